@@ -1,0 +1,49 @@
+package org.noisylr.check;
+
+/**
+ * Validation of configuration values. Each method returns its value or throws an {@link
+ * InputException} that names the field, the value and the allowed interval.
+ */
+public final class Check {
+  private Check() {}
+
+  /** A finite number in (0, inf). */
+  public static double positive(String field, double value) {
+    return require(value > 0 && value < Double.POSITIVE_INFINITY, field, value, "(0, inf)");
+  }
+
+  /** A finite number in [0, inf). */
+  public static double nonNegative(String field, double value) {
+    return require(value >= 0 && value < Double.POSITIVE_INFINITY, field, value, "[0, inf)");
+  }
+
+  /** A finite number. */
+  public static double finite(String field, double value) {
+    return require(Double.isFinite(value), field, value, "(-inf, inf)");
+  }
+
+  /** A number in the closed interval [low, high]. */
+  public static double within(String field, double value, double low, double high) {
+    return require(value >= low && value <= high, field, value, "[" + low + ", " + high + "]");
+  }
+
+  /** An integer in [low, inf). */
+  public static long atLeast(String field, long value, long low) {
+    if (value < low) {
+      throw outside(field, value, "[" + low + ", inf)");
+    }
+    return value;
+  }
+
+  /** An error for a value outside its allowed range, for ranges that no method here describes. */
+  public static InputException outside(String field, Object value, String allowed) {
+    return new InputException(field + " must be in " + allowed + ", but is " + value);
+  }
+
+  private static double require(boolean ok, String field, double value, String allowed) {
+    if (!ok) {
+      throw outside(field, value, allowed);
+    }
+    return value;
+  }
+}
