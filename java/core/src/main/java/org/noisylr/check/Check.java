@@ -27,6 +27,12 @@ public final class Check {
     return require(value >= low && value <= high, field, value, "[" + low + ", " + high + "]");
   }
 
+  /** A finite number in [low, inf). */
+  public static double atLeast(String field, double value, double low) {
+    return require(
+        value >= low && value < Double.POSITIVE_INFINITY, field, value, "[" + low + ", inf)");
+  }
+
   /** An integer in [low, inf). */
   public static long atLeast(String field, long value, long low) {
     if (value < low) {

@@ -1,0 +1,107 @@
+package org.noisylr.noise;
+
+import org.noisylr.check.Check;
+
+/** The distribution of the factor by which a noisy epoch multiplies the learning rate. */
+public sealed interface Distribution {
+
+  /** The expected factor, E[f]. */
+  double mean();
+
+  /** The variance of the factor, Var[f]. */
+  double variance();
+
+  /**
+   * The factor that a block of random words stands for: a pure function, which maps independent
+   * uniform words to this distribution.
+   *
+   * <p>It rests on the uniform number p(a, b) = (⌊(a·2³² + b) / 2¹¹⌋ + ½)·2⁻⁵³ of two unsigned
+   * words, capped at 1 − 2⁻⁵³ so that 0 &lt; p &lt; 1 also after rounding to double.
+   *
+   * @param words four words of {@link Philox#block}
+   */
+  double factor(int[] words);
+
+  /** No noise: the factor is always 1. */
+  record None() implements Distribution {
+    @Override
+    public double mean() {
+      return 1;
+    }
+
+    @Override
+    public double variance() {
+      return 0;
+    }
+
+    @Override
+    public double factor(int[] words) {
+      return 1;
+    }
+  }
+
+  /**
+   * Uniform noise f = α·p with p ~ U(0, 1): the paper's choice, of maximum entropy on an interval
+   * (supplement 1.1). E[f] = α/2, Var[f] = α²/12.
+   *
+   * @param alpha the scale α, in (0, inf); the paper's default is 8
+   */
+  record Uniform(double alpha) implements Distribution {
+    /**
+     * @throws org.noisylr.check.InputException if alpha is not in (0, inf)
+     */
+    public Uniform {
+      Check.positive("alpha", alpha);
+    }
+
+    @Override
+    public double mean() {
+      return alpha / 2;
+    }
+
+    @Override
+    public double variance() {
+      return alpha * alpha / 12;
+    }
+
+    @Override
+    public double factor(int[] words) {
+      return alpha * unit(words[0], words[1]);
+    }
+  }
+
+  /**
+   * Gaussian noise f ~ N(μ, σ), by the transform of Box and Muller: f = μ + σ·√(−2 ln p(w0, w1))·
+   * cos(2π·p(w2, w3)). A factor can be negative; {@link NoiseSpec#realised} then clamps.
+   *
+   * @param mean μ, finite; the paper uses 4 and 2
+   * @param std the standard deviation σ, in (0, inf); the paper uses 1
+   */
+  record Gaussian(double mean, double std) implements Distribution {
+    /**
+     * @throws org.noisylr.check.InputException if mean is not finite or std is not in (0, inf)
+     */
+    public Gaussian {
+      Check.finite("mean", mean);
+      Check.positive("std", std);
+    }
+
+    @Override
+    public double variance() {
+      return std * std;
+    }
+
+    @Override
+    public double factor(int[] words) {
+      // StrictMath: the same bits on every JVM.
+      double radius = StrictMath.sqrt(-2 * StrictMath.log(unit(words[0], words[1])));
+      double angle = 2 * Math.PI * unit(words[2], words[3]);
+      return mean + std * (radius * StrictMath.cos(angle));
+    }
+  }
+
+  private static double unit(int high, int low) {
+    long bits = ((long) high << 32 | Integer.toUnsignedLong(low)) >>> 11;
+    return Math.min((bits + 0.5) * 0x1p-53, 0x1.fffffffffffffp-1);
+  }
+}

@@ -1,0 +1,247 @@
+package org.noisylr.noise;
+
+import java.util.Objects;
+import org.noisylr.check.Check;
+
+/**
+ * Learning-rate noise, completely specified: the factor of an epoch, step and parameter group is a
+ * pure function of them and of this specification.
+ *
+ * <pre>{@code
+ * NoiseSpec noise = NoiseSpec.uniform(8).lastFraction(0.6, 200).seed(42); // noisy from epoch 80
+ * double rate = noise.realised(schedule.lr(step, stepsPerEpoch), epoch, step, 0);
+ * }</pre>
+ *
+ * <p>With base learning rate η and first noisy epoch e₀ (random learning rates, IJCAI 2019):
+ *
+ * <pre>
+ *   η′ = η                          before epoch e₀
+ *   η′ = clamp(η·f, minLr, maxLr)   from epoch e₀ on
+ * </pre>
+ *
+ * <p>The factor f is drawn from the block {@link Philox#block}(seed, epoch or step, group or 0).
+ * Draws therefore do not depend on the order in which they are asked for, and are the same after a
+ * resume, on every rank and in the native library: uniform factors bit for bit, Gaussian ones up to
+ * the rounding of the native logarithm and cosine, which differs by at most 3 units in the last
+ * place of the larger of |μ| and |f − μ| (the worst of 10⁶ draws against glibc; 1 or 0 in 99 %).
+ *
+ * @param distribution the distribution of f
+ * @param firstEpoch the first noisy epoch e₀, zero-based, in [0, inf)
+ * @param minLr the least realised learning rate in noisy epochs, in [0, inf)
+ * @param maxLr the greatest realised learning rate in noisy epochs, in [minLr, inf]
+ * @param draw whether a factor holds for an epoch or for one step
+ * @param groups whether parameter groups share a factor
+ * @param seed the seed; all 64 bits count, and neighbouring seeds are independent
+ */
+public record NoiseSpec(
+    Distribution distribution,
+    long firstEpoch,
+    double minLr,
+    double maxLr,
+    Draw draw,
+    Groups groups,
+    long seed) {
+
+  /** How long a drawn factor holds. */
+  public enum Draw {
+    /** One factor for all steps of an epoch, as in the paper. */
+    EPOCH,
+    /** A new factor in each step. */
+    STEP
+  }
+
+  /** How parameter groups draw. */
+  public enum Groups {
+    /** All groups use the same factor, as in the paper. */
+    SHARED,
+    /** Each group draws its own factor. */
+    INDEPENDENT
+  }
+
+  /**
+   * @throws org.noisylr.check.InputException if firstEpoch is not in [0, inf), minLr not in [0,
+   *     inf) or maxLr not in [minLr, inf]
+   */
+  public NoiseSpec {
+    Objects.requireNonNull(distribution, "distribution");
+    Objects.requireNonNull(draw, "draw");
+    Objects.requireNonNull(groups, "groups");
+    Check.atLeast("firstEpoch", firstEpoch, 0);
+    Check.nonNegative("minLr", minLr);
+    if (!(maxLr >= minLr)) {
+      throw Check.outside("maxLr", maxLr, "[" + minLr + ", inf]");
+    }
+  }
+
+  private NoiseSpec(Distribution distribution) {
+    this(distribution, 0, 0, Double.POSITIVE_INFINITY, Draw.EPOCH, Groups.SHARED, 0);
+  }
+
+  /** No noise: every factor is 1 and nothing is clamped. */
+  public static NoiseSpec none() {
+    return new NoiseSpec(new Distribution.None());
+  }
+
+  /**
+   * Noise α·U(0, 1) in every epoch, one draw per epoch for all groups, not clamped, seed 0.
+   *
+   * @param alpha in (0, inf)
+   * @throws org.noisylr.check.InputException if alpha is outside
+   */
+  public static NoiseSpec uniform(double alpha) {
+    return new NoiseSpec(new Distribution.Uniform(alpha));
+  }
+
+  /**
+   * Noise N(mean, std) in every epoch, one draw per epoch for all groups, seed 0; rates below 0
+   * become 0.
+   *
+   * @param mean finite
+   * @param std in (0, inf)
+   * @throws org.noisylr.check.InputException if mean or std is outside
+   */
+  public static NoiseSpec gaussian(double mean, double std) {
+    return new NoiseSpec(new Distribution.Gaussian(mean, std));
+  }
+
+  /**
+   * The same noise in the last fraction of a run only: from epoch {@link #firstNoisyEpoch} on.
+   *
+   * @param beta the fraction β of noisy epochs, in [0, 1]; the paper's default is 0.6
+   * @param epochs the number S of epochs of the run, at least 1
+   * @throws org.noisylr.check.InputException if beta or epochs is outside
+   */
+  public NoiseSpec lastFraction(double beta, long epochs) {
+    return fromEpoch(firstNoisyEpoch(beta, epochs));
+  }
+
+  /**
+   * The same noise from one epoch on.
+   *
+   * @param epoch the first noisy epoch, zero-based, in [0, inf)
+   * @throws org.noisylr.check.InputException if epoch is negative
+   */
+  public NoiseSpec fromEpoch(long epoch) {
+    return new NoiseSpec(distribution, epoch, minLr, maxLr, draw, groups, seed);
+  }
+
+  /**
+   * The same noise with the realised learning rate clamped to [min, max] in noisy epochs.
+   *
+   * @param min in [0, inf)
+   * @param max in [min, inf]
+   * @throws org.noisylr.check.InputException if min or max is outside
+   */
+  public NoiseSpec within(double min, double max) {
+    return new NoiseSpec(distribution, firstEpoch, min, max, draw, groups, seed);
+  }
+
+  /** The same noise with a new draw in each step. */
+  public NoiseSpec perStep() {
+    return new NoiseSpec(distribution, firstEpoch, minLr, maxLr, Draw.STEP, groups, seed);
+  }
+
+  /** The same noise with a draw of its own for each parameter group. */
+  public NoiseSpec independentGroups() {
+    return new NoiseSpec(distribution, firstEpoch, minLr, maxLr, draw, Groups.INDEPENDENT, seed);
+  }
+
+  /** The same noise with other draws. */
+  public NoiseSpec seed(long newSeed) {
+    return new NoiseSpec(distribution, firstEpoch, minLr, maxLr, draw, groups, newSeed);
+  }
+
+  /**
+   * The first noisy epoch ⌈(1 − β)·S⌉, zero-based; S itself when no epoch is noisy.
+   *
+   * <p>In doubles (1 − β)·S is up to a few units of 2⁻⁵³·S off, so that (1 − 0.7)·10 ends above 3
+   * and would move the window by an epoch. The result is therefore max(0, ⌈(1 − β)·S − S·2⁻⁵⁰⌉).
+   *
+   * @param beta the fraction β of noisy epochs, in [0, 1]
+   * @param epochs the number S of epochs, at least 1
+   * @throws org.noisylr.check.InputException if beta or epochs is outside
+   */
+  public static long firstNoisyEpoch(double beta, long epochs) {
+    Check.within("beta", beta, 0, 1);
+    Check.atLeast("epochs", epochs, 1);
+    return Math.max(0, (long) Math.ceil((1 - beta) * epochs - epochs * 0x1p-50));
+  }
+
+  /**
+   * The factor f: 1 before {@link #firstEpoch}, else the draw.
+   *
+   * @param epoch zero-based epoch, in [0, inf)
+   * @param step zero-based step over the whole run, in [0, inf)
+   * @param group index of the parameter group, in [0, inf)
+   * @throws org.noisylr.check.InputException if an argument is negative
+   */
+  public double factor(long epoch, long step, long group) {
+    Check.atLeast("epoch", epoch, 0);
+    Check.atLeast("step", step, 0);
+    Check.atLeast("group", group, 0);
+    if (!noisy(epoch)) {
+      return 1;
+    }
+    long counter = draw == Draw.EPOCH ? epoch : step;
+    long subsequence = groups == Groups.SHARED ? 0 : group;
+    return distribution.factor(Philox.block(seed, counter, subsequence));
+  }
+
+  /**
+   * The realised learning rate: the base rate itself before {@link #firstEpoch} and without noise,
+   * else clamp(base·f, minLr, maxLr).
+   *
+   * @param baseLr the base learning rate, in [0, inf)
+   * @param epoch zero-based epoch, in [0, inf)
+   * @param step zero-based step over the whole run, in [0, inf)
+   * @param group index of the parameter group, in [0, inf)
+   * @throws org.noisylr.check.InputException if an argument is outside
+   */
+  public double realised(double baseLr, long epoch, long step, long group) {
+    Check.nonNegative("baseLr", baseLr);
+    double factor = factor(epoch, step, group);
+    return noisy(epoch) ? Math.min(Math.max(baseLr * factor, minLr), maxLr) : baseLr;
+  }
+
+  private boolean noisy(long epoch) {
+    return epoch >= firstEpoch && !(distribution instanceof Distribution.None);
+  }
+
+  /** The expected factor E[f] in noisy epochs, before clamping. */
+  public double mean() {
+    return distribution.mean();
+  }
+
+  /** The variance Var[f] of the factor in noisy epochs, before clamping. */
+  public double variance() {
+    return distribution.variance();
+  }
+
+  /**
+   * Whether this noise raises the variance of gradients g ~ U(0, b) that are independent of it:
+   * D(f·g) &gt; D(g), whatever b is.
+   *
+   * <p>With m = E[f], v = Var[f], E[g] = b/2 and E[g²] = b²/3,
+   *
+   * <pre>
+   *   D(f·g) = E[f²]·E[g²] − (E[f]·E[g])² = (v + m²)·b²/3 − m²·b²/4 = (4v + m²)·b²/12
+   * </pre>
+   *
+   * <p>and D(g) = b²/12, so the condition is 4v + m² &gt; 1. For f ~ U(0, a), m = a/2 and v = a²/12
+   * turn it into a² &gt; 12/7, as in the paper's supplement 1.4. Clamping is left out of account.
+   */
+  public boolean raisesGradientVariance() {
+    return 4 * variance() + mean() * mean() > 1;
+  }
+
+  /**
+   * Whether E[f] ≥ 1, which is sufficient (not necessary) for D(f·g) ≥ D(g) with any gradient g
+   * that is independent of f: the paper's supplement 1.3.
+   *
+   * <p>D(f·g) = E[f²]·D(g) + Var[f]·E[g]² ≥ E[f]²·D(g) ≥ D(g). For uniform noise it means α ≥ 2.
+   * Clamping is left out of account.
+   */
+  public boolean meanAtLeastOne() {
+    return mean() >= 1;
+  }
+}

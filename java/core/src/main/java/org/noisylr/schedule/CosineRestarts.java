@@ -1,0 +1,54 @@
+package org.noisylr.schedule;
+
+import org.noisylr.check.Check;
+
+/**
+ * Cosine annealing with warm restarts (Loshchilov and Hutter 2017, "SGDR"): within a cycle, of
+ * which the fraction φ has passed,
+ *
+ * <pre>lr(φ) = finalLr + (lr − finalLr)·(1 + cos πφ)/2</pre>
+ *
+ * <p>and cycle i is firstCycleEpochs·multiplierⁱ epochs long. It is PyTorch's {@code
+ * CosineAnnealingWarmRestarts} stepped in every iteration with the fractional epoch. A step that
+ * lies on a restart, up to 2⁻⁴⁰ of the progress made, belongs to the new cycle.
+ *
+ * @param lr the rate at the start of each cycle, in (0, inf)
+ * @param finalLr the rate towards which each cycle falls, in [0, lr]
+ * @param firstCycleEpochs epochs in the first cycle, fractions allowed, in (0, inf)
+ * @param multiplier how many times longer each cycle is than the one before, in [1, inf)
+ */
+public record CosineRestarts(double lr, double finalLr, double firstCycleEpochs, double multiplier)
+    implements Schedule {
+  private static final double ON_RESTART = 1 + 0x1p-40;
+
+  /**
+   * @throws org.noisylr.check.InputException if a value is outside
+   */
+  public CosineRestarts {
+    Check.positive("lr", lr);
+    Check.within("finalLr", finalLr, 0, lr);
+    Check.positive("firstCycleEpochs", firstCycleEpochs);
+    Check.atLeast("multiplier", multiplier, 1);
+  }
+
+  @Override
+  public double lr(long step, long stepsPerEpoch) {
+    double phase = phase(new Progress(step, stepsPerEpoch).periods(firstCycleEpochs));
+    return Progress.interpolate(finalLr, lr, (1 + StrictMath.cos(Math.PI * phase)) / 2);
+  }
+
+  /** The fraction of its cycle that has passed after so many lengths of the first cycle. */
+  private double phase(double lengths) {
+    double reached = lengths * ON_RESTART;
+    double growth = multiplier - 1;
+    if (growth == 0) {
+      return Math.max(0, lengths - Math.floor(reached));
+    }
+    // Cycle i starts after (multiplier^i - 1) / growth lengths; logarithms keep i in closed form
+    // and, as log1p and expm1, exact for multipliers next to 1.
+    double log = StrictMath.log1p(growth);
+    double cycle = Math.floor(StrictMath.log1p(Math.min(reached * growth, Double.MAX_VALUE)) / log);
+    double start = StrictMath.expm1(cycle * log) / growth;
+    return Math.min(Math.max(0, (lengths - start) / StrictMath.exp(cycle * log)), 1);
+  }
+}

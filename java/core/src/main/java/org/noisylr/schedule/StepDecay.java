@@ -1,0 +1,26 @@
+package org.noisylr.schedule;
+
+import java.util.List;
+import org.noisylr.check.Check;
+
+/**
+ * Piecewise constant decay: lr · ∏ factor over the milestones reached, in whole epochs. With one
+ * factor for all milestones it is PyTorch's {@code MultiStepLR} stepped once an epoch.
+ *
+ * @param lr the rate before the first milestone, in (0, inf)
+ * @param milestones epochs strictly increasing; may be empty
+ */
+public record StepDecay(double lr, List<Milestone> milestones) implements Schedule {
+  /**
+   * @throws org.noisylr.check.InputException if lr is outside or the epochs do not increase
+   */
+  public StepDecay {
+    Check.positive("lr", lr);
+    milestones = Milestone.increasing("milestones", milestones);
+  }
+
+  @Override
+  public double lr(long step, long stepsPerEpoch) {
+    return Milestone.decay(lr, milestones, new Progress(step, stepsPerEpoch).epoch());
+  }
+}

@@ -1,0 +1,52 @@
+package org.noisylr.check;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
+
+import java.util.stream.Stream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class CheckTest {
+  @Test
+  void returnsWhatIsAllowed() {
+    assertThat(Check.positive("x", Double.MIN_VALUE)).isEqualTo(Double.MIN_VALUE);
+    assertThat(Check.nonNegative("x", 0)).isZero();
+    assertThat(Check.finite("x", -Double.MAX_VALUE)).isEqualTo(-Double.MAX_VALUE);
+    assertThat(Check.within("x", 0, 0, 1)).isZero();
+    assertThat(Check.within("x", 1, 0, 1)).isOne();
+    assertThat(Check.atLeast("x", 0.5, 0.5)).isEqualTo(0.5);
+    assertThat(Check.atLeast("x", 3, 3)).isEqualTo(3);
+  }
+
+  @ParameterizedTest
+  @MethodSource
+  void refuses(String message, ThrowingCallable call) {
+    assertThatThrownBy(call).isInstanceOf(InputException.class).hasMessage(message);
+  }
+
+  static Stream<Arguments> refuses() {
+    double nan = Double.NaN;
+    double inf = Double.POSITIVE_INFINITY;
+    return Stream.of(
+        refusal("x must be in (0, inf), but is 0.0", () -> Check.positive("x", 0)),
+        refusal("x must be in (0, inf), but is Infinity", () -> Check.positive("x", inf)),
+        refusal("x must be in [0, inf), but is -1.0", () -> Check.nonNegative("x", -1)),
+        refusal("x must be in [0, inf), but is NaN", () -> Check.nonNegative("x", nan)),
+        refusal("x must be in (-inf, inf), but is -Infinity", () -> Check.finite("x", -inf)),
+        refusal("x must be in [0.0, 1.0], but is 1.5", () -> Check.within("x", 1.5, 0, 1)),
+        refusal("x must be in [0.0, 1.0], but is NaN", () -> Check.within("x", nan, 0, 1)),
+        refusal("x must be in [0.5, inf), but is 0.4", () -> Check.atLeast("x", 0.4, 0.5)),
+        refusal("x must be in [0.5, inf), but is Infinity", () -> Check.atLeast("x", inf, 0.5)),
+        refusal("x must be in [0.5, inf), but is NaN", () -> Check.atLeast("x", nan, 0.5)),
+        refusal("x must be in [3, inf), but is 2", () -> Check.atLeast("x", 2, 3)));
+  }
+
+  private static Arguments refusal(String message, ThrowingCallable call) {
+    return arguments(message, call);
+  }
+}

@@ -1,0 +1,141 @@
+package org.noisylr.noise;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.Arrays;
+import java.util.function.LongToDoubleFunction;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
+import org.apache.commons.statistics.distribution.NormalDistribution;
+import org.apache.commons.statistics.inference.KolmogorovSmirnovTest;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Statistics of the draws against theory. Seeds are fixed, so the tests are deterministic; their
+ * bounds are 5 standard errors, or a p-value of 0.001, of a perfect generator.
+ */
+class NoiseStatisticsTest {
+  private static final int N = 20_000;
+
+  /** One way to walk through draws: by epoch, by step, by group, by seed. */
+  record Walk(String name, NoiseSpec noise, LongToDoubleFunction draw) {
+    @Override
+    public String toString() {
+      return name;
+    }
+
+    double[] draws() {
+      return LongStream.range(0, N).mapToDouble(draw).toArray();
+    }
+  }
+
+  static Stream<Walk> walks() {
+    return Stream.of(
+            NoiseSpec.uniform(8).seed(42),
+            NoiseSpec.uniform(0.5).seed(-3),
+            NoiseSpec.gaussian(4, 1).seed(42),
+            NoiseSpec.gaussian(-1, 2.5).seed(7))
+        .flatMap(NoiseStatisticsTest::walks);
+  }
+
+  private static Stream<Walk> walks(NoiseSpec noise) {
+    NoiseSpec perStep = noise.perStep();
+    NoiseSpec perGroup = noise.independentGroups();
+    String name = noise.distribution().toString();
+    return Stream.of(
+        new Walk(name + " by epoch", noise, i -> noise.factor(i, 0, 0)),
+        new Walk(name + " by step", perStep, i -> perStep.factor(0, i, 0)),
+        new Walk(name + " by group", perGroup, i -> perGroup.factor(3, 0, i)),
+        new Walk(name + " by seed", noise, i -> noise.seed(i).factor(100, 0, 0)));
+  }
+
+  @ParameterizedTest
+  @MethodSource("walks")
+  void meanAndVarianceAreThoseOfTheory(Walk walk) {
+    double[] draws = walk.draws();
+    double variance = walk.noise.variance();
+    assertThat(mean(draws)).isCloseTo(walk.noise.mean(), within(5 * Math.sqrt(variance / N)));
+    // Var[s²] = (kurtosis − 1)·σ⁴/n, with kurtosis 9/5 (uniform) or 3 (Gaussian).
+    double kurtosis = walk.noise.distribution() instanceof Distribution.Uniform ? 1.8 : 3;
+    assertThat(variance(draws))
+        .isCloseTo(variance, within(5 * variance * Math.sqrt((kurtosis - 1) / N)));
+  }
+
+  @ParameterizedTest
+  @MethodSource("walks")
+  void drawsFollowTheDistribution(Walk walk) {
+    double pValue =
+        KolmogorovSmirnovTest.withDefaults()
+            .test(walk.draws(), x -> cumulative(walk.noise.distribution(), x))
+            .getPValue();
+    assertThat(pValue).isGreaterThan(0.001);
+  }
+
+  private static double cumulative(Distribution distribution, double x) {
+    if (distribution instanceof Distribution.Gaussian gaussian) {
+      return NormalDistribution.of(gaussian.mean(), gaussian.std()).cumulativeProbability(x);
+    }
+    return x / (2 * distribution.mean());
+  }
+
+  @ParameterizedTest
+  @MethodSource("walks")
+  void neighboursAreUncorrelated(Walk walk) {
+    double[] draws = walk.draws();
+    for (int lag = 1; lag <= 5; lag++) {
+      double[] early = Arrays.copyOfRange(draws, 0, N - lag);
+      double[] late = Arrays.copyOfRange(draws, lag, N);
+      assertThat(correlation(early, late)).as("lag %d", lag).isCloseTo(0, within(bound()));
+    }
+  }
+
+  /** Streams of neighbouring seeds, groups and counters, also shifted against each other. */
+  @ParameterizedTest
+  @MethodSource("walks")
+  void neighbouringStreamsAreUncorrelated(Walk walk) {
+    NoiseSpec noise = walk.noise.independentGroups();
+    double[] stream = stream(noise, 0, 0);
+    for (int shift = -2; shift <= 2; shift++) {
+      assertThat(correlation(stream, stream(noise.seed(noise.seed() + 1), shift, 0)))
+          .as("next seed, shifted by %d", shift)
+          .isCloseTo(0, within(bound()));
+      assertThat(correlation(stream, stream(noise, shift, 1)))
+          .as("next group, shifted by %d", shift)
+          .isCloseTo(0, within(bound()));
+    }
+  }
+
+  private static double[] stream(NoiseSpec noise, int shift, int group) {
+    return LongStream.range(0, N)
+        .mapToDouble(i -> noise.factor(10 + shift + i, 10 + shift + i, group))
+        .toArray();
+  }
+
+  private static double bound() {
+    return 5 / Math.sqrt(N);
+  }
+
+  private static double mean(double[] x) {
+    return Arrays.stream(x).average().orElseThrow();
+  }
+
+  private static double variance(double[] x) {
+    return covariance(x, x);
+  }
+
+  private static double covariance(double[] x, double[] y) {
+    double meanX = mean(x);
+    double meanY = mean(y);
+    double sum = 0;
+    for (int i = 0; i < x.length; i++) {
+      sum += (x[i] - meanX) * (y[i] - meanY);
+    }
+    return sum / (x.length - 1);
+  }
+
+  private static double correlation(double[] x, double[] y) {
+    return covariance(x, y) / Math.sqrt(variance(x) * variance(y));
+  }
+}
