@@ -1,0 +1,72 @@
+package org.noisylr.launcher;
+
+import java.io.PrintWriter;
+import org.noisylr.check.InputException;
+import org.noisylr.train.loop.DivergedException;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/** The command line of noisylr. Exit codes: 0 done, 1 a run failed, 2 bad usage or input. */
+@Command(
+    name = "noisylr",
+    description = "Random learning rates for LibTorch on the JVM.",
+    mixinStandardHelpOptions = true,
+    versionProvider = Versions.class,
+    scope = CommandLine.ScopeType.INHERIT,
+    subcommands = {
+      QuickstartCommand.class,
+      LrCommand.class,
+      TrainCommand.class,
+      DoctorCommand.class
+    })
+public final class Noisylr {
+  static final int RUN_FAILED = 1;
+  static final int BAD_INPUT = 2;
+
+  private Noisylr() {}
+
+  public static void main(String[] arguments) {
+    // Charts are drawn without a display.
+    System.setProperty("java.awt.headless", "true");
+    // JavaCPP then logs through slf4j, where logback.xml decides what a user sees.
+    System.setProperty("org.bytedeco.javacpp.logger", "slf4j");
+    System.exit(commandLine().execute(arguments));
+  }
+
+  static CommandLine commandLine() {
+    CommandLine commandLine = new CommandLine(new Noisylr());
+    commandLine.setCaseInsensitiveEnumValuesAllowed(true);
+    commandLine.setParameterExceptionHandler(
+        (e, arguments) -> {
+          CommandLine command = e.getCommandLine();
+          error(
+              command,
+              e.getMessage().lines().findFirst().orElse("bad usage")
+                  + " (see '"
+                  + command.getCommandSpec().qualifiedName()
+                  + " --help')");
+          return BAD_INPUT;
+        });
+    commandLine.setExecutionExceptionHandler(
+        (e, command, result) -> {
+          if (e instanceof InputException) {
+            error(command, e.getMessage());
+            return BAD_INPUT;
+          }
+          if (e instanceof DivergedException) {
+            error(command, e.getMessage());
+            return RUN_FAILED;
+          }
+          PrintWriter err = command.getErr();
+          err.println(
+              "noisylr: internal error, please report it with the output of 'noisylr doctor'");
+          e.printStackTrace(err);
+          return RUN_FAILED;
+        });
+    return commandLine;
+  }
+
+  private static void error(CommandLine command, String message) {
+    command.getErr().println("noisylr: " + message);
+  }
+}

@@ -1,0 +1,112 @@
+package org.noisylr.launcher;
+
+import java.util.List;
+import org.noisylr.check.InputException;
+import org.noisylr.schedule.Constant;
+import org.noisylr.schedule.CosineRestarts;
+import org.noisylr.schedule.Cyclic;
+import org.noisylr.schedule.ExponentialDecay;
+import org.noisylr.schedule.Milestone;
+import org.noisylr.schedule.Schedule;
+import org.noisylr.schedule.StepDecay;
+import picocli.CommandLine.Option;
+
+/** The options that describe a base schedule. */
+final class ScheduleOptions {
+  enum Kind {
+    CONST,
+    STEP,
+    EXP,
+    CLR,
+    WR
+  }
+
+  @Option(
+      names = "--schedule",
+      paramLabel = "KIND",
+      defaultValue = "const",
+      description = "const, step, exp, clr or wr; default ${DEFAULT-VALUE}.")
+  private Kind kind;
+
+  @Option(
+      names = "--lr",
+      paramLabel = "X",
+      required = true,
+      description = "Initial learning rate; the low end for clr.")
+  private double lr;
+
+  @Option(
+      names = "--milestones",
+      paramLabel = "E:F,...",
+      description = "For step and clr: from epoch E on, multiply by F. Example: 80:0.1,120:0.1.")
+  private String milestones;
+
+  @Option(
+      names = "--decay-rate",
+      paramLabel = "R",
+      defaultValue = "0.96",
+      description = "For exp: lr * R^(k/T) at step k; default ${DEFAULT-VALUE}.")
+  private double decayRate;
+
+  @Option(
+      names = "--decay-steps",
+      paramLabel = "T",
+      defaultValue = "600",
+      description = "For exp: steps T of one decay; default ${DEFAULT-VALUE}.")
+  private double decaySteps;
+
+  @Option(
+      names = "--peak-lr",
+      paramLabel = "X",
+      defaultValue = "0.3",
+      description = "For clr: the high end; default ${DEFAULT-VALUE}.")
+  private double peakLr;
+
+  @Option(
+      names = "--cycle-epochs",
+      paramLabel = "E",
+      defaultValue = "16",
+      description = "For clr: epochs of a cycle; default ${DEFAULT-VALUE}.")
+  private double cycleEpochs;
+
+  @Option(
+      names = "--restart-epochs",
+      paramLabel = "E",
+      defaultValue = "10",
+      description = "For wr: epochs until the first restart; default ${DEFAULT-VALUE}.")
+  private double restartEpochs;
+
+  @Option(
+      names = "--restart-mult",
+      paramLabel = "M",
+      defaultValue = "2",
+      description = "For wr: each cycle is M times as long as the last; default ${DEFAULT-VALUE}.")
+  private double restartMult;
+
+  @Option(
+      names = "--final-lr",
+      paramLabel = "X",
+      defaultValue = "0",
+      description = "For wr: the low end; default ${DEFAULT-VALUE}.")
+  private double finalLr;
+
+  Schedule schedule() {
+    List<Milestone> steps =
+        milestones == null ? List.of() : Milestone.parse("--milestones", milestones);
+    if (kind == Kind.STEP && steps.isEmpty()) {
+      throw new InputException("--schedule step needs --milestones, 80:0.1,120:0.1 for instance");
+    }
+    if (!steps.isEmpty() && kind != Kind.STEP && kind != Kind.CLR) {
+      throw new InputException(
+          "--milestones goes with --schedule step or clr, but --schedule is "
+              + kind.name().toLowerCase());
+    }
+    return switch (kind) {
+      case CONST -> new Constant(lr);
+      case STEP -> new StepDecay(lr, steps);
+      case EXP -> new ExponentialDecay(lr, decayRate, decaySteps);
+      case CLR -> new Cyclic(lr, peakLr, cycleEpochs, steps);
+      case WR -> new CosineRestarts(lr, finalLr, restartEpochs, restartMult);
+    };
+  }
+}

@@ -1,0 +1,195 @@
+package org.noisylr.launcher;
+
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import org.noisylr.check.Check;
+import org.noisylr.noise.NoiseSpec;
+import org.noisylr.train.data.Augmentation;
+import org.noisylr.train.data.Datasets;
+import org.noisylr.train.data.ImageDataset;
+import org.noisylr.train.loop.ConsoleProgress;
+import org.noisylr.train.loop.OptimizerSpec;
+import org.noisylr.train.loop.Precision;
+import org.noisylr.train.loop.TrainingConfig;
+import org.noisylr.train.run.Devices;
+import org.noisylr.train.run.ModelName;
+import org.noisylr.train.run.Run;
+import org.noisylr.train.run.RunConfig;
+import org.noisylr.train.run.RunResult;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Trains one model. */
+@Command(
+    name = "train",
+    description = "Train a model; with --out, keep its metrics, result and checkpoints.",
+    sortOptions = false)
+final class TrainCommand implements Callable<Integer> {
+  enum Augment {
+    AUTO,
+    NONE,
+    CROP,
+    CROP_MIRROR
+  }
+
+  @Spec private CommandSpec spec;
+
+  @Option(
+      names = "--data",
+      paramLabel = "NAME|DIR|ZIP",
+      required = true,
+      description =
+          "fashion-mnist-mini (inside this program), fashion-mnist, mnist, cifar10, cifar100, or a"
+              + " folder or archive: IDX or CIFAR files, or images as train/CLASS/*, test/CLASS/*.")
+  private String data;
+
+  @Option(
+      names = "--subset",
+      paramLabel = "N",
+      description = "Use the first N training images only.")
+  private Integer subset;
+
+  @Option(
+      names = "--model",
+      paramLabel = "NAME",
+      required = true,
+      description = "${COMPLETION-CANDIDATES}.")
+  private ModelName model;
+
+  @Option(
+      names = "--optimizer",
+      paramLabel = "NAME",
+      defaultValue = "momentum",
+      description = "sgd, momentum, adam, adamw, adagrad or rmsprop; default ${DEFAULT-VALUE}.")
+  private OptimizerSpec.Kind optimizer;
+
+  @Option(
+      names = "--momentum",
+      paramLabel = "M",
+      defaultValue = "0.9",
+      description = "For --optimizer momentum; default ${DEFAULT-VALUE}.")
+  private double momentum;
+
+  @Option(
+      names = "--weight-decay",
+      paramLabel = "W",
+      defaultValue = "1e-4",
+      description = "Default ${DEFAULT-VALUE}.")
+  private double weightDecay;
+
+  @Mixin private ScheduleOptions scheduleOptions;
+  @Mixin private NoiseOptions noiseOptions;
+
+  @Option(
+      names = "--epochs",
+      paramLabel = "S",
+      defaultValue = "200",
+      description = "Number of epochs; default ${DEFAULT-VALUE}.")
+  private int epochs;
+
+  @Option(
+      names = "--batch-size",
+      paramLabel = "B",
+      defaultValue = "128",
+      description = "Images a step; default ${DEFAULT-VALUE}.")
+  private int batchSize;
+
+  @Option(
+      names = "--augment",
+      paramLabel = "HOW",
+      defaultValue = "auto",
+      description =
+          "none, crop (4 pixels of padding), crop-mirror, or auto: crop-mirror for colour images,"
+              + " none for grey ones; default ${DEFAULT-VALUE}.")
+  private Augment augment;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "S",
+      defaultValue = "0",
+      description = "Seed of weights, order, augmentation and noise; default ${DEFAULT-VALUE}.")
+  private long seed;
+
+  @Option(
+      names = "--device",
+      paramLabel = "NAME",
+      defaultValue = "auto",
+      description = "auto, cpu, cuda or cuda:i; default ${DEFAULT-VALUE}.")
+  private String device;
+
+  @Option(
+      names = "--precision",
+      paramLabel = "P",
+      defaultValue = "fp32",
+      description = "fp32 or bf16; default ${DEFAULT-VALUE}.")
+  private Precision precision;
+
+  @Option(names = "--out", paramLabel = "DIR", description = "Folder for the run's files.")
+  private Path out;
+
+  @Option(
+      names = "--resume",
+      description = "Go on with the run in --out from its newest good checkpoint.")
+  private boolean resume;
+
+  @Override
+  public Integer call() {
+    Check.atLeast("--epochs", epochs, 1);
+    OptimizerSpec optimizerSpec = new OptimizerSpec(optimizer, momentum, weightDecay);
+    NoiseSpec noise = noiseOptions.noise(epochs, seed);
+    NoiseOptions.warnIfWeak(noise, spec.commandLine().getErr());
+    String deviceName = Devices.of(device).str().getString();
+    ImageDataset dataset = Datasets.open(data);
+    TrainingConfig training =
+        new TrainingConfig(
+            optimizerSpec,
+            scheduleOptions.schedule(),
+            noise,
+            epochs,
+            batchSize,
+            augmentation(dataset),
+            precision,
+            seed);
+    RunConfig config = new RunConfig(data, subset, model, deviceName, training);
+
+    PrintStream console = System.out;
+    console.printf(
+        "%s on %s (%d training, %d test images), %s%n",
+        model,
+        dataset.name(),
+        subset == null ? dataset.train().count() : subset,
+        dataset.test().count(),
+        deviceName);
+    try (ConsoleProgress progress = new ConsoleProgress(console, "", epochs)) {
+      Run run =
+          out == null
+              ? Run.execute(config, dataset, List.of(progress))
+              : Run.execute(config, dataset, out, resume, List.of(progress));
+      RunResult result = run.result();
+      console.printf(
+          Locale.ROOT,
+          "best test accuracy %.4f in epoch %d, last %.4f, %.1f s%s%n",
+          result.bestTestAcc(),
+          result.bestEpoch() + 1,
+          result.lastTestAcc(),
+          result.seconds(),
+          out == null ? "" : ", in " + out);
+    }
+    return 0;
+  }
+
+  private Augmentation augmentation(ImageDataset dataset) {
+    return switch (augment) {
+      case NONE -> Augmentation.NONE;
+      case CROP -> Augmentation.CROP;
+      case CROP_MIRROR -> Augmentation.CROP_MIRROR;
+      case AUTO -> dataset.train().channels() == 3 ? Augmentation.CROP_MIRROR : Augmentation.NONE;
+    };
+  }
+}

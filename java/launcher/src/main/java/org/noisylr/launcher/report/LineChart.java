@@ -1,0 +1,123 @@
+package org.noisylr.launcher.report;
+
+import java.awt.BasicStroke;
+import java.awt.Color;
+import java.awt.Font;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.knowm.xchart.BitmapEncoder;
+import org.knowm.xchart.BitmapEncoder.BitmapFormat;
+import org.knowm.xchart.VectorGraphicsEncoder;
+import org.knowm.xchart.VectorGraphicsEncoder.VectorGraphicsFormat;
+import org.knowm.xchart.XYChart;
+import org.knowm.xchart.XYChartBuilder;
+import org.knowm.xchart.XYSeries;
+import org.knowm.xchart.style.Styler.LegendPosition;
+import org.knowm.xchart.style.markers.SeriesMarkers;
+import org.noisylr.check.InputException;
+
+/** A line chart in the look that all pictures of noisylr share. */
+public final class LineChart {
+  /** Line colours that colour-blind readers can tell apart (Okabe and Ito 2008). */
+  public enum Ink {
+    /** The plain, unchanged thing. */
+    PLAIN(new Color(0x00, 0x72, 0xB2)),
+    /** The noisy thing. */
+    NOISY(new Color(0xD5, 0x5E, 0x00)),
+    /** What both are drawn against. */
+    BACKDROP(new Color(0x90, 0x90, 0x90));
+
+    private final Color color;
+
+    Ink(Color color) {
+      this.color = color;
+    }
+  }
+
+  private static final Color TEXT = new Color(0x33, 0x33, 0x33);
+  private static final Color GRID = new Color(0xE4, 0xE4, 0xE4);
+
+  private final XYChart chart;
+
+  /** An empty chart of the given size in pixels. */
+  public LineChart(String title, String xTitle, String yTitle, int width, int height) {
+    chart =
+        new XYChartBuilder()
+            .title(title)
+            .xAxisTitle(xTitle)
+            .yAxisTitle(yTitle)
+            .width(width)
+            .height(height)
+            .build();
+    var styler = chart.getStyler();
+    styler.setChartBackgroundColor(Color.WHITE);
+    styler.setPlotBackgroundColor(Color.WHITE);
+    styler.setPlotBorderVisible(false);
+    styler.setPlotGridLinesColor(GRID);
+    styler.setPlotGridLinesStroke(new BasicStroke(1));
+    styler.setPlotGridVerticalLinesVisible(false);
+    styler.setChartFontColor(TEXT);
+    styler.setChartTitleFont(new Font(Font.SANS_SERIF, Font.BOLD, 15));
+    styler.setChartTitleBoxVisible(false);
+    styler.setAxisTitleFont(new Font(Font.SANS_SERIF, Font.PLAIN, 12));
+    styler.setAxisTickLabelsFont(new Font(Font.SANS_SERIF, Font.PLAIN, 11));
+    styler.setAxisTickLabelsColor(TEXT);
+    styler.setLegendFont(new Font(Font.SANS_SERIF, Font.PLAIN, 12));
+    styler.setLegendBorderColor(Color.WHITE);
+    styler.setLegendPosition(LegendPosition.OutsideS);
+    styler.setLegendLayout(org.knowm.xchart.style.Styler.LegendLayout.Horizontal);
+    styler.setSeriesMarkers(new org.knowm.xchart.style.markers.Marker[] {SeriesMarkers.NONE});
+    styler.setAntiAlias(true);
+  }
+
+  /** Adds a line; a line without a place in the legend continues an earlier one's meaning. */
+  public LineChart line(String name, double[] x, double[] y, Ink ink, boolean inLegend) {
+    XYSeries series = chart.addSeries(name, x, y);
+    series.setLineColor(ink.color);
+    series.setLineStyle(new BasicStroke(1.8f, BasicStroke.CAP_ROUND, BasicStroke.JOIN_ROUND));
+    series.setMarker(SeriesMarkers.NONE);
+    series.setShowInLegend(inLegend);
+    return this;
+  }
+
+  /** Makes the y axis logarithmic; all values must be above zero. */
+  public LineChart logarithmic() {
+    chart.getStyler().setYAxisLogarithmic(true);
+    return this;
+  }
+
+  /** Writes tick labels of the y axis with a {@link java.text.DecimalFormat} pattern. */
+  public LineChart yPattern(String pattern) {
+    chart.getStyler().setYAxisDecimalPattern(pattern);
+    return this;
+  }
+
+  /** The chart as an {@code <svg>} element for an HTML page. */
+  public String svg() {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try {
+      VectorGraphicsEncoder.saveVectorGraphic(chart, bytes, VectorGraphicsFormat.SVG);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    String document = bytes.toString(StandardCharsets.UTF_8);
+    return document.substring(document.indexOf("<svg"));
+  }
+
+  /**
+   * Writes the chart as a PNG.
+   *
+   * @throws InputException if the file cannot be written
+   */
+  public void writePng(Path file) {
+    try {
+      Files.write(file, BitmapEncoder.getBitmapBytes(chart, BitmapFormat.PNG));
+    } catch (IOException e) {
+      throw new InputException("cannot write " + file + ": " + e, e);
+    }
+  }
+}

@@ -1,0 +1,52 @@
+package org.noisylr.launcher.report;
+
+import java.nio.file.Path;
+import java.util.Arrays;
+import org.noisylr.launcher.report.LineChart.Ink;
+import org.noisylr.noise.NoiseSpec;
+import org.noisylr.schedule.Schedule;
+
+/** The learning rate of every step of a run, with and without noise. */
+public final class LrChart {
+  private static final int MAX_POINTS = 4000;
+
+  private LrChart() {}
+
+  /** Draws the learning rates of {@code epochs} epochs into a PNG. */
+  public static void write(
+      Path file, Schedule schedule, NoiseSpec noise, int epochs, int stepsPerEpoch) {
+    long steps = (long) epochs * stepsPerEpoch;
+    // Every epoch keeps its first and last step, so that jumps between epochs stay vertical.
+    long stride = Math.max(1, steps / MAX_POINTS);
+    long[] drawn =
+        java.util.stream.LongStream.range(0, steps)
+            .filter(
+                s ->
+                    s % stride == 0
+                        || s % stepsPerEpoch == 0
+                        || s % stepsPerEpoch == stepsPerEpoch - 1)
+            .toArray();
+    double[] x = Arrays.stream(drawn).mapToDouble(s -> (double) s / stepsPerEpoch).toArray();
+    double[] base = Arrays.stream(drawn).mapToDouble(s -> schedule.lr(s, stepsPerEpoch)).toArray();
+    double[] lr = new double[drawn.length];
+    for (int i = 0; i < lr.length; i++) {
+      lr[i] = noise.realised(base[i], drawn[i] / stepsPerEpoch, drawn[i], 0);
+    }
+    LineChart chart = new LineChart("Learning rate", "epoch", "learning rate", 900, 420);
+    chart.line("with noise", x, lr, Ink.NOISY, true).line("schedule", x, base, Ink.PLAIN, true);
+    if (positive(base) && positive(lr) && spread(base, lr) > 50) {
+      chart.logarithmic();
+    }
+    chart.writePng(file);
+  }
+
+  private static boolean positive(double[] values) {
+    return Arrays.stream(values).allMatch(v -> v > 0);
+  }
+
+  private static double spread(double[] a, double[] b) {
+    double max = Math.max(Arrays.stream(a).max().orElse(1), Arrays.stream(b).max().orElse(1));
+    double min = Math.min(Arrays.stream(a).min().orElse(1), Arrays.stream(b).min().orElse(1));
+    return max / min;
+  }
+}

@@ -1,0 +1,232 @@
+package org.noisylr.launcher;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import picocli.CommandLine;
+
+class CommandLineTest {
+  @TempDir private Path directory;
+
+  private record Outcome(int exit, String out, String err) {}
+
+  /** Runs a command in this JVM; {@code out} has what it prints to standard output either way. */
+  private static Outcome run(String... arguments) {
+    StringWriter out = new StringWriter();
+    StringWriter err = new StringWriter();
+    ByteArrayOutputStream stdout = new ByteArrayOutputStream();
+    PrintStream before = System.out;
+    System.setOut(new PrintStream(stdout, true, StandardCharsets.UTF_8));
+    try {
+      CommandLine commandLine = Noisylr.commandLine();
+      commandLine.setOut(new PrintWriter(out, true));
+      commandLine.setErr(new PrintWriter(err, true));
+      int exit = commandLine.execute(arguments);
+      return new Outcome(exit, out + stdout.toString(StandardCharsets.UTF_8), err.toString());
+    } finally {
+      System.setOut(before);
+    }
+  }
+
+  private static Outcome run(String line) {
+    return run(line.split(" "));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "lr --lr 0.1 --colour red|Unknown options: '--colour', 'red' (see 'noisylr lr --help')",
+        "lr|Missing required option: '--lr=X' (see 'noisylr lr --help')",
+        "lr --lr 0.1 --noise uniform --alpha 0|alpha must be in (0, inf), but is 0.0",
+        "lr --lr 0.1 --noise uniform --alpha -3|alpha must be in (0, inf), but is -3.0",
+        "lr --lr 0.1 --noise gaussian --std 0|std must be in (0, inf), but is 0.0",
+        "lr --lr 0.1 --beta 1.5|beta must be in [0.0, 1.0], but is 1.5",
+        "lr --lr 0.1 --beta -0.1|beta must be in [0.0, 1.0], but is -0.1",
+        "lr --lr NaN|lr must be in (0, inf), but is NaN",
+        "lr --lr 0|lr must be in (0, inf), but is 0.0",
+        "lr --lr 0.1 --epochs 0|--epochs must be in [1, inf), but is 0",
+        "lr --lr 0.1 --steps-per-epoch 0|--steps-per-epoch must be in [1, inf), but is 0",
+        "lr --lr 0.1 --noise uniform --noise-min-lr 2 --noise-max-lr 1|maxLr must be in [2.0, inf], but is 1.0",
+        "lr --lr 0.1 --schedule step|--schedule step needs --milestones, 80:0.1,120:0.1 for instance",
+        "lr --lr 0.1 --milestones 5:0.1|--milestones goes with --schedule step or clr, but --schedule is const",
+        "lr --lr 0.1 --csv /no/such/folder/x.csv|cannot write --csv /no/such/folder/x.csv: java.nio.file.NoSuchFileException: /no/such/folder/x.csv",
+        "lr --lr 0.1 --png /no/such/folder/x.png|cannot write /no/such/folder/x.png: java.nio.file.NoSuchFileException: /no/such/folder/x.png",
+        "train --data fashion-mnist-mini --model cnn28 --lr 0.1 --device tpu|device must be in {auto, cpu, cuda, cuda:0, cuda:1, ...}, but is tpu",
+        "train --data fashion-mnist-mini --model cnn28 --lr 0.1 --subset 0|subset must be in [1, 6000], but is 0",
+        "train --data fashion-mnist-mini --model resnet20 --lr 0.1|model resnet20 takes images of 3 channels, but those of fashion-mnist-mini have 1",
+        "quickstart --seeds 0|--seeds must be in [1, inf), but is 0",
+      })
+  void badInputIsOneLineAndExitCode2(String line, String message) {
+    Outcome outcome = run(line);
+    assertThat(outcome.err()).isEqualTo("noisylr: " + message + System.lineSeparator());
+    assertThat(outcome.exit()).isEqualTo(2);
+  }
+
+  @Test
+  void anUnknownModelIsOneLineThatListsTheModels() {
+    Outcome outcome = run("train --data x --model vgg99 --lr 0.1");
+    assertThat(outcome.err())
+        .startsWith("noisylr: Invalid value for option '--model'")
+        .contains("[cnn28, resnet20]")
+        .hasLineCount(1);
+    assertThat(outcome.exit()).isEqualTo(2);
+  }
+
+  @Test
+  void missingDataIsOneLineThatNamesIt() {
+    Outcome outcome = run("train --data " + directory + "/nothing --model cnn28 --lr 0.1");
+    assertThat(outcome.err()).startsWith("noisylr: ").contains("nothing").hasLineCount(1);
+    assertThat(outcome.exit()).isEqualTo(2);
+  }
+
+  @Test
+  void anOutputFolderBehindAFileIsOneLine() throws IOException {
+    Path file = Files.createFile(directory.resolve("file"));
+    for (String command :
+        List.of(
+            "train --data fashion-mnist-mini --model cnn28 --lr 0.1 --epochs 1 --out "
+                + file
+                + "/x",
+            "quickstart --out " + file + "/x")) {
+      Outcome outcome = run(command);
+      assertThat(outcome.err())
+          .startsWith("noisylr: cannot write to ")
+          .contains(file.toString())
+          .hasLineCount(1);
+      assertThat(outcome.exit()).isEqualTo(2);
+    }
+  }
+
+  @Test
+  void divergenceIsAFailedRun() {
+    Outcome outcome =
+        run("train --data fashion-mnist-mini --model cnn28 --lr 1e30 --epochs 1 --subset 300");
+    assertThat(outcome.err())
+        .startsWith("noisylr: the training loss became ")
+        .contains("in epoch 0 at step ", "learning rate 1.0E30")
+        .hasLineCount(1);
+    assertThat(outcome.exit()).isEqualTo(1);
+  }
+
+  @Test
+  void lrWritesARowAStep() {
+    Outcome outcome =
+        run(
+            "lr --schedule step --lr 0.1 --milestones 80:0.1,120:0.1,160:0.1,180:0.5 --epochs 200"
+                + " --steps-per-epoch 10 --noise uniform --alpha 8 --beta 0.6 --seed 42 --csv -");
+    assertThat(outcome.exit()).isZero();
+    List<String> lines = outcome.out().lines().toList();
+    assertThat(lines).hasSize(2001).startsWith("epoch,step,base_lr,factor,lr", "0,0,0.1,1.0,0.1");
+    for (int epoch = 0; epoch < 200; epoch++) {
+      List<String> rows = lines.subList(1 + 10 * epoch, 11 + 10 * epoch);
+      String factor = rows.get(0).split(",")[3];
+      for (int i = 0; i < 10; i++) {
+        String[] row = rows.get(i).split(",");
+        assertThat(row[0]).isEqualTo(Integer.toString(epoch));
+        assertThat(row[1]).isEqualTo(Integer.toString(10 * epoch + i));
+        assertThat(row[3]).isEqualTo(factor);
+        assertThat(Double.parseDouble(row[4]))
+            .isEqualTo(Double.parseDouble(row[2]) * Double.parseDouble(row[3]));
+      }
+      if (epoch < 80) {
+        assertThat(factor).isEqualTo("1.0");
+      } else {
+        assertThat(Double.parseDouble(factor)).isBetween(0.0, 8.0).isNotEqualTo(1.0);
+      }
+    }
+  }
+
+  @Test
+  void lrDrawsAPicture() throws IOException {
+    Path png = directory.resolve("lr.png");
+    Outcome outcome = run("lr --schedule clr --lr 0.1 --epochs 32 --noise uniform --png " + png);
+    assertThat(outcome.exit()).isZero();
+    BufferedImage image = ImageIO.read(png.toFile());
+    assertThat(image.getWidth()).isEqualTo(900);
+    assertThat(image.getHeight()).isEqualTo(420);
+  }
+
+  @Test
+  void lrWithoutAFileSummarises() {
+    Outcome outcome = run("lr --schedule wr --lr 0.1 --epochs 40 --noise uniform --alpha 8");
+    assertThat(outcome.exit()).isZero();
+    assertThat(outcome.out()).contains("24 of 40, from epoch 16 on", "mean 4.0");
+  }
+
+  @Test
+  void noiseTooWeakToRaiseTheVarianceIsWarnedOf() {
+    Outcome outcome = run("lr --lr 0.1 --noise uniform --alpha 1.2 --csv -");
+    assertThat(outcome.exit()).isZero();
+    assertThat(outcome.err())
+        .startsWith("noisylr: warning: ")
+        .contains("does not raise the variance")
+        .hasLineCount(1);
+    assertThat(run("lr --lr 0.1 --noise uniform --alpha 1.4").err()).isEmpty();
+    assertThat(run("lr --lr 0.1").err()).isEmpty();
+  }
+
+  @Test
+  void trainKeepsARunAndGoesOnWithIt() throws IOException {
+    String command =
+        "train --data fashion-mnist-mini --model cnn28 --lr 0.01 --epochs 2 --subset 200 --noise"
+            + " uniform --out "
+            + directory.resolve("run");
+    Outcome first = run(command);
+    assertThat(first.exit()).isZero();
+    assertThat(first.out())
+        .contains("cnn28 on fashion-mnist-mini (200 training, 1000 test images), cpu")
+        .contains("epoch 2/2")
+        .contains("best test accuracy ");
+    Outcome second = run(command);
+    assertThat(second.exit()).isEqualTo(2);
+    assertThat(second.err()).contains("holds a run already");
+    assertThat(run(command + " --resume").exit()).isZero();
+  }
+
+  @Test
+  void quickstartComparesAndReports() throws IOException {
+    Outcome outcome = run("quickstart --epochs 1 --seeds 1 --out " + directory);
+    assertThat(outcome.exit()).isZero();
+    assertThat(outcome.out())
+        .contains("constant 0.01", "step decay from 0.1", "paired difference", "report.html");
+    String html = Files.readString(directory.resolve("report.html"));
+    assertThat(html.split("<svg", -1)).hasSize(1 + 6);
+    assertThat(html).doesNotContain("src=", "href=\"http").contains("fashion-mnist-mini");
+    assertThat(ImageIO.read(directory.resolve("test-accuracy.png").toFile())).isNotNull();
+  }
+
+  @Test
+  void doctorFindsTheNativeHookInAgreementWithJava() {
+    Outcome outcome = run("doctor");
+    assertThat(outcome.exit()).isZero();
+    assertThat(outcome.out())
+        .contains("noisylr", "java", "bytedeco")
+        .containsPattern("cuda +(this build|no CUDA driver|\\d+ CUDA)")
+        .contains("native hook", "bit for bit");
+  }
+
+  @Test
+  void everyCommandHelps() {
+    for (String command : List.of("", "quickstart ", "lr ", "train ", "doctor ")) {
+      Outcome outcome = run((command + "--help").split(" "));
+      assertThat(outcome.exit()).isZero();
+      assertThat(outcome.out()).contains("Usage: noisylr");
+    }
+    assertThat(run("--version").out()).startsWith("noisylr 0.");
+  }
+}

@@ -1,0 +1,41 @@
+package org.noisylr.torch;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.bytedeco.pytorch.Device;
+import org.bytedeco.pytorch.Module;
+import org.bytedeco.pytorch.ScalarTypeOptional;
+import org.bytedeco.pytorch.StringTensorDict;
+import org.bytedeco.pytorch.StringVector;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptions;
+import org.bytedeco.pytorch.TensorVector;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+
+/** Short forms of what bytedeco's API says at length. */
+public final class Tensors {
+  private Tensors() {}
+
+  /** Options of a tensor of {@code type} on {@code device}. */
+  public static TensorOptions options(Device device, ScalarType type) {
+    return new TensorOptions(device).dtype(new ScalarTypeOptional(type));
+  }
+
+  /**
+   * The parameters, then the buffers of a module, by name. The tensors share the module's memory.
+   */
+  public static Map<String, Tensor> state(Module module) {
+    Map<String, Tensor> state = new LinkedHashMap<>();
+    putAll(state, module.named_parameters());
+    putAll(state, module.named_buffers());
+    return state;
+  }
+
+  private static void putAll(Map<String, Tensor> target, StringTensorDict source) {
+    StringVector names = source.keys();
+    TensorVector tensors = source.values();
+    for (long i = 0; i < names.size(); i++) {
+      target.put(names.get(i).getString(), tensors.get(i));
+    }
+  }
+}

@@ -1,0 +1,33 @@
+package org.noisylr.torch.optim;
+
+import org.bytedeco.javacpp.Loader;
+import org.bytedeco.javacpp.annotation.ByRef;
+import org.bytedeco.javacpp.annotation.Namespace;
+import org.bytedeco.javacpp.annotation.Platform;
+import org.bytedeco.javacpp.annotation.Properties;
+import org.bytedeco.pytorch.Optimizer;
+import org.bytedeco.pytorch.global.torch;
+
+/**
+ * The JNI library of this package and the native library that it binds, {@code native/}.
+ *
+ * <p>LibTorch is loaded first: the dynamic linker then resolves libnoisylr's dependency on it by
+ * name to the copy that bytedeco unpacked.
+ */
+@Namespace("noisylr")
+@Properties(
+    @Platform(
+        include = {"noisylr/noisy.h", "noisylr/state.h"},
+        library = "jninoisylr",
+        preload = "noisylr",
+        preloadresource = "/org/noisylr/nativelib/"))
+final class NativeLibrary {
+  private NativeLibrary() {}
+
+  static void load(Class<?> peer) {
+    Loader.load(torch.class);
+    Loader.load(peer);
+  }
+
+  static native @ByRef LrNoise lr_noise(@ByRef Optimizer optimizer);
+}

@@ -1,0 +1,32 @@
+package org.noisylr.torch.optim;
+
+import org.bytedeco.javacpp.annotation.ByRef;
+import org.bytedeco.javacpp.annotation.Cast;
+import org.bytedeco.javacpp.annotation.Const;
+import org.bytedeco.javacpp.annotation.Namespace;
+import org.bytedeco.javacpp.annotation.Properties;
+import org.noisylr.noise.NoiseSpec;
+
+/** The noise as native code computes it, to compare with {@link NoiseSpec}. */
+@Namespace("noisylr")
+@Properties(inherit = NativeLibrary.class)
+public final class NativeNoise {
+  static {
+    NativeLibrary.load(NativeNoise.class);
+  }
+
+  private NativeNoise() {}
+
+  /** What {@link NoiseSpec#factor} should answer: equal, or within 1 ulp for Gaussian noise. */
+  public static double factor(NoiseSpec noise, long epoch, long step, long group) {
+    try (NativeNoiseSpec spec = NativeNoiseSpec.of(noise)) {
+      return factor(spec, epoch, step, group);
+    }
+  }
+
+  private static native double factor(
+      @Const @ByRef NativeNoiseSpec noise,
+      @Cast("int64_t") long epoch,
+      @Cast("int64_t") long step,
+      @Cast("uint64_t") long group);
+}

@@ -1,0 +1,74 @@
+package org.noisylr.torch.optim;
+
+import static org.noisylr.torch.optim.LrNoise.open;
+
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.javacpp.annotation.ByRef;
+import org.bytedeco.javacpp.annotation.ByVal;
+import org.bytedeco.javacpp.annotation.Name;
+import org.bytedeco.javacpp.annotation.Namespace;
+import org.bytedeco.javacpp.annotation.Properties;
+import org.bytedeco.pytorch.LossClosure;
+import org.bytedeco.pytorch.Optimizer;
+import org.bytedeco.pytorch.Tensor;
+import org.noisylr.noise.NoiseSpec;
+
+/**
+ * A random learning rate for any existing {@code torch::optim::Optimizer}: call {@link #step()}
+ * here instead of on the optimizer.
+ *
+ * <p>The hook does not own the optimizer; close the hook first. Once either is closed, its methods
+ * throw IllegalStateException.
+ */
+@Namespace("noisylr")
+@Properties(inherit = NativeLibrary.class)
+public final class StepHook extends Pointer implements NoisyOptimizer {
+  static {
+    NativeLibrary.load(StepHook.class);
+  }
+
+  private final Optimizer optimizer;
+
+  /**
+   * @param optimizer the optimizer whose steps get the noise; must stay open
+   * @param noise the noise on its learning rates
+   */
+  public StepHook(Optimizer optimizer, NoiseSpec noise) {
+    super((Pointer) null);
+    this.optimizer = open(optimizer);
+    allocate(optimizer, NativeNoiseSpec.of(noise));
+  }
+
+  private native void allocate(@ByRef Optimizer optimizer, @ByVal NativeNoiseSpec noise);
+
+  /** One step of the optimizer with the realised learning rate; returns what it returns. */
+  public Tensor step() {
+    state();
+    return nativeStep();
+  }
+
+  /**
+   * One step that evaluates the loss itself.
+   *
+   * @param closure computes the loss and its gradients; may be called more than once
+   * @return the loss
+   */
+  public Tensor step(LossClosure closure) {
+    state();
+    try (Closure callback = Closure.of(closure)) {
+      return nativeStep(callback);
+    }
+  }
+
+  @Name("step")
+  private native @ByVal Tensor nativeStep();
+
+  @Name("step")
+  private native @ByVal Tensor nativeStep(@ByVal Closure closure);
+
+  LrNoise state() {
+    open(this);
+    open(optimizer);
+    return new LrNoise(this);
+  }
+}

@@ -1,0 +1,185 @@
+package org.noisylr.torch.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.Map;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Adam;
+import org.bytedeco.pytorch.AdamOptions;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.noisylr.torch.Tensors;
+import org.noisylr.torch.model.ResNet.Shortcut;
+
+class ImageModelTest {
+  @BeforeEach
+  void seed() {
+    torch.manual_seed(1);
+  }
+
+  @Test
+  void parameterCountsAreThePublishedOnes() {
+    try (Cnn28 cnn28 = new Cnn28(1, 10);
+        ResNet resNet20 = ResNet.resNet20(3, 10);
+        ResNet resNet56 = new ResNet(56, Shortcut.IDENTITY, 3, 10);
+        ResNet keras = new ResNet(20, Shortcut.PROJECTION, 3, 10)) {
+      assertThat(cnn28.parameterCount()).isEqualTo(421_642);
+      // He et al. 2016, table 6: 0.27 M and 0.85 M.
+      assertThat(resNet20.parameterCount()).isEqualTo(269_722);
+      assertThat(resNet56.parameterCount()).isEqualTo(853_018);
+      // Keras' model summary of ResNet20v1: 273,066 trainable parameters.
+      assertThat(keras.parameterCount()).isEqualTo(273_066);
+      assertThat(Tensors.state(resNet20)).hasSize(59 + 3 * 19);
+    }
+  }
+
+  @Test
+  void logitsHaveOneRowAnImageAndOneColumnAClass() {
+    try (PointerScope scope = new PointerScope();
+        Cnn28 cnn28 = new Cnn28(1, 7);
+        ResNet resNet20 = ResNet.resNet20(3, 100);
+        ResNet keras = new ResNet(8, Shortcut.PROJECTION, 1, 2)) {
+      assertThat(cnn28.forward(torch.randn(5, 1, 28, 28)).shape()).containsExactly(5, 7);
+      assertThat(resNet20.forward(torch.randn(2, 3, 32, 32)).shape()).containsExactly(2, 100);
+      assertThat(keras.forward(torch.randn(3, 1, 32, 32)).shape()).containsExactly(3, 2);
+    }
+  }
+
+  @Test
+  void channelsLastChangesTheLayoutAndNotTheLogits() {
+    try (PointerScope scope = new PointerScope();
+        ResNet model = ResNet.resNet20(3, 10)) {
+      model.eval();
+      Tensor images = torch.randn(4, 3, 32, 32);
+      Tensor before = model.forward(images).detach();
+      model.channelsLast();
+      Tensor after = model.forward(images.contiguous(torch.MemoryFormat.ChannelsLast)).detach();
+      assertThat(torch.allclose(before, after, 1e-4, 1e-5, false)).isTrue();
+      Tensor weight = Tensors.state(model).get("stage1_block1_conv1.weight");
+      assertThat(weight.is_contiguous(torch.MemoryFormat.ChannelsLast)).isTrue();
+    }
+  }
+
+  @Test
+  void weightsHaveTheVarianceOfHeEtAl() {
+    try (PointerScope scope = new PointerScope();
+        Cnn28 cnn28 = new Cnn28(1, 10);
+        ResNet resNet20 = ResNet.resNet20(3, 10)) {
+      Map<String, Tensor> cnn = Tensors.state(cnn28);
+      // Of n draws, the variance has a relative standard error of sqrt(2 / n): 4 of them each.
+      assertVariance(cnn.get("conv2.weight"), 2.0 / (32 * 9));
+      assertVariance(cnn.get("dense1.weight"), 2.0 / (64 * 7 * 7));
+      assertVariance(cnn.get("dense2.weight"), 1.0 / 128);
+      assertThat(cnn.get("conv1.bias").abs().max().item_double()).isZero();
+      assertThat(cnn.get("dense2.bias").abs().max().item_double()).isZero();
+
+      Map<String, Tensor> resNet = Tensors.state(resNet20);
+      assertVariance(resNet.get("stage3_block3_conv2.weight"), 2.0 / (64 * 9));
+      assertVariance(resNet.get("dense.weight"), 1.0 / 64);
+      assertThat(resNet.get("norm.weight").min().item_double()).isEqualTo(1);
+      assertThat(resNet.get("norm.weight").max().item_double()).isEqualTo(1);
+      assertThat(resNet.get("norm.bias").abs().max().item_double()).isZero();
+      assertThat(resNet).doesNotContainKey("conv.bias");
+    }
+  }
+
+  private static void assertVariance(Tensor weight, double expected) {
+    double n = weight.numel();
+    double variance =
+        weight.detach().to(torch.ScalarType.Double).pow(scalar(2)).mean().item_double();
+    assertThat(variance).isCloseTo(expected, within(4 * Math.sqrt(2 / n) * expected));
+  }
+
+  private static Scalar scalar(double value) {
+    return new Scalar(value);
+  }
+
+  @Test
+  void theSameSeedGivesTheSameWeights() {
+    try (PointerScope scope = new PointerScope()) {
+      torch.manual_seed(5);
+      Map<String, Tensor> first = Tensors.state(ResNet.resNet20(3, 10));
+      torch.manual_seed(5);
+      Map<String, Tensor> second = Tensors.state(ResNet.resNet20(3, 10));
+      first.forEach((name, tensor) -> assertThat(tensor.equal(second.get(name))).isTrue());
+    }
+  }
+
+  @Test
+  void identityShortcutsPassEverySecondPixelAndZeroChannels() {
+    try (PointerScope scope = new PointerScope();
+        ResNet model = new ResNet(8, Shortcut.IDENTITY, 3, 10)) {
+      // With all block weights zero, only the shortcuts carry the input to the dense layer.
+      model.eval();
+      Tensors.state(model)
+          .forEach(
+              (name, tensor) -> {
+                if (name.matches("stage._block1_norm2.weight")) {
+                  tensor.detach().zero_();
+                }
+                if (name.equals("dense.weight")) {
+                  tensor.detach().zero_();
+                  // The first class sums the 48 channels that only zeros can have reached.
+                  tensor.detach().select(0, 0).narrow(0, 16, 48).fill_(scalar(1));
+                  tensor.detach().select(0, 1).narrow(0, 0, 16).fill_(scalar(1));
+                }
+              });
+      Tensor logits = model.forward(torch.ones(1, 3, 32, 32)).detach();
+      assertThat(logits.select(1, 0).item_double()).isZero();
+      assertThat(logits.select(1, 1).item_double()).isNotZero();
+    }
+  }
+
+  @Test
+  void eachModelLearnsATinyBatchByHeart() {
+    assertLearns(new Cnn28(1, 10), torch.randn(8, 1, 28, 28));
+    assertLearns(ResNet.resNet20(3, 10), torch.randn(8, 3, 32, 32));
+    assertLearns(new ResNet(20, Shortcut.PROJECTION, 3, 10), torch.randn(8, 3, 32, 32));
+  }
+
+  /** 60 steps of Adam on 8 images bring the cross-entropy below 0.01. */
+  private static void assertLearns(ImageModel model, Tensor images) {
+    try (PointerScope scope = new PointerScope();
+        model;
+        Adam adam = new Adam(model.parameters(), new AdamOptions(2e-3))) {
+      Tensor labels = torch.arange(scalar(8)).to(torch.ScalarType.Long);
+      double loss = 0;
+      for (int step = 0; step < 60; step++) {
+        try (PointerScope stepScope = new PointerScope()) {
+          adam.zero_grad();
+          Tensor value = torch.cross_entropy(model.forward(images), labels);
+          value.backward();
+          adam.step();
+          loss = value.item_double();
+        }
+      }
+      assertThat(loss).isLessThan(0.01);
+    }
+  }
+
+  @Test
+  void aClosedModelThrows() {
+    Cnn28 model = new Cnn28(1, 10);
+    model.close();
+    model.close();
+    assertThatIllegalStateException()
+        .isThrownBy(() -> model.forward(torch.randn(1, 1, 28, 28)))
+        .withMessage("Cnn28 is closed");
+  }
+
+  @Test
+  void impossibleSizesAreRefused() {
+    assertThatThrownBy(() -> new Cnn28(0, 10)).hasMessage("channels must be in [1, inf), but is 0");
+    assertThatThrownBy(() -> new Cnn28(1, 1)).hasMessage("classes must be in [2, inf), but is 1");
+    assertThatThrownBy(() -> new ResNet(21, Shortcut.IDENTITY, 3, 10))
+        .hasMessage("depth must be in {8, 14, 20, ...} (6n + 2), but is 21");
+    assertThatThrownBy(() -> new ResNet(2, Shortcut.IDENTITY, 3, 10))
+        .hasMessage("depth must be in {8, 14, 20, ...} (6n + 2), but is 2");
+  }
+}

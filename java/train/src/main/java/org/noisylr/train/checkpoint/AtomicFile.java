@@ -1,0 +1,51 @@
+package org.noisylr.train.checkpoint;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+
+/**
+ * Replaces a file as a whole: a reader, or a restart after a crash, finds the old content or the
+ * new, never a part.
+ */
+public final class AtomicFile {
+  private AtomicFile() {}
+
+  /** Writes {@code text} in UTF-8. */
+  public static void write(Path file, String text) throws IOException {
+    write(file, List.of(ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8))));
+  }
+
+  /** Writes the remaining bytes of {@code parts}, one after the other. */
+  public static void write(Path file, List<ByteBuffer> parts) throws IOException {
+    Path temporary = file.resolveSibling(file.getFileName() + ".tmp");
+    try {
+      try (FileChannel channel =
+          FileChannel.open(
+              temporary,
+              StandardOpenOption.CREATE,
+              StandardOpenOption.TRUNCATE_EXISTING,
+              StandardOpenOption.WRITE)) {
+        for (ByteBuffer part : parts) {
+          while (part.hasRemaining()) {
+            channel.write(part);
+          }
+        }
+        channel.force(true);
+      }
+      Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
+    } finally {
+      Files.deleteIfExists(temporary);
+    }
+    // The rename itself reaches the disk with its directory.
+    try (FileChannel directory = FileChannel.open(file.toAbsolutePath().getParent())) {
+      directory.force(true);
+    }
+  }
+}

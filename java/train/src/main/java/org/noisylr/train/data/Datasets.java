@@ -1,0 +1,198 @@
+package org.noisylr.train.data;
+
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.noisylr.check.InputException;
+
+/**
+ * Opens a dataset by name or path.
+ *
+ * <p>Names: {@code fashion-mnist-mini} (6,000 + 1,000 images of Fashion-MNIST, part of this
+ * library), and {@code mnist}, {@code fashion-mnist}, {@code cifar10}, {@code cifar100}, which are
+ * looked for in the folder NAME of the data home. A name wins over a file of the same name; write
+ * {@code ./mnist} for the file.
+ *
+ * <p>Paths are recognised by content: a folder of IDX files ({@link Idx}; classes are called 0 …
+ * 9), a CIFAR folder or {@code tar.gz} ({@link Cifar}), a folder or zip of images ({@link
+ * ImageFolder}). A folder that holds nothing but one folder stands for that one.
+ */
+public final class Datasets {
+  /** The environment variable that moves the data home. */
+  public static final String DATA_HOME_VARIABLE = "NOISYLR_DATA";
+
+  /** Everything that {@link #open(String)} knows by name. */
+  public static final List<String> NAMES =
+      List.of("fashion-mnist-mini", "fashion-mnist", "mnist", "cifar10", "cifar100");
+
+  private static final List<String> DIGITS =
+      IntStream.range(0, 10).mapToObj(Integer::toString).toList();
+
+  private static final List<String> FASHION =
+      List.of(
+          "T-shirt/top",
+          "Trouser",
+          "Pullover",
+          "Dress",
+          "Coat",
+          "Sandal",
+          "Shirt",
+          "Sneaker",
+          "Bag",
+          "Ankle boot");
+
+  private Datasets() {}
+
+  /** {@code NOISYLR_DATA}, or {@code .noisylr/data} in the user's home folder. */
+  public static Path dataHome() {
+    return dataHome(System.getenv(DATA_HOME_VARIABLE), System.getProperty("user.home"));
+  }
+
+  static Path dataHome(String variable, String userHome) {
+    if (variable == null || variable.isBlank()) {
+      return Path.of(userHome, ".noisylr", "data");
+    }
+    try {
+      return Path.of(variable);
+    } catch (InvalidPathException e) {
+      throw new InputException(
+          DATA_HOME_VARIABLE + " must be a path, but is " + Source.oneLine(variable), e);
+    }
+  }
+
+  /** The same as {@link #open(String, Path)} with {@link #dataHome}. */
+  public static ImageDataset open(String nameOrPath) {
+    return open(nameOrPath, dataHome());
+  }
+
+  /**
+   * Opens a dataset.
+   *
+   * @param nameOrPath a name of {@link #NAMES} or a path
+   * @param dataHome where named datasets lie
+   * @throws InputException if there is no such dataset, or a file of it is missing or damaged
+   */
+  public static ImageDataset open(String nameOrPath, Path dataHome) {
+    return switch (nameOrPath) {
+      case "fashion-mnist-mini" -> fashionMnistMini();
+      case "fashion-mnist" -> idx(nameOrPath, FASHION, dataHome);
+      case "mnist" -> idx(nameOrPath, DIGITS, dataHome);
+      case "cifar10" -> cifar(Cifar.CIFAR10, dataHome);
+      case "cifar100" -> cifar(Cifar.CIFAR100, dataHome);
+      default -> path(nameOrPath);
+    };
+  }
+
+  private static ImageDataset fashionMnistMini() {
+    return new ImageDataset("fashion-mnist-mini", FASHION, embedded("train"), embedded("t10k"));
+  }
+
+  private static ImageSet embedded(String split) {
+    return Idx.set(resource(Idx.imagesOf(split)), resource(Idx.labelsOf(split)), FASHION.size());
+  }
+
+  private static Source resource(String stem) {
+    String name = "fashion-mnist-mini/" + stem + ".gz";
+    return new Source(
+        name,
+        () -> {
+          InputStream in = Datasets.class.getResourceAsStream(name);
+          if (in == null) {
+            throw new IllegalStateException("this build lacks its resource " + name);
+          }
+          return in;
+        });
+  }
+
+  private static ImageDataset idx(String name, List<String> classNames, Path dataHome) {
+    Path home = dataHome.resolve(name);
+    Path folder = Files.isDirectory(home) ? ImageFolder.unwrap(home) : home;
+    if (!Idx.isIn(folder)) {
+      String files =
+          String.join(
+              ", ",
+              Idx.imagesOf("train"),
+              Idx.labelsOf("train"),
+              Idx.imagesOf("t10k"),
+              Idx.labelsOf("t10k"));
+      throw missing(name, home, files + " (plain or .gz)");
+    }
+    return Idx.read(name, classNames, folder);
+  }
+
+  private static ImageDataset cifar(Cifar cifar, Path dataHome) {
+    Path home = dataHome.resolve(cifar.datasetName());
+    Path folder = Files.isDirectory(home) ? ImageFolder.unwrap(home) : home;
+    if (Cifar.in(folder).filter(cifar::equals).isPresent()) {
+      return cifar.read(folder);
+    }
+    Path archive = home.resolve(cifar.archiveName());
+    if (!Files.exists(archive)) {
+      throw missing(cifar.datasetName(), home, cifar.archiveName() + " or the files in it");
+    }
+    return cifar.read(archive);
+  }
+
+  private static InputException missing(String name, Path home, String files) {
+    return new InputException(
+        "dataset %s must lie in %s, but is not there; put %s there, set %s to the folder that holds the folder %s, or give a path instead of the name"
+            .formatted(name, home, files, DATA_HOME_VARIABLE, name));
+  }
+
+  private static ImageDataset path(String nameOrPath) {
+    Path path;
+    try {
+      path = Path.of(nameOrPath);
+    } catch (InvalidPathException e) {
+      throw unknown(nameOrPath);
+    }
+    if (nameOrPath.isBlank() || !Files.exists(path)) {
+      throw unknown(nameOrPath);
+    }
+    return Files.isDirectory(path) ? folder(path) : file(path);
+  }
+
+  private static ImageDataset folder(Path path) {
+    Path folder = ImageFolder.unwrap(path);
+    if (Idx.isIn(folder)) {
+      return Idx.read(nameOf(path), DIGITS, folder);
+    }
+    if (ImageFolder.isIn(folder)) {
+      return ImageFolder.read(nameOf(path), folder);
+    }
+    return Cifar.in(folder).orElseThrow(() -> unrecognised(path)).read(folder);
+  }
+
+  private static ImageDataset file(Path path) {
+    byte[] start = Source.of(path).read(in -> in.readNBytes(2));
+    if (Arrays.equals(start, new byte[] {'P', 'K'})) {
+      return ImageFolder.read(nameOf(path), path);
+    }
+    if (Arrays.equals(start, new byte[] {0x1f, (byte) 0x8b})) {
+      return Cifar.inArchive(path).orElseThrow(() -> unrecognised(path)).read(path);
+    }
+    throw unrecognised(path);
+  }
+
+  /** The last part of the path, without the extension of an archive. */
+  private static String nameOf(Path path) {
+    Path last = path.toAbsolutePath().normalize().getFileName();
+    return last == null ? path.toString() : last.toString().replaceFirst("(?i)\\.zip$", "");
+  }
+
+  private static InputException unknown(String nameOrPath) {
+    return new InputException(
+        "data must be one of %s or the path of a dataset, but \"%s\" is neither a known name nor an existing path"
+            .formatted(String.join(", ", NAMES), Source.oneLine(nameOrPath)));
+  }
+
+  private static InputException unrecognised(Path path) {
+    return new InputException(
+        path
+            + " holds no dataset that is recognised: expected a folder of IDX files (train-images-idx3-ubyte and so on, plain or .gz), a folder or tar.gz of CIFAR-10 or CIFAR-100 in binary form, or a folder or zip of images (train/CLASS/*.jpg or *.png and test/CLASS/*)");
+  }
+}

@@ -1,0 +1,54 @@
+package org.noisylr.train.data;
+
+import java.util.HashSet;
+import java.util.List;
+import org.noisylr.check.Check;
+import org.noisylr.check.InputException;
+
+/**
+ * Images to train on and images to test with.
+ *
+ * @param name what the dataset is called in reports
+ * @param classNames distinct names; the class with index i is {@code classNames.get(i)}
+ * @param train training images
+ * @param test test images, of the same shape as the training images
+ */
+public record ImageDataset(String name, List<String> classNames, ImageSet train, ImageSet test) {
+  /**
+   * Validates the values.
+   *
+   * @throws InputException if class names repeat, a label has no class name, or the two sets differ
+   *     in shape
+   */
+  public ImageDataset {
+    classNames = List.copyOf(classNames);
+    if (new HashSet<>(classNames).size() != classNames.size()) {
+      throw new InputException(name + ": class names must be distinct, but are " + classNames);
+    }
+    Labels.check(name + ", training images", train.labels(), classNames.size());
+    Labels.check(name + ", test images", test.labels(), classNames.size());
+    if (!shape(train).equals(shape(test))) {
+      throw new InputException(
+          "%s: test images must be %s (channels x height x width) like the training images, but are %s"
+              .formatted(name, shape(train), shape(test)));
+    }
+  }
+
+  /**
+   * The same dataset with fewer training images: the first {@code n} in stored order. The test
+   * images stay.
+   *
+   * @param n in [1, number of training images]
+   * @throws InputException if {@code n} is outside that interval
+   */
+  public ImageDataset subset(int n) {
+    if (n < 1 || n > train.count()) {
+      throw Check.outside("subset", n, "[1, " + train.count() + "]");
+    }
+    return new ImageDataset(name, classNames, train.first(n), test);
+  }
+
+  private static String shape(ImageSet set) {
+    return set.channels() + " x " + set.height() + " x " + set.width();
+  }
+}

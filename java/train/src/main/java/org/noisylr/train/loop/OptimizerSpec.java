@@ -1,0 +1,85 @@
+package org.noisylr.train.loop;
+
+import org.bytedeco.pytorch.AdagradOptions;
+import org.bytedeco.pytorch.AdamOptions;
+import org.bytedeco.pytorch.AdamWOptions;
+import org.bytedeco.pytorch.Optimizer;
+import org.bytedeco.pytorch.RMSpropOptions;
+import org.bytedeco.pytorch.SGDOptions;
+import org.bytedeco.pytorch.TensorVector;
+import org.noisylr.check.Check;
+import org.noisylr.noise.NoiseSpec;
+import org.noisylr.torch.optim.NoisyAdagrad;
+import org.noisylr.torch.optim.NoisyAdam;
+import org.noisylr.torch.optim.NoisyAdamW;
+import org.noisylr.torch.optim.NoisyOptimizer;
+import org.noisylr.torch.optim.NoisyRMSprop;
+import org.noisylr.torch.optim.NoisySGD;
+
+/**
+ * An optimizer and its settings; those not named here are LibTorch's defaults.
+ *
+ * @param kind the algorithm
+ * @param momentum of {@link Kind#MOMENTUM} alone, in [0, 1); the paper's is 0.9
+ * @param weightDecay in [0, inf): L2 for all but AdamW, where it is decoupled
+ */
+public record OptimizerSpec(Kind kind, double momentum, double weightDecay) {
+  /** The optimizers of the paper, and AdamW. */
+  public enum Kind {
+    /** SGD without momentum. */
+    SGD,
+    /** SGD with momentum. */
+    MOMENTUM,
+    ADAM,
+    ADAMW,
+    ADAGRAD,
+    RMSPROP
+  }
+
+  /** Validates the values. */
+  public OptimizerSpec {
+    if (!(momentum >= 0 && momentum < 1)) {
+      throw Check.outside("momentum", momentum, "[0, 1)");
+    }
+    Check.nonNegative("weight decay", weightDecay);
+  }
+
+  /**
+   * Makes the optimizer with its noise.
+   *
+   * @param parameters the tensors to train
+   * @param lr the learning rate until the first one is set
+   * @param noise the noise on the learning rate
+   * @return an optimizer that is also a {@link NoisyOptimizer}; owned by the caller
+   */
+  public Optimizer create(TensorVector parameters, double lr, NoiseSpec noise) {
+    return switch (kind) {
+      case SGD, MOMENTUM -> {
+        SGDOptions options = new SGDOptions(lr);
+        options.momentum().put(kind == Kind.MOMENTUM ? momentum : 0);
+        options.weight_decay().put(weightDecay);
+        yield new NoisySGD(parameters, options, noise);
+      }
+      case ADAM -> {
+        AdamOptions options = new AdamOptions(lr);
+        options.weight_decay().put(weightDecay);
+        yield new NoisyAdam(parameters, options, noise);
+      }
+      case ADAMW -> {
+        AdamWOptions options = new AdamWOptions(lr);
+        options.weight_decay().put(weightDecay);
+        yield new NoisyAdamW(parameters, options, noise);
+      }
+      case ADAGRAD -> {
+        AdagradOptions options = new AdagradOptions(lr);
+        options.weight_decay().put(weightDecay);
+        yield new NoisyAdagrad(parameters, options, noise);
+      }
+      case RMSPROP -> {
+        RMSpropOptions options = new RMSpropOptions(lr);
+        options.weight_decay().put(weightDecay);
+        yield new NoisyRMSprop(parameters, options, noise);
+      }
+    };
+  }
+}

@@ -1,0 +1,309 @@
+package org.noisylr.train.loop;
+
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.AutoGradMode;
+import org.bytedeco.pytorch.Device;
+import org.bytedeco.pytorch.LongOptional;
+import org.bytedeco.pytorch.Optimizer;
+import org.bytedeco.pytorch.OptimizerParamGroupVector;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.noisylr.check.InputException;
+import org.noisylr.noise.Philox;
+import org.noisylr.torch.Tensors;
+import org.noisylr.torch.model.ImageModel;
+import org.noisylr.torch.optim.NoisyOptimizer;
+import org.noisylr.torch.optim.OptimizerState;
+import org.noisylr.train.data.DeviceImages;
+import org.noisylr.train.data.Normalization;
+import org.noisylr.train.metric.EpochMetrics;
+
+/**
+ * Trains an image classifier with cross-entropy and a noisy optimizer, epoch by epoch.
+ *
+ * <p>What an epoch draws at random depends on the seed and the epoch's number alone, so a run that
+ * goes on from a restored {@link #state()} equals one that never stopped. Images, labels, order and
+ * augmentation stay on the device; the losses are read from it every {@link #LOG_INTERVAL} steps.
+ *
+ * <p>The trainer owns its optimizer; model, images and normalisation stay the caller's.
+ */
+public final class Trainer implements AutoCloseable {
+  /** Steps between two reads of the loss. */
+  public static final int LOG_INTERVAL = 20;
+
+  private static final int TEST_BATCH = 500;
+
+  /** Philox subsequences far from those of the noise, which are group numbers. */
+  private static final long WEIGHTS = 1L << 62;
+
+  private static final long EPOCH = WEIGHTS + 1;
+
+  private static final String MODEL = "model.";
+  private static final String OPTIMIZER = "optimizer.";
+
+  private final ImageModel model;
+  private final TrainingConfig config;
+  private final DeviceImages training;
+  private final DeviceImages test;
+  private final Normalization normalization;
+  private final Device device;
+  private final Optimizer optimizer;
+  private final NoisyOptimizer noisy;
+  private final int stepsPerEpoch;
+  private int nextEpoch;
+
+  /**
+   * @param model on {@code device}
+   * @param config the settings
+   * @param training images to train on, on {@code device}
+   * @param test images to evaluate on, on {@code device}
+   * @param normalization of both, on {@code device}
+   * @param device where it all happens
+   */
+  public Trainer(
+      ImageModel model,
+      TrainingConfig config,
+      DeviceImages training,
+      DeviceImages test,
+      Normalization normalization,
+      Device device) {
+    this.model = model;
+    this.config = config;
+    this.training = training;
+    this.test = test;
+    this.normalization = normalization;
+    this.device = device;
+    stepsPerEpoch = (training.count() + config.batchSize() - 1) / config.batchSize();
+    model.channelsLast();
+    optimizer =
+        config
+            .optimizer()
+            .create(model.parameters(), config.schedule().lr(0, stepsPerEpoch), config.noise());
+    noisy = (NoisyOptimizer) optimizer;
+  }
+
+  /** Seeds LibTorch's generators for the weights of a model that is about to be built. */
+  public static void seedWeights(long seed) {
+    torch.manual_seed(derivedSeed(seed, 0, WEIGHTS));
+  }
+
+  private static long derivedSeed(long seed, long epoch, long purpose) {
+    int[] words = Philox.block(seed, epoch, purpose);
+    return (long) words[0] << 32 | words[1] & 0xffffffffL;
+  }
+
+  /** The number of the epoch that {@link #runEpoch} does next. */
+  public int nextEpoch() {
+    return nextEpoch;
+  }
+
+  /** The number of optimizer steps in an epoch. */
+  public int stepsPerEpoch() {
+    return stepsPerEpoch;
+  }
+
+  /**
+   * Trains for one epoch and evaluates on the test images.
+   *
+   * @throws DivergedException if the loss is NaN or infinite
+   */
+  public EpochMetrics runEpoch(List<TrainingListener> listeners) {
+    long start = System.nanoTime();
+    int epoch = nextEpoch;
+    long firstStep = (long) epoch * stepsPerEpoch;
+    int count = training.count();
+    torch.manual_seed(derivedSeed(config.seed(), epoch, EPOCH));
+    model.train(true);
+    noisy.epoch(epoch);
+    double lossSum = 0;
+    double trainAccuracy;
+    try (PointerScope epochScope = new PointerScope()) {
+      Tensor order = torch.randperm(count, Tensors.options(device, torch.ScalarType.Long));
+      Tensor losses =
+          torch.zeros(new long[] {stepsPerEpoch}, Tensors.options(device, torch.ScalarType.Float));
+      Tensor correct = torch.zeros(new long[] {1}, Tensors.options(device, torch.ScalarType.Long));
+      int read = 0;
+      for (int i = 0; i < stepsPerEpoch; i++) {
+        int first = i * config.batchSize();
+        int length = Math.min(config.batchSize(), count - first);
+        try (PointerScope stepScope = new PointerScope()) {
+          step(firstStep + i, order.narrow(0, first, length), losses.narrow(0, i, 1), correct);
+        }
+        if ((i + 1) % LOG_INTERVAL == 0 || i + 1 == stepsPerEpoch) {
+          lossSum += sumOfLosses(losses, read, i + 1, firstStep, epoch);
+          read = i + 1;
+          for (TrainingListener listener : listeners) {
+            listener.onProgress(epoch, read, stepsPerEpoch, lossSum / (first + length));
+          }
+        }
+      }
+      trainAccuracy = (double) correct.item_long() / count;
+    }
+    long lastStep = firstStep + stepsPerEpoch - 1;
+    Evaluation evaluation = evaluate();
+    EpochMetrics metrics =
+        new EpochMetrics(
+            epoch,
+            lastStep,
+            config.schedule().lr(lastStep, stepsPerEpoch),
+            config.noise().factor(epoch, lastStep, 0),
+            noisy.realisedLr(),
+            lossSum / count,
+            trainAccuracy,
+            evaluation.loss(),
+            evaluation.accuracy(),
+            (System.nanoTime() - start) * 1e-9);
+    nextEpoch++;
+    listeners.forEach(listener -> listener.onEpoch(metrics));
+    return metrics;
+  }
+
+  private void step(long step, Tensor batch, Tensor lossOut, Tensor correct) {
+    setBaseLr(config.schedule().lr(step, stepsPerEpoch));
+    Tensor labels = training.labels(batch);
+    Tensor images = normalization.apply(config.augmentation().apply(training.images(batch)));
+    optimizer.zero_grad();
+    Tensor logits = forward(images);
+    Tensor loss = torch.cross_entropy(logits, labels);
+    loss.backward();
+    optimizer.step();
+    lossOut.copy_(loss.detach());
+    correct.add_(correct(logits.detach(), labels));
+  }
+
+  private void setBaseLr(double lr) {
+    OptimizerParamGroupVector groups = optimizer.param_groups();
+    for (long g = 0; g < groups.size(); g++) {
+      groups.get(g).options().set_lr(lr);
+    }
+  }
+
+  private Tensor forward(Tensor images) {
+    if (config.precision() == Precision.FP32) {
+      return model.forward(images);
+    }
+    torch.DeviceType type = device.type();
+    torch.set_autocast_dtype(type, torch.ScalarType.BFloat16);
+    torch.set_autocast_enabled(type, true);
+    try {
+      return model.forward(images).to(torch.ScalarType.Float);
+    } finally {
+      torch.set_autocast_enabled(type, false);
+      torch.clear_cache();
+    }
+  }
+
+  /** The number of rows of {@code logits} whose maximum is at the label, as a device tensor. */
+  private static Tensor correct(Tensor logits, Tensor labels) {
+    return logits.argmax(new LongOptional(1), false).eq(labels).sum();
+  }
+
+  /** Sums the losses of images seen in steps {@code from} … {@code to − 1}, all finite. */
+  private double sumOfLosses(Tensor losses, int from, int to, long firstStep, int epoch) {
+    float[] values = new float[to - from];
+    try (PointerScope scope = new PointerScope()) {
+      new FloatPointer(losses.narrow(0, from, to - from).cpu().data_ptr()).get(values);
+    }
+    double sum = 0;
+    for (int i = 0; i < values.length; i++) {
+      long step = firstStep + from + i;
+      if (!Float.isFinite(values[i])) {
+        double lr =
+            config.noise().realised(config.schedule().lr(step, stepsPerEpoch), epoch, step, 0);
+        throw new DivergedException(epoch, step, lr, values[i]);
+      }
+      int first = (from + i) * config.batchSize();
+      sum += (double) values[i] * Math.min(config.batchSize(), training.count() - first);
+    }
+    return sum;
+  }
+
+  /** Mean loss and top-1 accuracy on the test images, without autograd and augmentation. */
+  private Evaluation evaluate() {
+    model.eval();
+    try (PointerScope scope = new PointerScope();
+        AutoGradMode noGrad = new AutoGradMode(false)) {
+      Tensor loss = torch.zeros(new long[] {1}, Tensors.options(device, torch.ScalarType.Double));
+      Tensor correct = torch.zeros(new long[] {1}, Tensors.options(device, torch.ScalarType.Long));
+      for (int first = 0; first < test.count(); first += TEST_BATCH) {
+        int length = Math.min(TEST_BATCH, test.count() - first);
+        try (PointerScope batchScope = new PointerScope()) {
+          Tensor labels = test.labels(first, length);
+          Tensor logits = forward(normalization.apply(test.images(first, length)));
+          Tensor mean = torch.cross_entropy(logits, labels);
+          loss.add_(mean.to(torch.ScalarType.Double), new Scalar((double) length));
+          correct.add_(correct(logits, labels));
+        }
+      }
+      return new Evaluation(
+          loss.item_double() / test.count(), (double) correct.item_long() / test.count());
+    }
+  }
+
+  private record Evaluation(double loss, double accuracy) {}
+
+  /**
+   * Everything that the next epochs depend on, beside the configuration: parameters, buffers and
+   * optimizer state by name. The tensors share the trainer's memory; save them before the next
+   * epoch.
+   */
+  public Map<String, Tensor> state() {
+    Map<String, Tensor> state = new LinkedHashMap<>();
+    Tensors.state(model).forEach((name, tensor) -> state.put(MODEL + name, tensor));
+    OptimizerState.read(optimizer).forEach((name, tensor) -> state.put(OPTIMIZER + name, tensor));
+    return state;
+  }
+
+  /**
+   * Goes on from a saved {@link #state()}.
+   *
+   * @param state what {@link #state()} answered after epoch {@code epochsDone − 1}
+   * @param epochsDone the number of epochs done then
+   * @throws InputException if the tensors are not those of this model and optimizer; nothing is
+   *     changed then
+   */
+  public void restore(Map<String, Tensor> state, int epochsDone) {
+    Map<String, Tensor> optimizerState = new LinkedHashMap<>();
+    Map<String, Tensor> own = Tensors.state(model);
+    int matched = 0;
+    for (Map.Entry<String, Tensor> entry : state.entrySet()) {
+      String name = entry.getKey();
+      if (name.startsWith(OPTIMIZER)) {
+        optimizerState.put(name.substring(OPTIMIZER.length()), entry.getValue());
+        continue;
+      }
+      Tensor target = name.startsWith(MODEL) ? own.get(name.substring(MODEL.length())) : null;
+      if (target == null
+          || !Arrays.equals(target.shape(), entry.getValue().shape())
+          || target.scalar_type() != entry.getValue().scalar_type()) {
+        throw new InputException("the checkpoint's tensor '" + name + "' does not fit the model");
+      }
+      matched++;
+    }
+    if (matched != own.size()) {
+      throw new InputException(
+          "the checkpoint has %d of the model's %d tensors".formatted(matched, own.size()));
+    }
+    try {
+      OptimizerState.load(optimizer, optimizerState);
+    } catch (RuntimeException e) {
+      throw new InputException("the checkpoint does not fit the optimizer: " + e.getMessage(), e);
+    }
+    try (AutoGradMode noGrad = new AutoGradMode(false)) {
+      own.forEach((name, tensor) -> tensor.copy_(state.get(MODEL + name)));
+    }
+    noisy.steps((long) epochsDone * stepsPerEpoch);
+    nextEpoch = epochsDone;
+  }
+
+  @Override
+  public void close() {
+    optimizer.close();
+  }
+}

@@ -1,0 +1,27 @@
+package org.noisylr.train.metric;
+
+/**
+ * What is known at the end of an epoch.
+ *
+ * @param epoch zero-based
+ * @param step zero-based number of the epoch's last step, counted over the whole run
+ * @param baseLr the schedule's learning rate at that step
+ * @param factor the noise factor at that step, before clamping
+ * @param lr the realised learning rate at that step
+ * @param trainLoss mean loss over the epoch's training images, as they were trained on
+ * @param trainAcc top-1 accuracy on them, a fraction
+ * @param testLoss mean loss over the test images after the epoch
+ * @param testAcc top-1 accuracy on them, a fraction
+ * @param seconds wall time of the epoch, evaluation included
+ */
+public record EpochMetrics(
+    int epoch,
+    long step,
+    double baseLr,
+    double factor,
+    double lr,
+    double trainLoss,
+    double trainAcc,
+    double testLoss,
+    double testAcc,
+    double seconds) {}

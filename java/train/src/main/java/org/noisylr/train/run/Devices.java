@@ -1,0 +1,47 @@
+package org.noisylr.train.run;
+
+import org.bytedeco.pytorch.Device;
+import org.bytedeco.pytorch.global.torch;
+import org.noisylr.check.Check;
+import org.noisylr.check.InputException;
+
+/** The devices that tensors can live on here. */
+public final class Devices {
+  private Devices() {}
+
+  /**
+   * The device that a name stands for.
+   *
+   * @param name {@code auto} (the first CUDA device, else the CPU), {@code cpu}, {@code cuda} or
+   *     {@code cuda:INDEX}
+   * @throws InputException if the name is none of these, or there is no such CUDA device
+   */
+  public static Device of(String name) {
+    if (name.equals("cpu") || (name.equals("auto") && !torch.cuda_is_available())) {
+      return new Device("cpu");
+    }
+    if (!name.matches("auto|cuda|cuda:[0-9]{1,2}")) {
+      throw Check.outside("device", name, "{auto, cpu, cuda, cuda:0, cuda:1, ...}");
+    }
+    if (!torch.cuda_is_available()) {
+      throw new InputException("device is " + name + ", but " + cudaState());
+    }
+    String device = name.contains(":") ? name : "cuda:0";
+    long count = torch.getNumGPUs();
+    if (Integer.parseInt(device.substring("cuda:".length())) >= count) {
+      throw Check.outside("device", name, "{cuda:0 ... cuda:" + (count - 1) + "}");
+    }
+    return new Device(device);
+  }
+
+  /** In words, whether CUDA can be used here and, if not, why. */
+  public static String cudaState() {
+    if (!torch.hasCUDA()) {
+      return "this build of LibTorch is for the CPU alone (build noisylr with -Pgpu for CUDA)";
+    }
+    if (!torch.cuda_is_available()) {
+      return "no CUDA driver or device was found (LibTorch itself has CUDA)";
+    }
+    return torch.getNumGPUs() + " CUDA device(s)";
+  }
+}

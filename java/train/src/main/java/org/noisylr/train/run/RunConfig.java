@@ -1,0 +1,15 @@
+package org.noisylr.train.run;
+
+import org.noisylr.train.loop.TrainingConfig;
+
+/**
+ * A training run, complete: what is trained, on what, where and how.
+ *
+ * @param data name or path of the data
+ * @param subset the number of training images used, the first ones; null for all
+ * @param model the model
+ * @param device {@code cpu}, {@code cuda:0}, …: a device's own name
+ * @param training the settings of the training loop
+ */
+public record RunConfig(
+    String data, Integer subset, ModelName model, String device, TrainingConfig training) {}

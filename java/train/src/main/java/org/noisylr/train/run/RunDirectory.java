@@ -1,0 +1,174 @@
+package org.noisylr.train.run;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.noisylr.check.InputException;
+import org.noisylr.train.checkpoint.AtomicFile;
+import org.noisylr.train.checkpoint.SafeTensors;
+import org.noisylr.train.loop.Trainer;
+import org.noisylr.train.metric.EpochMetrics;
+import org.noisylr.train.metric.MetricsCsv;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The files of one run: {@code config.yaml}, {@code metrics.csv}, {@code result.json} and {@code
+ * checkpoint-EPOCHS.safetensors}, each replaced as a whole. A checkpoint holds the tensors, the
+ * configuration and the metrics up to it, so it is all that a run needs to go on.
+ */
+final class RunDirectory {
+  private static final Logger LOG = LoggerFactory.getLogger(RunDirectory.class);
+
+  private static final String FORMAT = "noisylr checkpoint 1";
+  private static final int KEPT_CHECKPOINTS = 2;
+
+  private final Path directory;
+  private final String config;
+
+  private RunDirectory(Path directory, String config) {
+    this.directory = directory;
+    this.config = config;
+  }
+
+  /**
+   * Opens a directory for a run, and makes it where there is none.
+   *
+   * @throws InputException if it holds a run and {@code resume} is false, if that run has another
+   *     configuration, or if it cannot be written
+   */
+  static RunDirectory open(Path directory, RunConfig config, boolean resume) {
+    String yaml = RunFormat.toYaml(config);
+    Path file = directory.resolve("config.yaml");
+    try {
+      Files.createDirectories(directory);
+      if (Files.exists(file)) {
+        if (!resume) {
+          throw new InputException(
+              directory + " holds a run already; add --resume to go on with it, or name another");
+        }
+        String stored = Files.readString(file);
+        if (!stored.equals(yaml)) {
+          throw new InputException(
+              "%s holds a run of another configuration: %s"
+                  .formatted(directory, firstDifference(stored, yaml)));
+        }
+      } else {
+        AtomicFile.write(file, yaml);
+      }
+    } catch (IOException e) {
+      throw unwritable(directory, e);
+    }
+    return new RunDirectory(directory, yaml);
+  }
+
+  private static String firstDifference(String stored, String asked) {
+    List<String> left = stored.lines().map(String::strip).toList();
+    List<String> right = asked.lines().map(String::strip).toList();
+    for (int i = 0; i < Math.max(left.size(), right.size()); i++) {
+      String was = i < left.size() ? left.get(i) : "nothing";
+      String is = i < right.size() ? right.get(i) : "nothing";
+      if (!was.equals(is)) {
+        return "it has '%s' where '%s' is asked for".formatted(was, is);
+      }
+    }
+    return "it differs in white space";
+  }
+
+  /** Saves the state after an epoch, then what was measured so far. */
+  void save(Trainer trainer, List<EpochMetrics> metrics) {
+    Map<String, String> metadata = new LinkedHashMap<>();
+    metadata.put("format", FORMAT);
+    metadata.put("epochs_done", Integer.toString(metrics.size()));
+    metadata.put("config", config);
+    metadata.put("metrics", MetricsCsv.format(metrics));
+    try {
+      SafeTensors.write(
+          directory.resolve("checkpoint-%06d.safetensors".formatted(metrics.size())),
+          trainer.state(),
+          metadata);
+      saveMetrics(metrics);
+      for (Path old : checkpoints().stream().skip(KEPT_CHECKPOINTS).toList()) {
+        Files.deleteIfExists(old);
+      }
+    } catch (IOException e) {
+      throw unwritable(directory, e);
+    }
+  }
+
+  void saveResult(RunResult result) {
+    try {
+      AtomicFile.write(directory.resolve("result.json"), RunFormat.toJson(result));
+    } catch (IOException e) {
+      throw unwritable(directory, e);
+    }
+  }
+
+  /**
+   * Puts the trainer into the state of the newest checkpoint that is sound.
+   *
+   * @return the metrics of the epochs done until then; empty if there is no sound checkpoint
+   */
+  List<EpochMetrics> restore(Trainer trainer) {
+    for (Path file : list()) {
+      Optional<List<EpochMetrics>> metrics = restore(trainer, file);
+      if (metrics.isPresent()) {
+        return metrics.get();
+      }
+    }
+    return new ArrayList<>();
+  }
+
+  private Optional<List<EpochMetrics>> restore(Trainer trainer, Path file) {
+    try (SafeTensors checkpoint = SafeTensors.read(file)) {
+      Map<String, String> metadata = checkpoint.metadata();
+      if (!FORMAT.equals(metadata.get("format"))) {
+        throw new InputException(file + " is not of the format '" + FORMAT + "'");
+      }
+      if (!config.equals(metadata.get("config"))) {
+        throw new InputException(file + " belongs to a run of another configuration");
+      }
+      List<EpochMetrics> metrics = MetricsCsv.parse(metadata.get("metrics"));
+      trainer.restore(checkpoint.tensors(), metrics.size());
+      saveMetrics(metrics);
+      LOG.info("going on from {}, after {} epochs", file, metrics.size());
+      return Optional.of(metrics);
+    } catch (InputException | IOException e) {
+      LOG.warn("passing over a checkpoint: {}", e.getMessage());
+      return Optional.empty();
+    }
+  }
+
+  private void saveMetrics(List<EpochMetrics> metrics) throws IOException {
+    AtomicFile.write(directory.resolve("metrics.csv"), MetricsCsv.format(metrics));
+  }
+
+  private List<Path> list() {
+    try {
+      return checkpoints();
+    } catch (IOException e) {
+      throw new InputException("cannot read " + directory + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** Newest first. */
+  private List<Path> checkpoints() throws IOException {
+    try (Stream<Path> files = Files.list(directory)) {
+      return files
+          .filter(f -> f.getFileName().toString().matches("checkpoint-\\d{6,}\\.safetensors"))
+          .sorted(Comparator.comparing((Path f) -> f.getFileName().toString()).reversed())
+          .toList();
+    }
+  }
+
+  private static InputException unwritable(Path directory, IOException e) {
+    return new InputException("cannot write to " + directory + ": " + e, e);
+  }
+}

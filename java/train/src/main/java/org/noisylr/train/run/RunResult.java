@@ -1,0 +1,44 @@
+package org.noisylr.train.run;
+
+import java.util.Comparator;
+import java.util.List;
+import org.noisylr.train.metric.EpochMetrics;
+
+/**
+ * The outcome of a run.
+ *
+ * @param bestTestAcc highest top-1 test accuracy of any epoch, which the paper reports; a fraction
+ * @param bestEpoch the first epoch that reached it, zero-based
+ * @param lastTestAcc test accuracy after the last epoch
+ * @param lastTrainAcc training accuracy during the last epoch
+ * @param epochs number of epochs
+ * @param parameters number of trainable values of the model
+ * @param seconds wall time of all epochs together
+ */
+public record RunResult(
+    double bestTestAcc,
+    int bestEpoch,
+    double lastTestAcc,
+    double lastTrainAcc,
+    int epochs,
+    long parameters,
+    double seconds) {
+
+  static RunResult of(List<EpochMetrics> metrics, long parameters) {
+    EpochMetrics best =
+        metrics.stream()
+            .max(
+                Comparator.comparingDouble(EpochMetrics::testAcc)
+                    .thenComparing(EpochMetrics::epoch, Comparator.reverseOrder()))
+            .orElseThrow();
+    EpochMetrics last = metrics.get(metrics.size() - 1);
+    return new RunResult(
+        best.testAcc(),
+        best.epoch(),
+        last.testAcc(),
+        last.trainAcc(),
+        metrics.size(),
+        parameters,
+        metrics.stream().mapToDouble(EpochMetrics::seconds).sum());
+  }
+}

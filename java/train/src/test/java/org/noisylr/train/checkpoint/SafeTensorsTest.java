@@ -1,0 +1,140 @@
+package org.noisylr.train.checkpoint;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.noisylr.check.InputException;
+
+class SafeTensorsTest {
+  @TempDir private Path directory;
+
+  private Path file() {
+    return directory.resolve("tensors.safetensors");
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = ScalarType.class,
+      names = {"Bool", "Byte", "Int", "Long", "Half", "BFloat16", "Float", "Double"})
+  void tensorsOfEveryTypeComeBack(ScalarType type) throws IOException {
+    Tensor tensor = torch.arange(new Scalar(24)).remainder(new Scalar(2)).to(type).view(2, 3, 4);
+    SafeTensors.write(file(), Map.of("t", tensor), Map.of());
+    try (SafeTensors read = SafeTensors.read(file())) {
+      assertThat(read.tensors()).containsOnlyKeys("t");
+      assertThat(read.tensors().get("t").scalar_type()).isEqualTo(type);
+      assertThat(read.tensors().get("t").equal(tensor)).isTrue();
+    }
+  }
+
+  @Test
+  void scalarsEmptyAndChannelsLastTensorsAndTextsComeBackInOrder() throws IOException {
+    Map<String, Tensor> tensors = new LinkedHashMap<>();
+    tensors.put("z", torch.randn(2, 3, 4, 5).contiguous(torch.MemoryFormat.ChannelsLast));
+    tensors.put("scalar", torch.tensor(7L));
+    tensors.put("empty", torch.zeros(0, 3));
+    tensors.put("a", torch.randn(3).set_requires_grad(true));
+    Map<String, String> texts = Map.of("note", "zwölf \"Boxkämpfer\"\n");
+    SafeTensors.write(file(), tensors, texts);
+    try (SafeTensors read = SafeTensors.read(file())) {
+      assertThat(read.tensors().keySet()).containsExactlyElementsOf(tensors.keySet());
+      tensors.forEach((name, t) -> assertThat(read.tensors().get(name).equal(t)).isTrue());
+      assertThat(read.metadata()).isEqualTo(texts);
+    }
+  }
+
+  @Test
+  void aFileReplacesTheOldOneAndLeavesNoTemporary() throws IOException {
+    SafeTensors.write(file(), Map.of("t", torch.zeros(3)), Map.of());
+    SafeTensors.write(file(), Map.of("t", torch.ones(3)), Map.of());
+    try (SafeTensors read = SafeTensors.read(file());
+        Stream<Path> files = Files.list(directory)) {
+      assertThat(read.tensors().get("t").equal(torch.ones(3))).isTrue();
+      assertThat(files).containsExactly(file());
+    }
+  }
+
+  @Test
+  void aFileCutAnywhereIsRefused() throws IOException {
+    SafeTensors.write(file(), Map.of("t", torch.randn(4)), Map.of("k", "v"));
+    byte[] whole = Files.readAllBytes(file());
+    for (int length = 0; length < whole.length; length++) {
+      Files.write(file(), Arrays.copyOf(whole, length));
+      assertThatThrownBy(() -> SafeTensors.read(file()))
+          .as("cut to %d of %d bytes", length, whole.length)
+          .isInstanceOf(InputException.class)
+          .hasMessageContaining(file() + " is not a sound safetensors file: ");
+    }
+  }
+
+  @Test
+  void aByteChangedAnywhereIsNoticed() throws IOException {
+    SafeTensors.write(file(), Map.of("t", torch.randn(4)), Map.of("k", "v"));
+    byte[] whole = Files.readAllBytes(file());
+    for (int i = 0; i < whole.length; i++) {
+      byte[] damaged = whole.clone();
+      damaged[i] ^= 1;
+      Files.write(file(), damaged);
+      assertThatThrownBy(() -> SafeTensors.read(file()))
+          .as("bit 0 of byte %d", i)
+          .isInstanceOf(InputException.class)
+          .hasMessageContaining(file().toString());
+    }
+  }
+
+  @Test
+  void filesOfOtherProgramsAreReadAndTheirFaultsNamed() throws IOException {
+    writeRaw("{\"t\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 8);
+    try (SafeTensors read = SafeTensors.read(file())) {
+      assertThat(read.tensors().get("t").equal(torch.zeros(2))).isTrue();
+    }
+    Map<String, String> faults =
+        Map.of(
+            "{\"t\":{\"dtype\":\"C64\",\"shape\":[2],\"data_offsets\":[0,8]}}",
+            "tensor 't' is of type \"C64\"",
+            "{\"t\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[4,12]}}",
+            "tensor 't' lies outside the file",
+            "{\"t\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,8]}}",
+            "tensor 't' has 8 bytes instead of 4",
+            "{\"t\":{\"dtype\":\"F32\",\"shape\":[-1],\"data_offsets\":[0,8]}}",
+            "tensor 't' has the shape [-1]",
+            "{\"t\":{\"dtype\":\"F32\",\"shape\":[4611686018427387904,8],\"data_offsets\":[0,8]}}",
+            "tensor 't' has the shape [4611686018427387904,8]",
+            "[1,2]",
+            "its header is not a JSON object",
+            "{\"t\":",
+            "its header is not JSON");
+    for (Map.Entry<String, String> fault : faults.entrySet()) {
+      writeRaw(fault.getKey(), 8);
+      assertThatThrownBy(() -> SafeTensors.read(file()))
+          .isInstanceOf(InputException.class)
+          .hasMessageEndingWith("is not a sound safetensors file: " + fault.getValue());
+    }
+  }
+
+  private void writeRaw(String header, int dataBytes) throws IOException {
+    byte[] json = header.getBytes(StandardCharsets.UTF_8);
+    ByteBuffer content =
+        ByteBuffer.allocate(8 + json.length + dataBytes).order(ByteOrder.LITTLE_ENDIAN);
+    content.putLong(json.length).put(json);
+    AtomicFile.write(file(), List.of(content.rewind()));
+  }
+}

@@ -1,0 +1,123 @@
+package org.noisylr.train.data;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.HashMap;
+import java.util.Map;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.junit.jupiter.api.Test;
+
+class AugmentationTest {
+  private static final int N = 4000;
+  private static final int H = 5;
+  private static final int W = 7;
+
+  /** Every image has the values 1 … 2·H·W, so that each pixel tells where it came from. */
+  private static Tensor images() {
+    return torch
+        .arange(new Scalar(2.0 * H * W))
+        .add(new Scalar(1))
+        .to(torch.ScalarType.Byte)
+        .view(1, 2, H, W)
+        .expand(N, 2, H, W)
+        .contiguous();
+  }
+
+  @Test
+  void withoutPaddingAndMirrorTheBatchItselfComesBack() {
+    Tensor images = images();
+    assertThat(Augmentation.NONE.apply(images)).isSameAs(images);
+  }
+
+  @Test
+  void everyImageIsAShiftedPerhapsMirroredCopyAndAllCasesAreEquallyLikely() {
+    try (PointerScope scope = new PointerScope()) {
+      torch.manual_seed(3);
+      int padding = 2;
+      Tensor images = images();
+      Tensor changed = new Augmentation(padding, true).apply(images);
+      assertThat(changed.shape()).containsExactly(N, 2, H, W);
+      assertThat(changed.scalar_type()).isEqualTo(torch.ScalarType.Byte);
+      assertThat(images.equal(images())).as("the batch is left as it was").isTrue();
+
+      byte[] pixels = bytes(changed);
+      Map<String, Integer> cases = new HashMap<>();
+      for (int n = 0; n < N; n++) {
+        cases.merge(caseOf(pixels, n, padding), 1, Integer::sum);
+      }
+      // 5 × 5 shifts, mirrored or not; each is binomial with p = 1/50, mean 80 and std 8.9.
+      assertThat(cases).hasSize(50);
+      cases.forEach((shift, count) -> assertThat(count).isCloseTo(N / 50, within(45)));
+    }
+  }
+
+  /** Finds the one shift and mirroring that explains all pixels of both channels. */
+  private static String caseOf(byte[] pixels, int n, int padding) {
+    for (int dy = -padding; dy <= padding; dy++) {
+      for (int dx = -padding; dx <= padding; dx++) {
+        for (boolean mirrored : new boolean[] {false, true}) {
+          if (explains(pixels, n, dy, dx, mirrored)) {
+            return dy + "," + dx + "," + mirrored;
+          }
+        }
+      }
+    }
+    throw new AssertionError("image " + n + " is no shifted copy");
+  }
+
+  private static boolean explains(byte[] pixels, int n, int dy, int dx, boolean mirrored) {
+    for (int c = 0; c < 2; c++) {
+      for (int i = 0; i < H; i++) {
+        for (int j = 0; j < W; j++) {
+          int y = i + dy;
+          int x = (mirrored ? W - 1 - j : j) + dx;
+          boolean inside = y >= 0 && y < H && x >= 0 && x < W;
+          int expected = inside ? 1 + (c * H + y) * W + x : 0;
+          if ((pixels[((n * 2 + c) * H + i) * W + j] & 0xff) != expected) {
+            return false;
+          }
+        }
+      }
+    }
+    return true;
+  }
+
+  @Test
+  void cropAloneNeverMirrors() {
+    try (PointerScope scope = new PointerScope()) {
+      torch.manual_seed(4);
+      byte[] pixels = bytes(new Augmentation(1, false).apply(images()));
+      for (int n = 0; n < 500; n++) {
+        assertThat(caseOf(pixels, n, 1)).endsWith("false");
+      }
+    }
+  }
+
+  @Test
+  void theSameSeedGivesTheSameImages() {
+    try (PointerScope scope = new PointerScope()) {
+      torch.manual_seed(5);
+      Tensor first = Augmentation.CROP_MIRROR.apply(images());
+      torch.manual_seed(5);
+      assertThat(Augmentation.CROP_MIRROR.apply(images()).equal(first)).isTrue();
+    }
+  }
+
+  @Test
+  void paddingIsNotNegative() {
+    assertThatThrownBy(() -> new Augmentation(-1, false))
+        .hasMessage("padding must be in [0, inf), but is -1");
+  }
+
+  private static byte[] bytes(Tensor tensor) {
+    byte[] bytes = new byte[(int) tensor.numel()];
+    new BytePointer(tensor.contiguous().data_ptr()).get(bytes);
+    return bytes;
+  }
+}

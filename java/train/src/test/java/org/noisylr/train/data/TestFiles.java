@@ -1,0 +1,142 @@
+package org.noisylr.train.data;
+
+import java.awt.image.BufferedImage;
+import java.awt.image.WritableRaster;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Random;
+import java.util.zip.GZIPOutputStream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
+import javax.imageio.ImageIO;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
+
+/** Writes the files that the readers read. */
+final class TestFiles {
+  private TestFiles() {}
+
+  static byte[] random(int length, long seed) {
+    byte[] bytes = new byte[length];
+    new Random(seed).nextBytes(bytes);
+    return bytes;
+  }
+
+  static byte[] concat(byte[]... parts) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    for (byte[] part : parts) {
+      out.writeBytes(part);
+    }
+    return out.toByteArray();
+  }
+
+  static Path write(Path file, byte[] content) {
+    try {
+      Files.createDirectories(file.getParent());
+      return Files.write(file, content);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  static Path write(Path folder, Map<String, byte[]> files) {
+    files.forEach((name, content) -> write(folder.resolve(name), content));
+    return folder;
+  }
+
+  static byte[] gzip(byte[] content) {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (GZIPOutputStream out = new GZIPOutputStream(bytes)) {
+      out.write(content);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return bytes.toByteArray();
+  }
+
+  /** Entries whose names end in a slash become folders. */
+  static byte[] zip(Map<String, byte[]> files) {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (ZipOutputStream out = new ZipOutputStream(bytes)) {
+      for (Map.Entry<String, byte[]> file : files.entrySet()) {
+        out.putNextEntry(new ZipEntry(file.getKey()));
+        out.write(file.getValue());
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return bytes.toByteArray();
+  }
+
+  static byte[] tarGz(Map<String, byte[]> files) {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (TarArchiveOutputStream out =
+        new TarArchiveOutputStream(new GZIPOutputStream(bytes), "UTF-8")) {
+      for (Map.Entry<String, byte[]> file : files.entrySet()) {
+        TarArchiveEntry entry = new TarArchiveEntry(file.getKey(), true);
+        entry.setSize(file.getValue().length);
+        out.putArchiveEntry(entry);
+        out.write(file.getValue());
+        out.closeArchiveEntry();
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return bytes.toByteArray();
+  }
+
+  static byte[] idx(int magic, int[] sizes, byte[] payload) {
+    ByteBuffer header = ByteBuffer.allocate(4 + 4 * sizes.length).putInt(magic);
+    for (int size : sizes) {
+      header.putInt(size);
+    }
+    return concat(header.array(), payload);
+  }
+
+  /** An image from planes: one for grey, three for red, green and blue. */
+  static BufferedImage image(int width, int height, byte[] planes) {
+    int size = width * height;
+    BufferedImage image =
+        new BufferedImage(
+            width,
+            height,
+            planes.length == size ? BufferedImage.TYPE_BYTE_GRAY : BufferedImage.TYPE_3BYTE_BGR);
+    WritableRaster raster = image.getRaster();
+    for (int i = 0; i < planes.length; i++) {
+      raster.setSample(i % size % width, i % size / width, i / size, planes[i] & 0xff);
+    }
+    return image;
+  }
+
+  static byte[] encode(BufferedImage image, String format) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    try {
+      if (!ImageIO.write(image, format, out)) {
+        throw new IllegalArgumentException("no encoder for " + format);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return out.toByteArray();
+  }
+
+  static byte[] png(int width, int height, byte[] planes) {
+    return encode(image(width, height, planes), "png");
+  }
+
+  static byte[] jpeg(int width, int height, byte[] planes) {
+    return encode(image(width, height, planes), "jpeg");
+  }
+
+  /** A copy with one byte changed. */
+  static byte[] flip(byte[] content, int index) {
+    byte[] copy = content.clone();
+    copy[index] ^= 0x55;
+    return copy;
+  }
+}

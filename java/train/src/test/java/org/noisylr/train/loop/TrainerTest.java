@@ -1,0 +1,249 @@
+package org.noisylr.train.loop;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BiFunction;
+import org.bytedeco.pytorch.Device;
+import org.bytedeco.pytorch.Tensor;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.noisylr.check.InputException;
+import org.noisylr.noise.NoiseSpec;
+import org.noisylr.schedule.Constant;
+import org.noisylr.schedule.Schedule;
+import org.noisylr.torch.model.Cnn28;
+import org.noisylr.train.data.Augmentation;
+import org.noisylr.train.data.Datasets;
+import org.noisylr.train.data.DeviceImages;
+import org.noisylr.train.data.ImageDataset;
+import org.noisylr.train.data.Normalization;
+import org.noisylr.train.metric.EpochMetrics;
+
+class TrainerTest {
+  private static final ImageDataset DATA = Datasets.open("fashion-mnist-mini").subset(300);
+  private static final Device CPU = new Device("cpu");
+  private static final int STEPS_PER_EPOCH = 5;
+  private static final NoiseSpec NOISE = NoiseSpec.uniform(8).fromEpoch(1).seed(3);
+
+  private static TrainingConfig config(OptimizerSpec.Kind kind, Schedule schedule, int epochs) {
+    return new TrainingConfig(
+        new OptimizerSpec(kind, 0.9, 1e-4),
+        schedule,
+        NOISE,
+        epochs,
+        64,
+        new Augmentation(2, true),
+        Precision.FP32,
+        7);
+  }
+
+  private static <T> T withTrainer(TrainingConfig config, BiFunction<Trainer, Cnn28, T> use) {
+    Trainer.seedWeights(config.seed());
+    try (Cnn28 model = new Cnn28(1, 10);
+        DeviceImages training = new DeviceImages(DATA.train(), CPU);
+        DeviceImages test = new DeviceImages(DATA.test(), CPU);
+        Normalization normalization = new Normalization(DATA.train(), CPU);
+        Trainer trainer = new Trainer(model, config, training, test, normalization, CPU)) {
+      return use.apply(trainer, model);
+    }
+  }
+
+  private static List<EpochMetrics> run(TrainingConfig config) {
+    return withTrainer(
+        config,
+        (trainer, model) -> {
+          List<EpochMetrics> metrics = new ArrayList<>();
+          while (trainer.nextEpoch() < config.epochs()) {
+            metrics.add(withoutSeconds(trainer.runEpoch(List.of())));
+          }
+          return metrics;
+        });
+  }
+
+  private static EpochMetrics withoutSeconds(EpochMetrics m) {
+    return new EpochMetrics(
+        m.epoch(),
+        m.step(),
+        m.baseLr(),
+        m.factor(),
+        m.lr(),
+        m.trainLoss(),
+        m.trainAcc(),
+        m.testLoss(),
+        m.testAcc(),
+        0);
+  }
+
+  @Test
+  void anEpochReportsItsLastStepAndTheRealisedRate() {
+    List<EpochMetrics> metrics = run(config(OptimizerSpec.Kind.MOMENTUM, new Constant(0.01), 3));
+    for (int e = 0; e < 3; e++) {
+      EpochMetrics m = metrics.get(e);
+      assertThat(m.epoch()).isEqualTo(e);
+      assertThat(m.step()).isEqualTo((e + 1) * STEPS_PER_EPOCH - 1);
+      assertThat(m.baseLr()).isEqualTo(0.01);
+      assertThat(m.factor()).isEqualTo(NOISE.factor(e, 0, 0));
+      assertThat(m.lr()).isEqualTo(0.01 * m.factor());
+      assertThat(m.trainAcc()).isBetween(0.0, 1.0);
+    }
+    assertThat(metrics.get(0).factor()).isEqualTo(1);
+  }
+
+  @Test
+  void trainingLearns() {
+    List<EpochMetrics> metrics = run(config(OptimizerSpec.Kind.MOMENTUM, new Constant(0.01), 6));
+    // A network that knows nothing has a loss of ln 10 = 2.30 and an accuracy of 0.10.
+    assertThat(metrics.get(0).trainLoss()).isCloseTo(Math.log(10), within(0.7));
+    assertThat(metrics.get(5).trainLoss()).isLessThan(1.4);
+    assertThat(metrics.get(5).testAcc()).isGreaterThan(0.5);
+  }
+
+  @Test
+  void theSameSeedGivesTheSameMetricsBitForBit() {
+    TrainingConfig config = config(OptimizerSpec.Kind.MOMENTUM, new Constant(0.01), 2);
+    assertThat(run(config)).isEqualTo(run(config));
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aRestoredRunEqualsOneThatNeverStopped(OptimizerSpec.Kind kind) {
+    TrainingConfig config = config(kind, new Constant(0.001), 3);
+    List<EpochMetrics> whole = run(config);
+    Map<String, Tensor> saved = new LinkedHashMap<>();
+    withTrainer(
+        config,
+        (trainer, model) -> {
+          trainer.runEpoch(List.of());
+          trainer.state().forEach((name, tensor) -> saved.put(name, tensor.clone()));
+          return null;
+        });
+    List<EpochMetrics> rest =
+        withTrainer(
+            config,
+            (trainer, model) -> {
+              trainer.restore(saved, 1);
+              return List.of(
+                  withoutSeconds(trainer.runEpoch(List.of())),
+                  withoutSeconds(trainer.runEpoch(List.of())));
+            });
+    assertThat(rest).isEqualTo(whole.subList(1, 3));
+  }
+
+  @Test
+  void foreignStateIsRefusedAndChangesNothing() {
+    TrainingConfig config = config(OptimizerSpec.Kind.MOMENTUM, new Constant(0.01), 2);
+    withTrainer(
+        config,
+        (trainer, model) -> {
+          trainer.runEpoch(List.of());
+          Map<String, Tensor> good = new HashMap<>();
+          trainer.state().forEach((name, tensor) -> good.put(name, tensor.clone()));
+          Map<String, Tensor> missing = new HashMap<>(good);
+          missing.remove("model.conv1.weight");
+          assertThatThrownBy(() -> trainer.restore(missing, 1))
+              .isInstanceOf(InputException.class)
+              .hasMessage("the checkpoint has 7 of the model's 8 tensors");
+          Map<String, Tensor> unknown = new HashMap<>(good);
+          unknown.put("model.conv9.weight", good.get("model.conv1.weight"));
+          assertThatThrownBy(() -> trainer.restore(unknown, 1))
+              .isInstanceOf(InputException.class)
+              .hasMessage("the checkpoint's tensor 'model.conv9.weight' does not fit the model");
+          Map<String, Tensor> reshaped = new HashMap<>(good);
+          reshaped.put("model.conv1.bias", good.get("model.conv2.bias"));
+          assertThatThrownBy(() -> trainer.restore(reshaped, 1))
+              .isInstanceOf(InputException.class)
+              .hasMessage("the checkpoint's tensor 'model.conv1.bias' does not fit the model");
+          Map<String, Tensor> optimizer = new HashMap<>(good);
+          optimizer.put("optimizer.0.99.momentum_buffer", good.get("model.conv1.bias"));
+          assertThatThrownBy(() -> trainer.restore(optimizer, 1))
+              .isInstanceOf(InputException.class)
+              .hasMessageStartingWith("the checkpoint does not fit the optimizer: ");
+          trainer
+              .state()
+              .forEach((name, tensor) -> assertThat(tensor.equal(good.get(name))).isTrue());
+          assertThat(trainer.nextEpoch()).isEqualTo(1);
+          return null;
+        });
+  }
+
+  @Test
+  void aLossThatIsNoNumberStopsTheRunWithEpochStepAndRate() {
+    TrainingConfig config = config(OptimizerSpec.Kind.SGD, new Constant(1e30), 3);
+    assertThatThrownBy(() -> run(config))
+        .isInstanceOf(DivergedException.class)
+        .hasMessageMatching(
+            "the training loss became (NaN|Infinity) in epoch 0 at step 1, with learning rate"
+                + " 1\\.0E30");
+  }
+
+  @Test
+  void progressIsReportedAtTheEndOfAnEpoch() {
+    TrainingConfig config = config(OptimizerSpec.Kind.SGD, new Constant(0.01), 1);
+    List<String> events = new ArrayList<>();
+    TrainingListener listener =
+        new TrainingListener() {
+          @Override
+          public void onProgress(int epoch, int stepsDone, int stepsPerEpoch, double loss) {
+            events.add(epoch + ": " + stepsDone + "/" + stepsPerEpoch);
+          }
+
+          @Override
+          public void onEpoch(EpochMetrics metrics) {
+            events.add("epoch " + metrics.epoch());
+          }
+        };
+    withTrainer(config, (trainer, model) -> trainer.runEpoch(List.of(listener)));
+    assertThat(events).containsExactly("0: 5/5", "epoch 0");
+  }
+
+  @Test
+  void bf16TrainsToo() {
+    TrainingConfig fp32 = config(OptimizerSpec.Kind.MOMENTUM, new Constant(0.01), 2);
+    TrainingConfig bf16 =
+        new TrainingConfig(
+            fp32.optimizer(),
+            fp32.schedule(),
+            fp32.noise(),
+            fp32.epochs(),
+            fp32.batchSize(),
+            fp32.augmentation(),
+            Precision.BF16,
+            fp32.seed());
+    EpochMetrics exact = run(fp32).get(1);
+    EpochMetrics rounded = run(bf16).get(1);
+    assertThat(rounded.trainLoss())
+        .isNotEqualTo(exact.trainLoss())
+        .isCloseTo(exact.trainLoss(), within(0.1));
+  }
+
+  @Test
+  void impossibleSettingsAreRefused() {
+    TrainingConfig good = config(OptimizerSpec.Kind.SGD, new Constant(0.01), 1);
+    assertThatThrownBy(() -> config(OptimizerSpec.Kind.SGD, new Constant(0.01), 0))
+        .hasMessage("epochs must be in [1, inf), but is 0");
+    assertThatThrownBy(
+            () ->
+                new TrainingConfig(
+                    good.optimizer(),
+                    good.schedule(),
+                    good.noise(),
+                    1,
+                    0,
+                    good.augmentation(),
+                    good.precision(),
+                    0))
+        .hasMessage("batch size must be in [1, inf), but is 0");
+    assertThatThrownBy(() -> new OptimizerSpec(OptimizerSpec.Kind.MOMENTUM, 1, 0))
+        .hasMessage("momentum must be in [0, 1), but is 1.0");
+    assertThatThrownBy(() -> new OptimizerSpec(OptimizerSpec.Kind.SGD, 0, Double.NaN))
+        .hasMessage("weight decay must be in [0, inf), but is NaN");
+  }
+}

@@ -1,0 +1,216 @@
+package org.noisylr.train.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.noisylr.check.InputException;
+import org.noisylr.noise.NoiseSpec;
+import org.noisylr.schedule.Milestone;
+import org.noisylr.schedule.StepDecay;
+import org.noisylr.train.data.Augmentation;
+import org.noisylr.train.data.Datasets;
+import org.noisylr.train.data.ImageDataset;
+import org.noisylr.train.data.ImageSet;
+import org.noisylr.train.loop.OptimizerSpec;
+import org.noisylr.train.loop.Precision;
+import org.noisylr.train.loop.TrainingConfig;
+import org.noisylr.train.loop.TrainingListener;
+import org.noisylr.train.metric.EpochMetrics;
+
+class RunTest {
+  private static final ImageDataset DATA = Datasets.open("fashion-mnist-mini");
+
+  @TempDir private Path temporary;
+  private Path directory;
+
+  @BeforeEach
+  void nameDirectory() {
+    directory = temporary.resolve("new/run");
+  }
+
+  private static RunConfig config(int epochs, int subset) {
+    return new RunConfig(
+        "fashion-mnist-mini",
+        subset,
+        ModelName.CNN28,
+        "cpu",
+        new TrainingConfig(
+            new OptimizerSpec(OptimizerSpec.Kind.MOMENTUM, 0.9, 1e-4),
+            new StepDecay(0.05, List.of(new Milestone(2, 0.1))),
+            NoiseSpec.uniform(8).lastFraction(0.5, epochs).seed(1),
+            epochs,
+            64,
+            Augmentation.NONE,
+            Precision.FP32,
+            1));
+  }
+
+  private Run execute(RunConfig config, boolean resume, TrainingListener... listeners) {
+    return Run.execute(config, DATA, directory, resume, List.of(listeners));
+  }
+
+  @Test
+  void aRunLeavesConfigurationMetricsResultAndTwoCheckpoints() throws IOException {
+    Run run = execute(config(3, 200), false);
+    try (Stream<Path> files = Files.list(directory)) {
+      assertThat(files.map(f -> f.getFileName().toString()))
+          .containsExactlyInAnyOrder(
+              "config.yaml",
+              "metrics.csv",
+              "result.json",
+              "checkpoint-000002.safetensors",
+              "checkpoint-000003.safetensors");
+    }
+    List<String> metrics = Files.readAllLines(directory.resolve("metrics.csv"));
+    assertThat(metrics).hasSize(4);
+    assertThat(metrics.get(0))
+        .isEqualTo("epoch,step,base_lr,factor,lr,train_loss,train_acc,test_loss,test_acc,seconds");
+    assertThat(metrics.get(1)).startsWith("0,3,0.05,1.0,0.05,");
+    assertThat(run.metrics()).hasSize(3);
+    assertThat(run.result().bestTestAcc())
+        .isEqualTo(run.metrics().stream().mapToDouble(EpochMetrics::testAcc).max().orElse(0));
+    assertThat(Files.readString(directory.resolve("result.json")))
+        .contains("\"best_test_acc\" : " + run.result().bestTestAcc())
+        .contains("\"parameters\" : 421642");
+  }
+
+  @Test
+  void theConfigurationReadsBackAsItWas() throws IOException {
+    RunConfig config = config(1, 100);
+    execute(config, false);
+    String yaml = Files.readString(directory.resolve("config.yaml"));
+    assertThat(yaml)
+        .contains("data: fashion-mnist-mini", "model: cnn28", "type: step", "alpha: 8.0");
+    assertThat(RunFormat.fromYaml(yaml)).isEqualTo(config);
+  }
+
+  @Test
+  void aRunStoppedAtAnyEpochAndResumedEqualsOneThatWasNot() throws IOException {
+    Run whole = Run.execute(config(3, 200), DATA, List.of());
+    for (int last = 0; last < 3; last++) {
+      directory = temporary.resolve("stopped after " + last);
+      int stopAfter = last;
+      TrainingListener stop =
+          new TrainingListener() {
+            @Override
+            public void onProgress(int epoch, int done, int of, double loss) {
+              if (epoch == stopAfter) {
+                throw new IllegalStateException("power cut");
+              }
+            }
+          };
+      assertThatThrownBy(() -> execute(config(3, 200), false, stop)).hasMessage("power cut");
+      Run resumed = execute(config(3, 200), true);
+      assertThat(withoutSeconds(resumed)).isEqualTo(withoutSeconds(whole));
+    }
+  }
+
+  private static List<String> withoutSeconds(Run run) {
+    return run.metrics().stream().map(m -> m.toString().replaceAll("seconds=[^\\]]*", "")).toList();
+  }
+
+  @Test
+  void resumeOfAFinishedRunTrainsNothingMore() {
+    Run first = execute(config(2, 100), false);
+    assertThat(execute(config(2, 100), true).metrics()).isEqualTo(first.metrics());
+  }
+
+  @Test
+  void resumeWithoutARunStartsOne() {
+    assertThat(execute(config(1, 100), true).metrics()).hasSize(1);
+  }
+
+  @Test
+  void aDamagedNewestCheckpointIsPassedOver() throws IOException {
+    Run first = execute(config(3, 100), false);
+    Path newest = directory.resolve("checkpoint-000003.safetensors");
+    byte[] bytes = Files.readAllBytes(newest);
+    bytes[bytes.length / 2] ^= 1;
+    Files.write(newest, bytes);
+    Run again = execute(config(3, 100), true);
+    assertThat(withoutSeconds(again)).isEqualTo(withoutSeconds(first));
+  }
+
+  @Test
+  void aDirectoryThatHoldsARunIsRefusedWithoutResume() {
+    execute(config(1, 100), false);
+    assertThatThrownBy(() -> execute(config(1, 100), false))
+        .isInstanceOf(InputException.class)
+        .hasMessage(
+            directory + " holds a run already; add --resume to go on with it, or name another");
+  }
+
+  @Test
+  void aRunIsNotResumedWithAnotherConfiguration() {
+    execute(config(1, 100), false);
+    assertThatThrownBy(() -> execute(config(1, 101), true))
+        .isInstanceOf(InputException.class)
+        .hasMessage(
+            directory
+                + " holds a run of another configuration: it has 'subset: 100' where 'subset: 101'"
+                + " is asked for");
+  }
+
+  @Test
+  void aPathThroughAFileIsRefused() throws IOException {
+    Path file = Files.createFile(temporary.resolve("file"));
+    directory = file.resolve("run");
+    assertThatThrownBy(() -> execute(config(1, 100), false))
+        .isInstanceOf(InputException.class)
+        .hasMessageStartingWith("cannot write to " + directory + ": ");
+  }
+
+  @Test
+  void modelsRefuseImagesThatTheyDoNotTake() {
+    RunConfig resNet =
+        new RunConfig("x", null, ModelName.RESNET20, "cpu", config(1, 100).training());
+    assertThatThrownBy(() -> Run.execute(resNet, DATA, List.of()))
+        .isInstanceOf(InputException.class)
+        .hasMessage(
+            "model resnet20 takes images of 3 channels, but those of fashion-mnist-mini have 1");
+    ImageSet big = new ImageSet(new byte[2 * 32 * 32], new int[] {0, 1}, 1, 32, 32);
+    ImageDataset data = new ImageDataset("big", List.of("a", "b"), big, big);
+    RunConfig cnn = new RunConfig("x", null, ModelName.CNN28, "cpu", config(1, 100).training());
+    assertThatThrownBy(() -> Run.execute(cnn, data, List.of()))
+        .isInstanceOf(InputException.class)
+        .hasMessage("model cnn28 takes images of 28x28 pixels, but those of big have 32x32");
+  }
+
+  @Test
+  void devicesAreNamedOrRefused() {
+    assertThat(Devices.of("cpu").is_cpu()).isTrue();
+    assertThatThrownBy(() -> Devices.of("tpu"))
+        .isInstanceOf(InputException.class)
+        .hasMessage("device must be in {auto, cpu, cuda, cuda:0, cuda:1, ...}, but is tpu");
+  }
+
+  @Test
+  void aDivergingRunKeepsItsLastCheckpoint() {
+    RunConfig good = config(2, 100);
+    RunConfig bad =
+        new RunConfig(
+            good.data(),
+            good.subset(),
+            good.model(),
+            good.device(),
+            new TrainingConfig(
+                good.training().optimizer(),
+                new StepDecay(0.01, List.of(new Milestone(1, 1e30))),
+                NoiseSpec.none(),
+                3,
+                64,
+                Augmentation.NONE,
+                Precision.FP32,
+                1));
+    assertThatThrownBy(() -> execute(bad, false)).hasMessageContaining("in epoch 1 at step");
+    assertThat(directory.resolve("checkpoint-000001.safetensors")).exists();
+  }
+}

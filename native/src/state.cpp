@@ -1,0 +1,236 @@
+#include "noisylr/state.h"
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/empty_like.h>
+#include <ATen/ops/scalar_tensor.h>
+#include <torch/optim/adagrad.h>
+#include <torch/optim/adam.h>
+#include <torch/optim/adamw.h>
+#include <torch/optim/rmsprop.h>
+#include <torch/optim/sgd.h>
+
+#include <map>
+#include <memory>
+#include <type_traits>
+
+#include "check.h"
+
+namespace noisylr {
+namespace {
+
+using torch::optim::Optimizer;
+using torch::optim::OptimizerParamState;
+using States = std::remove_reference_t<decltype(std::declval<Optimizer&>().state())>;
+
+// visit(name, value, needed) for each field; needed says whether a parameter with state has it.
+
+template <class Visit>
+void visit_fields(torch::optim::SGDParamState& state, const torch::optim::SGDOptions&,
+                  Visit& visit) {
+  visit("momentum_buffer", state.momentum_buffer(), true);
+}
+
+template <class State, class Options, class Visit>
+void visit_adam_fields(State& state, const Options& options, Visit& visit) {
+  visit("step", state.step(), true);
+  visit("exp_avg", state.exp_avg(), true);
+  visit("exp_avg_sq", state.exp_avg_sq(), true);
+  visit("max_exp_avg_sq", state.max_exp_avg_sq(), options.amsgrad());
+}
+
+template <class Visit>
+void visit_fields(torch::optim::AdamParamState& state, const torch::optim::AdamOptions& options,
+                  Visit& visit) {
+  visit_adam_fields(state, options, visit);
+}
+
+template <class Visit>
+void visit_fields(torch::optim::AdamWParamState& state, const torch::optim::AdamWOptions& options,
+                  Visit& visit) {
+  visit_adam_fields(state, options, visit);
+}
+
+template <class Visit>
+void visit_fields(torch::optim::AdagradParamState& state, const torch::optim::AdagradOptions&,
+                  Visit& visit) {
+  visit("step", state.step(), true);
+  visit("sum", state.sum(), true);
+}
+
+template <class Visit>
+void visit_fields(torch::optim::RMSpropParamState& state,
+                  const torch::optim::RMSpropOptions& options, Visit& visit) {
+  visit("step", state.step(), true);
+  visit("square_avg", state.square_avg(), true);
+  visit("momentum_buffer", state.momentum_buffer(), options.momentum() > 0);
+  visit("grad_avg", state.grad_avg(), options.centered());
+}
+
+/// Collects the fields of one parameter's state.
+struct Saver {
+  std::string prefix;
+  std::vector<std::string>& names;
+  std::vector<at::Tensor>& tensors;
+
+  void operator()(const char* field, const at::Tensor& buffer, bool) {
+    if (buffer.defined()) add(field, buffer.detach());
+  }
+
+  void operator()(const char* field, int64_t count, bool) {
+    add(field, at::scalar_tensor(count, at::kLong));
+  }
+
+  void add(const char* field, at::Tensor tensor) {
+    names.push_back(prefix + field);
+    tensors.push_back(std::move(tensor));
+  }
+};
+
+using NamedTensors = std::map<std::string, at::Tensor>;
+
+/// Fills the state of one parameter from named tensors, each of which must fit the parameter, and
+/// removes what it took.
+struct Loader {
+  std::string prefix;
+  const at::Tensor& parameter;
+  NamedTensors& named;
+  size_t found = 0;
+  std::string missing = {};
+
+  void operator()(const char* field, at::Tensor& buffer, bool needed) {
+    const at::Tensor given = take(field, needed);
+    if (!given.defined()) return;
+    if (given.sizes() != parameter.sizes()) {
+      refuse("state ", prefix, field, " must have shape ", parameter.sizes(), ", but has ",
+             given.sizes());
+    }
+    if (given.scalar_type() != parameter.scalar_type()) {
+      refuse("state ", prefix, field, " must be of type ", parameter.scalar_type(), ", but is ",
+             given.scalar_type());
+    }
+    buffer = at::empty_like(parameter).copy_(given);
+  }
+
+  void operator()(const char* field, int64_t& count, bool needed) {
+    const at::Tensor given = take(field, needed);
+    if (!given.defined()) return;
+    if (given.dim() != 0 || given.scalar_type() != at::kLong) {
+      refuse("state ", prefix, field, " must be a Long of shape [], but is a ", given.scalar_type(),
+             " of shape ", given.sizes());
+    }
+    count = given.item<int64_t>();
+    if (count < 0) refuse("state ", prefix, field, " must be in [0, inf), but is ", count);
+  }
+
+  at::Tensor take(const char* field, bool needed) {
+    auto entry = named.extract(prefix + field);
+    if (entry.empty()) {
+      if (needed && missing.empty()) missing = prefix + field;
+      return {};
+    }
+    ++found;
+    return std::move(entry.mapped());
+  }
+};
+
+/// work(prefix, parameter, options) for each parameter of an optimizer.
+template <class Options, class Work>
+void for_each_parameter(Optimizer& optimizer, Work work) {
+  auto& groups = optimizer.param_groups();
+  for (size_t g = 0; g < groups.size(); ++g) {
+    const auto& options = static_cast<const Options&>(groups[g].options());
+    const auto& parameters = groups[g].params();
+    for (size_t p = 0; p < parameters.size(); ++p) {
+      work(std::to_string(g) + "." + std::to_string(p) + ".", parameters[p], options);
+    }
+  }
+}
+
+template <class State, class Options>
+void save(Optimizer& optimizer, std::vector<std::string>& names, std::vector<at::Tensor>& tensors) {
+  const auto& states = optimizer.state();
+  for_each_parameter<Options>(
+      optimizer, [&](std::string prefix, const at::Tensor& parameter, const Options& options) {
+        const auto state = states.find(parameter.unsafeGetTensorImpl());
+        if (state == states.end()) return;
+        Saver saver{std::move(prefix), names, tensors};
+        visit_fields(static_cast<State&>(*state->second), options, saver);
+      });
+}
+
+template <class State, class Options>
+void load(Optimizer& optimizer, NamedTensors named) {
+  // LibTorch's Adagrad makes its state in the constructor and requires it in step().
+  constexpr bool kAlwaysHasState = std::is_same_v<Options, torch::optim::AdagradOptions>;
+  States states;
+  for_each_parameter<Options>(
+      optimizer, [&](std::string prefix, const at::Tensor& parameter, const Options& options) {
+        auto state = std::make_unique<State>();
+        Loader loader{std::move(prefix), parameter, named};
+        visit_fields(*state, options, loader);
+        if (!loader.missing.empty() && (loader.found > 0 || kAlwaysHasState)) {
+          refuse("state ", loader.missing, " is missing");
+        }
+        if (loader.found > 0) states[parameter.unsafeGetTensorImpl()] = std::move(state);
+      });
+  if (!named.empty()) refuse("state ", named.begin()->first, " is unknown to the optimizer");
+  optimizer.state() = std::move(states);
+}
+
+/// Calls action<State, Options>() for the class of the optimizer.
+template <class Action>
+void dispatch(const Optimizer& optimizer, Action action) {
+  using namespace torch::optim;
+  if (dynamic_cast<const SGD*>(&optimizer)) {
+    action.template operator()<SGDParamState, SGDOptions>();
+  } else if (dynamic_cast<const Adam*>(&optimizer)) {
+    action.template operator()<AdamParamState, AdamOptions>();
+  } else if (dynamic_cast<const AdamW*>(&optimizer)) {
+    action.template operator()<AdamWParamState, AdamWOptions>();
+  } else if (dynamic_cast<const Adagrad*>(&optimizer)) {
+    action.template operator()<AdagradParamState, AdagradOptions>();
+  } else if (dynamic_cast<const RMSprop*>(&optimizer)) {
+    action.template operator()<RMSpropParamState, RMSpropOptions>();
+  } else {
+    refuse("the optimizer must be an SGD, Adam, AdamW, Adagrad or RMSprop");
+  }
+}
+
+}  // namespace
+
+std::vector<std::pair<std::string, at::Tensor>> optimizer_state(Optimizer& optimizer) {
+  std::vector<std::string> names;
+  std::vector<at::Tensor> tensors;
+  optimizer_state(optimizer, names, tensors);
+  std::vector<std::pair<std::string, at::Tensor>> state;
+  state.reserve(names.size());
+  for (size_t i = 0; i < names.size(); ++i) {
+    state.emplace_back(std::move(names[i]), std::move(tensors[i]));
+  }
+  return state;
+}
+
+void optimizer_state(Optimizer& optimizer, std::vector<std::string>& names,
+                     std::vector<at::Tensor>& tensors) {
+  dispatch(optimizer,
+           [&]<class State, class Options>() { save<State, Options>(optimizer, names, tensors); });
+}
+
+void load_optimizer_state(Optimizer& optimizer, const std::vector<std::string>& names,
+                          const std::vector<at::Tensor>& tensors) {
+  if (names.size() != tensors.size()) {
+    refuse("names and tensors must be equally many, but are ", names.size(), " and ",
+           tensors.size());
+  }
+  NamedTensors named;
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (!tensors[i].defined()) refuse("state ", names[i], " is an undefined tensor");
+    if (!named.emplace(names[i], tensors[i]).second) refuse("state ", names[i], " is given twice");
+  }
+  at::NoGradGuard no_grad;
+  dispatch(optimizer, [&]<class State, class Options>() {
+    load<State, Options>(optimizer, std::move(named));
+  });
+}
+
+}  // namespace noisylr

@@ -1,0 +1,193 @@
+// Archives of torch::serialize: between noisy optimizers, and to and from plain ones.
+
+#include <stdexcept>
+
+#include "check.h"
+#include "noisylr/noisy.h"
+#include "problem.h"
+
+using namespace noisylr;
+using torch::serialize::InputArchive;
+using torch::serialize::OutputArchive;
+
+namespace {
+
+/// No field has its default value.
+NoiseSpec special() {
+  return {.distribution = Distribution::kGaussian,
+          .alpha = 3,
+          .mean = 1.5,
+          .std = 0.25,
+          .first_epoch = 2,
+          .min_lr = 1e-4,
+          .max_lr = 0.75,
+          .per_step = true,
+          .independent_groups = true,
+          .seed = 0xfedcba9876543210};
+}
+
+template <class Optimizer>
+void train(Optimizer& optimizer, const Problem& problem, int steps) {
+  for (int i = 0; i < steps; ++i) optimizer.step([&] { return problem.loss(); });
+}
+
+/// The same numbers in other tensors.
+Problem copy_of(const Problem& problem) {
+  Problem copy;
+  at::NoGradGuard no_grad;
+  const auto from = problem.parameters(), to = copy.parameters();
+  for (size_t i = 0; i < from.size(); ++i) to[i].copy_(from[i]);
+  return copy;
+}
+
+/// An archive of an SGD with this nested archive "noisylr", all right but for one change.
+InputArchive archive_with(const Problem& problem, const std::string& changed,
+                          const c10::IValue& value) {
+  struct Writer {
+    const Problem& problem;
+    const std::string& changed;
+    const c10::IValue& value;
+    void save(OutputArchive& archive) const {
+      torch::optim::SGD(problem.parameters(), torch::optim::SGDOptions(0.7)).save(archive);
+      const std::pair<const char*, c10::IValue> entries[] = {
+          {"distribution", 1},   {"alpha", 8.0},      {"mean", 4.0},
+          {"std", 1.0},          {"first_epoch", 0},  {"min_lr", 0.0},
+          {"max_lr", kInfinity}, {"per_step", false}, {"independent_groups", false},
+          {"seed", 0},           {"epoch", 3},        {"steps", 30}};
+      OutputArchive nested(archive.compilation_unit());
+      for (const auto& [key, right] : entries) {
+        if (key != changed) {
+          nested.write(key, right);
+        } else if (!value.isNone()) {
+          nested.write(key, value);
+        }
+      }
+      archive.write("noisylr", nested);
+    }
+  };
+  return archived(Writer{problem, changed, value});
+}
+
+}  // namespace
+
+TEST_EACH_OPTIMIZER(noise_epoch_and_steps_come_back) {
+  Problem problem;
+  Noisy<Base> saved(problem.parameters(), options<Base>(), special());
+  saved.epoch(6);
+  train(saved, problem, 10);
+  Noisy<Base> loaded(problem.parameters(), options<Base>(), NoiseSpec::uniform(8));
+  InputArchive archive = archived(saved);
+  loaded.load(archive);
+  EXPECT(loaded.noise() == special());
+  EXPECT_EQ(loaded.epoch(), 6);
+  EXPECT_EQ(loaded.steps(), 10);
+}
+
+TEST_EACH_OPTIMIZER(training_goes_on_as_if_never_interrupted) {
+  Problem problem;
+  Noisy<Base> saved(two_groups<Base>(problem), options<Base>(), special());
+  saved.epoch(3);
+  train(saved, problem, 20);
+  Problem copy = copy_of(problem);
+  auto fresh_options = options<Base>();
+  fresh_options.lr(0.9);
+  Noisy<Base> loaded({copy.w, copy.b}, fresh_options, NoiseSpec::none());
+  loaded.add_param_group(torch::optim::OptimizerParamGroup({copy.v}));
+  InputArchive archive = archived(saved);
+  loaded.load(archive);
+  for (int i = 0; i < 20; ++i) {
+    train(saved, problem, 1);
+    train(loaded, copy, 1);
+    EXPECT(problem == copy);
+    EXPECT(saved.realised_lrs() == loaded.realised_lrs());
+  }
+}
+
+TEST_EACH_OPTIMIZER(an_archive_of_the_plain_optimizer_loads_and_leaves_the_noise) {
+  Problem problem;
+  Base plain(problem.parameters(), options<Base>());
+  train(plain, problem, 10);
+  Problem copy = copy_of(problem);
+  Noisy<Base> noisy(copy.parameters(), options<Base>(), special());
+  noisy.steps(4);
+  InputArchive archive = archived(plain);
+  noisy.load(archive);
+  EXPECT(noisy.noise() == special());
+  EXPECT_EQ(noisy.epoch(), 0);
+  EXPECT_EQ(noisy.steps(), 4);
+  // Epochs 0 and 1 are not noisy, so both go on alike.
+  for (int i = 0; i < 10; ++i) {
+    train(plain, problem, 1);
+    train(noisy, copy, 1);
+    EXPECT(problem == copy);
+  }
+}
+
+TEST_EACH_OPTIMIZER(a_noisy_archive_loads_into_the_plain_optimizer) {
+  Problem problem;
+  Noisy<Base> noisy(problem.parameters(), options<Base>(), special());
+  train(noisy, problem, 10);
+  Problem copy = copy_of(problem);
+  Base plain(copy.parameters(), options<Base>());
+  InputArchive archive = archived(noisy);
+  plain.load(archive);
+  for (int i = 0; i < 10; ++i) {
+    train(noisy, problem, 1);
+    train(plain, copy, 1);
+    EXPECT(problem == copy);
+  }
+}
+
+TEST_EACH_OPTIMIZER(archives_of_a_hook_and_of_a_noisy_optimizer_are_alike) {
+  Problem problem;
+  Base plain(problem.parameters(), options<Base>());
+  StepHook hook(plain, special());
+  hook.epoch(5);
+  train(hook, problem, 10);
+  Problem copy = copy_of(problem);
+  Noisy<Base> noisy(copy.parameters(), options<Base>(), NoiseSpec::none());
+  InputArchive archive = archived(hook);
+  noisy.load(archive);
+  EXPECT(noisy.noise() == special());
+  train(hook, problem, 5);
+  train(noisy, copy, 5);
+  EXPECT(problem == copy);
+  InputArchive back = archived(noisy);
+  hook.steps(0);
+  hook.load(back);
+  EXPECT_EQ(hook.steps(), 15);
+  EXPECT_EQ(hook.epoch(), 5);
+}
+
+TEST(a_complete_archive_of_the_test_loads) {
+  Problem problem;
+  NoisySGD noisy(problem.parameters(), torch::optim::SGDOptions(0.1), special());
+  InputArchive archive = archive_with(problem, "", {});
+  noisy.load(archive);
+  EXPECT(noisy.noise() == NoiseSpec::uniform(8));
+  EXPECT_EQ(noisy.epoch(), 3);
+  EXPECT_EQ(noisy.steps(), 30);
+  EXPECT_EQ(lr_of(noisy), 0.7);
+}
+
+TEST(bad_archives_are_refused_and_change_nothing) {
+  Problem problem;
+  NoisySGD noisy(problem.parameters(), torch::optim::SGDOptions(0.1), special());
+  const auto refused = [&](const char* key, const c10::IValue& value, const std::string& message) {
+    InputArchive archive = archive_with(problem, key, value);
+    EXPECT_THROWS(std::invalid_argument, noisy.load(archive), message);
+    EXPECT(noisy.noise() == special());
+    EXPECT_EQ(noisy.epoch(), 0);
+    EXPECT_EQ(noisy.steps(), 0);
+    EXPECT_EQ(lr_of(noisy), 0.1);
+  };
+  refused("steps", {}, "the archive's noisylr.steps is missing or not an integer");
+  refused("seed", "x", "the archive's noisylr.seed is missing or not an integer");
+  refused("alpha", 8, "the archive's noisylr.alpha is missing or not a floating-point number");
+  refused("per_step", 1, "the archive's noisylr.per_step is missing or not a Boolean");
+  refused("distribution", 9, "distribution must be in {0, 1, 2}, but is 9");
+  refused("distribution", int64_t{1} << 32 | 1, "distribution must be in {0, 1, 2}, but is");
+  refused("alpha", -2.0, "alpha must be in (0, inf), but is -2");
+  refused("epoch", -1, "epoch must be in [0, inf), but is -1");
+  refused("steps", -1, "steps must be in [0, inf), but is -1");
+}
