@@ -111,7 +111,7 @@ public abstract sealed class ImageModel extends Module permits Cnn28, ResNet {
   /** A square convolution that keeps H and W at stride 1 (padding = kernel / 2). */
   final Conv2dImpl conv(String name, int in, int out, int kernel, int stride, boolean bias) {
     Conv2dOptions options = new Conv2dOptions(in, out, new LongPointer(kernel, kernel));
-    options.stride().put(stride, stride);
+    options.stride().put(new long[] {stride, stride});
     options.padding().put(new LongPointer(kernel / 2, kernel / 2));
     options.bias().put(bias);
     Conv2dImpl conv = add(name, new Conv2dImpl(options));

@@ -70,7 +70,7 @@ public sealed interface NoisyOptimizer extends AutoCloseable
    */
   default double realisedLr(long group) {
     try (DoublePointer rates = LrNoise.of(this).realised_lrs()) {
-      if (rates.capacity() == 0) {
+      if (rates == null) {
         throw new IllegalStateException("there is no realised learning rate before the first step");
       }
       if (group < 0 || group >= rates.capacity()) {

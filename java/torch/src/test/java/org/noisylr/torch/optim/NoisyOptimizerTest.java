@@ -177,7 +177,8 @@ class NoisyOptimizerTest {
         problem.step(optimizer);
         assertThat(optimizer.realisedLr()).isEqualTo(noise.realised(base, epoch, 0, 0));
         scheduler.step();
-        base *= epoch % 2 == 1 ? 0.5 : 1;
+        // LibTorch's StepLR counts its calls from zero: it halves in the third, fifth, ... call.
+        base *= epoch > 0 && epoch % 2 == 0 ? 0.5 : 1;
         assertThat(lr(optimizer, 0)).isEqualTo(base);
       }
     }
