@@ -32,8 +32,8 @@ import org.noisylr.check.InputException;
  * header of names, types, shapes and offsets, then the values. Such a file holds no code.
  *
  * <p>The header's {@code __metadata__} carries what else belongs to the tensors, and under {@code
- * sha256} the digest of the whole file with that digest's own 64 characters taken as zeros. Files
- * without a digest, other programs' for instance, are read too.
+ * sha256} the digest of the whole file with that digest's own 64 characters taken as zeros. Only
+ * files with a digest are read.
  */
 public final class SafeTensors implements AutoCloseable {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -189,7 +189,7 @@ public final class SafeTensors implements AutoCloseable {
 
   private static void checkDigest(Path file, ByteBuffer content, String expected) {
     if (expected == null) {
-      return;
+      throw damaged(file, "it has no digest");
     }
     ByteBuffer copy = ByteBuffer.wrap(content.array().clone());
     int position = digestPosition(copy);
@@ -224,7 +224,7 @@ public final class SafeTensors implements AutoCloseable {
 
   private static String nameOf(ScalarType type) {
     return TYPES.entrySet().stream()
-        .filter(e -> e.getValue() == type)
+        .filter(e -> e.getValue() == type.intern())
         .map(Map.Entry::getKey)
         .findFirst()
         .orElseThrow(() -> new IllegalArgumentException("cannot store tensors of type " + type));

@@ -281,7 +281,7 @@ public final class Trainer implements AutoCloseable {
       Tensor target = name.startsWith(MODEL) ? own.get(name.substring(MODEL.length())) : null;
       if (target == null
           || !Arrays.equals(target.shape(), entry.getValue().shape())
-          || target.scalar_type() != entry.getValue().scalar_type()) {
+          || target.scalar_type().intern() != entry.getValue().scalar_type().intern()) {
         throw new InputException("the checkpoint's tensor '" + name + "' does not fit the model");
       }
       matched++;

@@ -43,7 +43,7 @@ class AugmentationTest {
       Tensor images = images();
       Tensor changed = new Augmentation(padding, true).apply(images);
       assertThat(changed.shape()).containsExactly(N, 2, H, W);
-      assertThat(changed.scalar_type()).isEqualTo(torch.ScalarType.Byte);
+      assertThat(changed.scalar_type().intern()).isEqualTo(torch.ScalarType.Byte);
       assertThat(images.equal(images())).as("the batch is left as it was").isTrue();
 
       byte[] pixels = bytes(changed);

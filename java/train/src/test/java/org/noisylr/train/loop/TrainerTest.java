@@ -28,10 +28,15 @@ import org.noisylr.train.data.Normalization;
 import org.noisylr.train.metric.EpochMetrics;
 
 class TrainerTest {
-  private static final ImageDataset DATA = Datasets.open("fashion-mnist-mini").subset(300);
+  private static final ImageDataset DATA = few(Datasets.open("fashion-mnist-mini"));
   private static final Device CPU = new Device("cpu");
   private static final int STEPS_PER_EPOCH = 5;
   private static final NoiseSpec NOISE = NoiseSpec.uniform(8).fromEpoch(1).seed(3);
+
+  private static ImageDataset few(ImageDataset all) {
+    return new ImageDataset(
+        all.name(), all.classNames(), all.train().first(300), all.test().first(200));
+  }
 
   private static TrainingConfig config(OptimizerSpec.Kind kind, Schedule schedule, int epochs) {
     return new TrainingConfig(
@@ -100,8 +105,8 @@ class TrainerTest {
   @Test
   void trainingLearns() {
     List<EpochMetrics> metrics = run(config(OptimizerSpec.Kind.MOMENTUM, new Constant(0.01), 6));
-    // A network that knows nothing has a loss of ln 10 = 2.30 and an accuracy of 0.10.
-    assertThat(metrics.get(0).trainLoss()).isCloseTo(Math.log(10), within(0.7));
+    // A guess among ten classes has a loss of ln 10 = 2.30 and an accuracy of 0.10.
+    assertThat(metrics.get(0).trainLoss()).isGreaterThan(2);
     assertThat(metrics.get(5).trainLoss()).isLessThan(1.4);
     assertThat(metrics.get(5).testAcc()).isGreaterThan(0.5);
   }

@@ -26,7 +26,12 @@ import org.noisylr.train.loop.TrainingListener;
 import org.noisylr.train.metric.EpochMetrics;
 
 class RunTest {
-  private static final ImageDataset DATA = Datasets.open("fashion-mnist-mini");
+  private static final ImageDataset DATA = few(Datasets.open("fashion-mnist-mini"));
+
+  private static ImageDataset few(ImageDataset all) {
+    return new ImageDataset(
+        all.name(), all.classNames(), all.train().first(200), all.test().first(200));
+  }
 
   @TempDir private Path temporary;
   private Path directory;
