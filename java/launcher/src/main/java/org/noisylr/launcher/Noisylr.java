@@ -35,7 +35,7 @@ public final class Noisylr {
 
   static CommandLine commandLine() {
     CommandLine commandLine = new CommandLine(new Noisylr());
-    commandLine.setCaseInsensitiveEnumValuesAllowed(true);
+    Choice.register(commandLine);
     commandLine.setParameterExceptionHandler(
         (e, arguments) -> {
           CommandLine command = e.getCommandLine();

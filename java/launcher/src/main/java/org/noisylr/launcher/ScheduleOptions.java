@@ -98,8 +98,7 @@ final class ScheduleOptions {
     }
     if (!steps.isEmpty() && kind != Kind.STEP && kind != Kind.CLR) {
       throw new InputException(
-          "--milestones goes with --schedule step or clr, but --schedule is "
-              + kind.name().toLowerCase());
+          "--milestones goes with --schedule step or clr, but --schedule is " + Choice.word(kind));
     }
     return switch (kind) {
       case CONST -> new Constant(lr);

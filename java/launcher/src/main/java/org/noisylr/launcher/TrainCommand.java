@@ -59,7 +59,7 @@ final class TrainCommand implements Callable<Integer> {
       names = "--model",
       paramLabel = "NAME",
       required = true,
-      description = "${COMPLETION-CANDIDATES}.")
+      description = "cnn28 (grey, 28x28) or resnet20 (colour, 32x32).")
   private ModelName model;
 
   @Option(
