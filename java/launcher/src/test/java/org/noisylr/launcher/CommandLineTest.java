@@ -197,7 +197,7 @@ class CommandLineTest {
     Outcome outcome = run("quickstart --epochs 1 --seeds 1 --out " + directory);
     assertThat(outcome.exit()).isZero();
     assertThat(outcome.out())
-        .contains("constant 0.01", "step decay from 0.1", "paired difference", "report.html");
+        .contains("constant 0.01", "step decay from 0.05", "paired difference", "report.html");
     String html = Files.readString(directory.resolve("report.html"));
     assertThat(html.split("<svg", -1)).hasSize(1 + 6);
     assertThat(html).doesNotContain("src=", "href=\"http").contains("fashion-mnist-mini");

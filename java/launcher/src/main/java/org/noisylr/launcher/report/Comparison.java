@@ -1,6 +1,8 @@
 package org.noisylr.launcher.report;
 
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Locale;
 import org.apache.commons.statistics.descriptive.DoubleStatistics;
 import org.apache.commons.statistics.descriptive.Statistic;
 import org.noisylr.train.run.Run;
@@ -47,8 +49,7 @@ public record Comparison(String name, List<Run> plain, List<Run> noisy) {
   public record Sample(double mean, double std) {
     static Sample of(double[] values) {
       DoubleStatistics statistics =
-          DoubleStatistics.of(
-              java.util.EnumSet.of(Statistic.MEAN, Statistic.STANDARD_DEVIATION), values);
+          DoubleStatistics.of(EnumSet.of(Statistic.MEAN, Statistic.STANDARD_DEVIATION), values);
       return new Sample(
           statistics.getAsDouble(Statistic.MEAN),
           values.length < 2 ? Double.NaN : statistics.getAsDouble(Statistic.STANDARD_DEVIATION));
@@ -65,8 +66,8 @@ public record Comparison(String name, List<Run> plain, List<Run> noisy) {
     }
 
     private String percent(String format) {
-      String text = format.formatted(100 * mean);
-      return Double.isNaN(std) ? text : text + " ± %.2f".formatted(100 * std);
+      String text = String.format(Locale.ROOT, format, 100 * mean);
+      return Double.isNaN(std) ? text : text + String.format(Locale.ROOT, " ± %.2f", 100 * std);
     }
   }
 }

@@ -16,7 +16,7 @@ import org.noisylr.train.run.Run;
 
 /** The page that {@code quickstart} leaves behind: one HTML file that needs no other. */
 public final class QuickstartReport {
-  private static final int WIDTH = 560;
+  private static final int WIDTH = 430;
 
   private QuickstartReport() {}
 
@@ -54,14 +54,11 @@ public final class QuickstartReport {
   }
 
   private static Map<String, Object> row(Comparison c) {
-    double difference = c.difference().mean();
     return Map.of(
         "name", c.name(),
         "plain", c.plainAccuracy().percent(),
         "noisy", c.noisyAccuracy().percent(),
-        "difference", c.difference().signedPercent(),
-        "better", difference > 0,
-        "worse", difference < 0);
+        "difference", c.difference().signedPercent());
   }
 
   private static Map<String, Object> section(Comparison c, List<Long> seeds) {
@@ -79,7 +76,7 @@ public final class QuickstartReport {
   }
 
   private static String accuracy(String title, Comparison c, ToDoubleFunction<EpochMetrics> value) {
-    return chart(title, c, value, WIDTH, 340).svg();
+    return chart(title, c, value, WIDTH, 320).svg();
   }
 
   private static LineChart chart(
@@ -106,7 +103,7 @@ public final class QuickstartReport {
   /** One learning rate an epoch, drawn as steps. */
   private static String learningRates(Comparison c, List<Long> seeds) {
     LineChart chart =
-        new LineChart("Realised learning rate", "epoch", "learning rate", WIDTH, 340).logarithmic();
+        new LineChart("Realised learning rate", "epoch", "learning rate", WIDTH, 320).logarithmic();
     for (int i = 0; i < seeds.size(); i++) {
       addSteps(
           chart,

@@ -8,9 +8,9 @@ import org.bytedeco.pytorch.global.torch;
 /**
  * The paper's network for MNIST, two convolutions and two dense layers, on 28×28 images.
  *
- * <p>conv 3×3, 32 → ReLU → max-pool 2 → conv 3×3, 64 → ReLU → max-pool 2 → dense 128 → ReLU → dense
- * {@code classes}. The paper states the four layers and nothing else; widths are those of Keras'
- * MNIST example of its time. With one input channel and ten classes: 421,642 parameters.
+ * <p>conv 3×3, 16 → ReLU → max-pool 2 → conv 3×3, 32 → ReLU → max-pool 2 → dense 128 → ReLU → dense
+ * {@code classes}. The paper states the four layers and nothing else; these widths train in about a
+ * minute on a CPU. With one input channel and ten classes: 206,922 parameters.
  */
 public final class Cnn28 extends ImageModel {
   /** H = W of the images. */
@@ -27,9 +27,9 @@ public final class Cnn28 extends ImageModel {
    */
   public Cnn28(int channels, int classes) {
     super("Cnn28", channels, SIZE, classes);
-    conv1 = conv("conv1", channels, 32, 3, 1, true);
-    conv2 = conv("conv2", 32, 64, 3, 1, true);
-    dense1 = dense("dense1", 64 * 7 * 7, 128, 2);
+    conv1 = conv("conv1", channels, 16, 3, 1, true);
+    conv2 = conv("conv2", 16, 32, 3, 1, true);
+    dense1 = dense("dense1", 32 * 7 * 7, 128, 2);
     dense2 = dense("dense2", 128, classes, 1);
   }
 

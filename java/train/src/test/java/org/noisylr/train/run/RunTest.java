@@ -84,7 +84,7 @@ class RunTest {
         .isEqualTo(run.metrics().stream().mapToDouble(EpochMetrics::testAcc).max().orElse(0));
     assertThat(Files.readString(directory.resolve("result.json")))
         .contains("\"best_test_acc\" : " + run.result().bestTestAcc())
-        .contains("\"parameters\" : 421642");
+        .contains("\"parameters\" : 206922");
   }
 
   @Test
