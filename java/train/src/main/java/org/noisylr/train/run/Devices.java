@@ -1,5 +1,8 @@
 package org.noisylr.train.run;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.bytedeco.javacpp.Loader;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.global.torch;
 import org.noisylr.check.Check;
@@ -7,6 +10,10 @@ import org.noisylr.check.InputException;
 
 /** The devices that tensors can live on here. */
 public final class Devices {
+  private static final String CUDA_LIBRARY =
+      "/org/bytedeco/pytorch/" + Loader.getPlatform() + "-gpu/libtorch_cuda.so";
+  private static final String DRIVER = "/proc/driver/nvidia/version";
+
   private Devices() {}
 
   /**
@@ -36,12 +43,15 @@ public final class Devices {
 
   /** In words, whether CUDA can be used here and, if not, why. */
   public static String cudaState() {
-    if (!torch.hasCUDA()) {
+    if (torch.cuda_is_available()) {
+      return torch.getNumGPUs() + " CUDA device(s)";
+    }
+    if (torch.class.getResource(CUDA_LIBRARY) == null) {
       return "this build of LibTorch is for the CPU alone (build noisylr with -Pgpu for CUDA)";
     }
-    if (!torch.cuda_is_available()) {
-      return "no CUDA driver or device was found (LibTorch itself has CUDA)";
+    if (!Files.exists(Path.of(DRIVER))) {
+      return "no CUDA driver was found";
     }
-    return torch.getNumGPUs() + " CUDA device(s)";
+    return "a CUDA driver was found, but no device, or not CUDA's own libraries (cuBLAS, cuDNN, ...)";
   }
 }

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
+import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -195,6 +196,12 @@ class RunTest {
     assertThatThrownBy(() -> Devices.of("tpu"))
         .isInstanceOf(InputException.class)
         .hasMessage("device must be in {auto, cpu, cuda, cuda:0, cuda:1, ...}, but is tpu");
+    if (!torch.cuda_is_available()) {
+      assertThat(Devices.of("auto").is_cpu()).isTrue();
+      assertThatThrownBy(() -> Devices.of("cuda:1"))
+          .isInstanceOf(InputException.class)
+          .hasMessage("device is cuda:1, but " + Devices.cudaState());
+    }
   }
 
   @Test
