@@ -11,7 +11,7 @@
 include_guard(GLOBAL)
 
 set(LIBTORCH_VERSION "2.13.0" CACHE STRING "LibTorch version to build against")
-set(LIBTORCH_ROOT "$ENV{LIBTORCH_ROOT}" CACHE PATH "Unpacked LibTorch; empty: find or download headers")
+set(LIBTORCH_ROOT "" CACHE PATH "Unpacked LibTorch; empty: the environment's, else find or download headers")
 set(LIBTORCH_LIB_DIR "" CACHE PATH "Folder of LibTorch's libraries; empty: lib beside the headers")
 
 set(_libtorch_remedy "set LIBTORCH_ROOT to an unpacked LibTorch ${LIBTORCH_VERSION}")
@@ -87,8 +87,11 @@ function(_libtorch_download_headers python headers)
 endfunction()
 
 function(_libtorch_locate_headers result)
+  # The environment is asked anew each time, so that setting it mends a failed configuration.
   if(LIBTORCH_ROOT)
     set(root "${LIBTORCH_ROOT}")
+  elseif(NOT "$ENV{LIBTORCH_ROOT}" STREQUAL "")
+    set(root "$ENV{LIBTORCH_ROOT}")
   else()
     set(cache "$ENV{XDG_CACHE_HOME}")
     if(NOT cache)

@@ -2,10 +2,8 @@
 /// Errors about values: each names the field, the value and the allowed interval.
 #pragma once
 
+#include <charconv>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
-#include <limits>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -24,14 +22,10 @@ template <class... Parts>
   throw std::invalid_argument(text(parts...));
 }
 
-/// The shortest decimal number that reads back as the same double.
+/// The shortest decimal number that reads back as the same double, in any locale.
 inline std::string shortest(double value) {
   char digits[32];
-  for (int count = 1; count <= std::numeric_limits<double>::max_digits10; ++count) {
-    std::snprintf(digits, sizeof digits, "%.*g", count, value);
-    if (std::strtod(digits, nullptr) == value) break;
-  }
-  return digits;
+  return {digits, std::to_chars(digits, digits + sizeof digits, value).ptr};
 }
 
 inline void require(bool ok, const char* field, double value, const std::string& allowed) {

@@ -197,7 +197,9 @@ template class Noisy<torch::optim::Adagrad>;
 template class Noisy<torch::optim::RMSprop>;
 
 StepHook::StepHook(Optimizer& optimizer, const NoiseSpec& noise)
-    : LrNoise(noise), optimizer_(optimizer) {}
+    : LrNoise(noise), optimizer_(optimizer) {
+  if (dynamic_cast<LrNoise*>(&optimizer)) refuse("the optimizer has noise of its own already");
+}
 
 at::Tensor StepHook::step(LossClosure closure) {
   return noisy_step(optimizer_, std::move(closure), [](Optimizer& optimizer, LossClosure base) {

@@ -165,7 +165,7 @@ using NoisyRMSprop = Noisy<torch::optim::RMSprop>;
 class NOISYLR_API StepHook : public LrNoise {
  public:
   /// @param optimizer not owned; must outlive the hook
-  /// @throws std::invalid_argument if the noise is not valid
+  /// @throws std::invalid_argument if the noise is not valid, or the optimizer has noise already
   StepHook(torch::optim::Optimizer& optimizer, const NoiseSpec& noise);
 
   /// The optimizer's step with realised learning rates.

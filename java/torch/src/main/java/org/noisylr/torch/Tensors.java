@@ -22,7 +22,8 @@ public final class Tensors {
   }
 
   /**
-   * The parameters, then the buffers of a module, by name. The tensors share the module's memory.
+   * The parameters, then the buffers of a module, by name: detached tensors that share the module's
+   * memory and may outlive it.
    */
   public static Map<String, Tensor> state(Module module) {
     Map<String, Tensor> state = new LinkedHashMap<>();
@@ -32,10 +33,16 @@ public final class Tensors {
   }
 
   private static void putAll(Map<String, Tensor> target, StringTensorDict source) {
-    StringVector names = source.keys();
-    TensorVector tensors = source.values();
+    putAll(target, source.keys(), source.values());
+  }
+
+  /**
+   * Puts each tensor under its name, detached: elements of a {@code TensorVector} are references
+   * into it and die with it, but these own their tensors.
+   */
+  public static void putAll(Map<String, Tensor> target, StringVector names, TensorVector tensors) {
     for (long i = 0; i < names.size(); i++) {
-      target.put(names.get(i).getString(), tensors.get(i));
+      target.put(names.get(i).getString(), tensors.get(i).detach());
     }
   }
 }

@@ -24,7 +24,7 @@ import org.noisylr.check.Check;
  * train(boolean)} and {@code to(Device, boolean)} work as in LibTorch. Weights are drawn from
  * LibTorch's default generator, so {@code torch.manual_seed} before the constructor pins them.
  * Closing a model frees its modules; tensors that others still hold, an optimizer for instance,
- * stay alive. A closed model throws IllegalStateException.
+ * stay alive. The methods declared here throw IllegalStateException on a closed model.
  *
  * <p><b>Initialisation.</b> He et al. 2015 ("Delving Deep into Rectifiers", eq. 10): every weight
  * that feeds a rectifier is drawn from N(0, 2 / fan_in). The last dense layer feeds none and is
@@ -51,13 +51,17 @@ public abstract sealed class ImageModel extends Module permits Cnn28, ResNet {
    * @throws IllegalStateException if the model is closed
    */
   public final Tensor forward(Tensor images) {
-    if (isNull()) {
-      throw new IllegalStateException(getClass().getSimpleName() + " is closed");
-    }
+    checkOpen();
     return logits(images);
   }
 
   abstract Tensor logits(Tensor images);
+
+  private void checkOpen() {
+    if (isNull()) {
+      throw new IllegalStateException(getClass().getSimpleName() + " is closed");
+    }
+  }
 
   /** C, the channels of an image. */
   public final int channels() {
@@ -76,6 +80,7 @@ public abstract sealed class ImageModel extends Module permits Cnn28, ResNet {
 
   /** The number of trainable values. */
   public final long parameterCount() {
+    checkOpen();
     try (PointerScope scope = new PointerScope()) {
       TensorVector parameters = parameters();
       long count = 0;
@@ -91,6 +96,7 @@ public abstract sealed class ImageModel extends Module permits Cnn28, ResNet {
    * values and shapes stay the same.
    */
   public final void channelsLast() {
+    checkOpen();
     try (PointerScope scope = new PointerScope()) {
       TensorVector parameters = parameters();
       for (long i = 0; i < parameters.size(); i++) {

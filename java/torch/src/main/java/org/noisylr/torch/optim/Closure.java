@@ -24,7 +24,7 @@ class Closure extends FunctionPointer {
     return new Closure() {
       @Override
       public Tensor call() {
-        return closure.call();
+        return CheckedClosure.loss(closure);
       }
     };
   }

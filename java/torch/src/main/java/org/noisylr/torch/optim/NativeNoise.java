@@ -17,7 +17,10 @@ public final class NativeNoise {
 
   private NativeNoise() {}
 
-  /** What {@link NoiseSpec#factor} should answer: equal, or within 1 ulp for Gaussian noise. */
+  /**
+   * What {@link NoiseSpec#factor} should answer: equal, or for Gaussian noise within 4 ulp of the
+   * larger of |mean| and |f − mean|.
+   */
   public static double factor(NoiseSpec noise, long epoch, long step, long group) {
     try (NativeNoiseSpec spec = NativeNoiseSpec.of(noise)) {
       return factor(spec, epoch, step, group);

@@ -74,7 +74,7 @@ public final class NoisyAdam extends Adam implements NoisyOptimizer {
   @Override
   public Tensor step(LossClosure closure) {
     open(this);
-    return super.step(closure);
+    return super.step(CheckedClosure.of(closure));
   }
 
   @Override

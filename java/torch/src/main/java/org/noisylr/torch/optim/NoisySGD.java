@@ -74,7 +74,7 @@ public final class NoisySGD extends SGD implements NoisyOptimizer {
   @Override
   public Tensor step(LossClosure closure) {
     open(this);
-    return super.step(closure);
+    return super.step(CheckedClosure.of(closure));
   }
 
   @Override

@@ -12,6 +12,7 @@ import org.bytedeco.pytorch.Optimizer;
 import org.bytedeco.pytorch.StringVector;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
+import org.noisylr.torch.Tensors;
 
 /**
  * The state of a {@code torch::optim} SGD, Adam, AdamW, Adagrad or RMSprop, plain or noisy, as
@@ -30,15 +31,16 @@ public final class OptimizerState {
 
   private OptimizerState() {}
 
-  /** Reads the state. The tensors share the optimizer's memory where they can. */
+  /**
+   * Reads the state. Buffers share the optimizer's memory, so they change with its next step; the
+   * tensors may outlive it.
+   */
   public static Map<String, Tensor> read(Optimizer optimizer) {
     StringVector names = new StringVector();
     TensorVector tensors = new TensorVector();
     optimizer_state(open(optimizer), names, tensors);
     Map<String, Tensor> state = new LinkedHashMap<>();
-    for (long i = 0; i < names.size(); i++) {
-      state.put(names.get(i).getString(), tensors.get(i));
-    }
+    Tensors.putAll(state, names, tensors);
     return state;
   }
 

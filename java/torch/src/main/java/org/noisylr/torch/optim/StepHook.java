@@ -8,8 +8,10 @@ import org.bytedeco.javacpp.annotation.ByVal;
 import org.bytedeco.javacpp.annotation.Name;
 import org.bytedeco.javacpp.annotation.Namespace;
 import org.bytedeco.javacpp.annotation.Properties;
+import org.bytedeco.pytorch.InputArchive;
 import org.bytedeco.pytorch.LossClosure;
 import org.bytedeco.pytorch.Optimizer;
+import org.bytedeco.pytorch.OutputArchive;
 import org.bytedeco.pytorch.Tensor;
 import org.noisylr.noise.NoiseSpec;
 
@@ -32,6 +34,7 @@ public final class StepHook extends Pointer implements NoisyOptimizer {
   /**
    * @param optimizer the optimizer whose steps get the noise; must stay open
    * @param noise the noise on its learning rates
+   * @throws RuntimeException if the optimizer has noise of its own
    */
   public StepHook(Optimizer optimizer, NoiseSpec noise) {
     super((Pointer) null);
@@ -55,10 +58,31 @@ public final class StepHook extends Pointer implements NoisyOptimizer {
    */
   public Tensor step(LossClosure closure) {
     state();
+    if (closure == null) {
+      return nativeStep();
+    }
     try (Closure callback = Closure.of(closure)) {
       return nativeStep(callback);
     }
   }
+
+  /** Writes what the optimizer writes, and the noise with its epoch and steps. */
+  public void save(OutputArchive archive) {
+    state();
+    nativeSave(archive);
+  }
+
+  /** Loads the optimizer and the noise; an archive without noise leaves the noise as it is. */
+  public void load(InputArchive archive) {
+    state();
+    nativeLoad(archive);
+  }
+
+  @Name("save")
+  private native void nativeSave(@ByRef OutputArchive archive);
+
+  @Name("load")
+  private native void nativeLoad(@ByRef InputArchive archive);
 
   @Name("step")
   private native @ByVal Tensor nativeStep();
