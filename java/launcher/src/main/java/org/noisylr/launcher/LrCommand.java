@@ -8,7 +8,9 @@ import java.io.PrintWriter;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.concurrent.Callable;
 import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVPrinter;
@@ -17,6 +19,7 @@ import org.noisylr.check.InputException;
 import org.noisylr.launcher.report.LrChart;
 import org.noisylr.noise.NoiseSpec;
 import org.noisylr.schedule.Schedule;
+import org.noisylr.train.metric.Decimal;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -83,24 +86,49 @@ final class LrCommand implements Callable<Integer> {
   }
 
   private void writeCsv(Schedule schedule, NoiseSpec noise) {
-    try (OutputStream out = csv.equals("-") ? System.out : Files.newOutputStream(Path.of(csv));
-        Writer writer = new BufferedWriter(new OutputStreamWriter(out, StandardCharsets.UTF_8));
-        CSVPrinter printer =
-            CSVFormat.DEFAULT
-                .builder()
-                .setHeader("epoch", "step", "base_lr", "factor", "lr")
-                .setRecordSeparator('\n')
-                .get()
-                .print(writer)) {
-      for (long step = 0; step < (long) epochs * stepsPerEpoch; step++) {
-        long epoch = step / stepsPerEpoch;
-        double base = schedule.lr(step, stepsPerEpoch);
-        printer.printRecord(
-            epoch, step, base, noise.factor(epoch, step, 0), noise.realised(base, epoch, step, 0));
+    try {
+      if (csv.equals("-")) {
+        writeCsv(schedule, noise, System.out);
+        if (System.out.checkError()) {
+          throw new IOException("standard output does not take it all");
+        }
+        return;
       }
-    } catch (IOException e) {
+      Path file = Path.of(csv);
+      Path temporary = file.resolveSibling(file.getFileName() + ".tmp");
+      try {
+        try (OutputStream out = Files.newOutputStream(temporary)) {
+          writeCsv(schedule, noise, out);
+        }
+        Files.move(temporary, file, StandardCopyOption.REPLACE_EXISTING);
+      } finally {
+        Files.deleteIfExists(temporary);
+      }
+    } catch (IOException | InvalidPathException e) {
       throw new InputException("cannot write --csv " + csv + ": " + e, e);
     }
+  }
+
+  private void writeCsv(Schedule schedule, NoiseSpec noise, OutputStream out) throws IOException {
+    Writer writer = new BufferedWriter(new OutputStreamWriter(out, StandardCharsets.UTF_8));
+    CSVPrinter printer =
+        CSVFormat.DEFAULT
+            .builder()
+            .setHeader("epoch", "step", "base_lr", "factor", "lr")
+            .setRecordSeparator('\n')
+            .get()
+            .print(writer);
+    for (long step = 0; step < (long) epochs * stepsPerEpoch; step++) {
+      long epoch = step / stepsPerEpoch;
+      double base = schedule.lr(step, stepsPerEpoch);
+      printer.printRecord(
+          epoch,
+          step,
+          Decimal.shortest(base),
+          Decimal.shortest(noise.factor(epoch, step, 0)),
+          Decimal.shortest(noise.realised(base, epoch, step, 0)));
+    }
+    printer.flush();
   }
 
   private void summarise(Schedule schedule, NoiseSpec noise) {

@@ -1,6 +1,8 @@
 package org.noisylr.launcher;
 
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.util.Locale;
 import org.noisylr.check.InputException;
 import org.noisylr.train.loop.DivergedException;
 import picocli.CommandLine;
@@ -30,7 +32,22 @@ public final class Noisylr {
     System.setProperty("java.awt.headless", "true");
     // JavaCPP then logs through slf4j, where logback.xml decides what a user sees.
     System.setProperty("org.bytedeco.javacpp.logger", "slf4j");
-    System.exit(commandLine().execute(arguments));
+    // Numbers look the same everywhere.
+    Locale.setDefault(Locale.ROOT);
+    System.exit(run(commandLine(), arguments));
+  }
+
+  /** Executes a command; what picocli leaves uncaught becomes one line as well. */
+  static int run(CommandLine commandLine, String... arguments) {
+    try {
+      return commandLine.execute(arguments);
+    } catch (OutOfMemoryError e) {
+      error(
+          commandLine, "out of memory: " + e.getMessage() + " (raise java -Xmx, or use less data)");
+    } catch (LinkageError e) {
+      error(commandLine, "the native libraries do not load: " + e.getMessage());
+    }
+    return RUN_FAILED;
   }
 
   static CommandLine commandLine() {
@@ -53,8 +70,13 @@ public final class Noisylr {
             error(command, e.getMessage());
             return BAD_INPUT;
           }
-          if (e instanceof DivergedException) {
+          if (e instanceof DivergedException || e instanceof UncheckedIOException) {
             error(command, e.getMessage());
+            return RUN_FAILED;
+          }
+          String message = String.valueOf(e.getMessage());
+          if (message.contains("can't allocate memory") || message.contains("out of memory")) {
+            error(command, "LibTorch is out of memory: " + message.lines().findFirst().orElse(""));
             return RUN_FAILED;
           }
           PrintWriter err = command.getErr();

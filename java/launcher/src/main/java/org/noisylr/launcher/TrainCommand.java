@@ -6,7 +6,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.noisylr.check.Check;
+import org.noisylr.check.InputException;
 import org.noisylr.noise.NoiseSpec;
+import org.noisylr.schedule.Schedule;
 import org.noisylr.train.data.Augmentation;
 import org.noisylr.train.data.Datasets;
 import org.noisylr.train.data.ImageDataset;
@@ -141,6 +143,11 @@ final class TrainCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     Check.atLeast("--epochs", epochs, 1);
+    Check.atLeast("--batch-size", batchSize, 1);
+    if (resume && out == null) {
+      throw new InputException("--resume needs --out, the folder of the run to go on with");
+    }
+    Schedule schedule = scheduleOptions.schedule();
     OptimizerSpec optimizerSpec = new OptimizerSpec(optimizer, momentum, weightDecay);
     NoiseSpec noise = noiseOptions.noise(epochs, seed);
     NoiseOptions.warnIfWeak(noise, spec.commandLine().getErr());
@@ -149,7 +156,7 @@ final class TrainCommand implements Callable<Integer> {
     TrainingConfig training =
         new TrainingConfig(
             optimizerSpec,
-            scheduleOptions.schedule(),
+            schedule,
             noise,
             epochs,
             batchSize,

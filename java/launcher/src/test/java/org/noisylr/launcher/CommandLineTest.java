@@ -35,7 +35,7 @@ class CommandLineTest {
       CommandLine commandLine = Noisylr.commandLine();
       commandLine.setOut(new PrintWriter(out, true));
       commandLine.setErr(new PrintWriter(err, true));
-      int exit = commandLine.execute(arguments);
+      int exit = Noisylr.run(commandLine, arguments);
       return new Outcome(exit, out + stdout.toString(StandardCharsets.UTF_8), err.toString());
     } finally {
       System.setOut(before);
@@ -69,6 +69,9 @@ class CommandLineTest {
         "train --data fashion-mnist-mini --model cnn28 --lr 0.1 --device tpu|device must be in {auto, cpu, cuda, cuda:0, cuda:1, ...}, but is tpu",
         "train --data fashion-mnist-mini --model cnn28 --lr 0.1 --subset 0|subset must be in [1, 6000], but is 0",
         "train --data fashion-mnist-mini --model resnet20 --lr 0.1|model resnet20 takes images of 3 channels, but those of fashion-mnist-mini have 1",
+        "train --data x --model cnn28 --lr 0.1 --resume|--resume needs --out, the folder of the run to go on with",
+        "train --data x --model cnn28 --lr 0.1 --batch-size 0|--batch-size must be in [1, inf), but is 0",
+        "train --data x --model cnn28 --lr -1|lr must be in (0, inf), but is -1.0",
         "train --data x --model vgg99 --lr 0.1|Invalid value for option '--model': must be one of {cnn28, resnet20}, but is vgg99 (see 'noisylr train --help')",
         "lr --lr 0.1 --schedule cosine|Invalid value for option '--schedule': must be one of {const, step, exp, clr, wr}, but is cosine (see 'noisylr lr --help')",
         "train --data x --model cnn28 --lr 0.1 --augment flip|Invalid value for option '--augment': must be one of {auto, none, crop, crop-mirror}, but is flip (see 'noisylr train --help')",

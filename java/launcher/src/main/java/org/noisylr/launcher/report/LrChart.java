@@ -2,6 +2,7 @@ package org.noisylr.launcher.report;
 
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.stream.LongStream;
 import org.noisylr.launcher.report.LineChart.Ink;
 import org.noisylr.noise.NoiseSpec;
 import org.noisylr.schedule.Schedule;
@@ -16,16 +17,15 @@ public final class LrChart {
   public static void write(
       Path file, Schedule schedule, NoiseSpec noise, int epochs, int stepsPerEpoch) {
     long steps = (long) epochs * stepsPerEpoch;
-    // Every epoch keeps its first and last step, so that jumps between epochs stay vertical.
     long stride = Math.max(1, steps / MAX_POINTS);
-    long[] drawn =
-        java.util.stream.LongStream.range(0, steps)
-            .filter(
-                s ->
-                    s % stride == 0
-                        || s % stepsPerEpoch == 0
-                        || s % stepsPerEpoch == stepsPerEpoch - 1)
-            .toArray();
+    LongStream even = LongStream.iterate(0, s -> s < steps, s -> s + stride);
+    // Where they fit, every epoch keeps its first and last step: its jumps stay vertical.
+    LongStream edges =
+        epochs > MAX_POINTS
+            ? LongStream.empty()
+            : LongStream.range(0, epochs)
+                .flatMap(e -> LongStream.of(e * stepsPerEpoch, (e + 1) * stepsPerEpoch - 1));
+    long[] drawn = LongStream.concat(even, edges).sorted().distinct().toArray();
     double[] x = Arrays.stream(drawn).mapToDouble(s -> (double) s / stepsPerEpoch).toArray();
     double[] base = Arrays.stream(drawn).mapToDouble(s -> schedule.lr(s, stepsPerEpoch)).toArray();
     double[] lr = new double[drawn.length];

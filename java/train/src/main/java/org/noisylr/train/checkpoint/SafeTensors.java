@@ -191,14 +191,15 @@ public final class SafeTensors implements AutoCloseable {
     if (expected == null) {
       throw damaged(file, "it has no digest");
     }
-    ByteBuffer copy = ByteBuffer.wrap(content.array().clone());
-    int position = digestPosition(copy);
+    int position = digestPosition(content);
     if (position < 0 || expected.length() != NO_DIGEST.length()) {
       throw damaged(file, "its digest is malformed");
     }
-    copy.put(position, NO_DIGEST.getBytes(StandardCharsets.US_ASCII));
     MessageDigest sha256 = sha256();
-    sha256.update(copy);
+    int end = position + NO_DIGEST.length();
+    sha256.update(content.array(), 0, position);
+    sha256.update(NO_DIGEST.getBytes(StandardCharsets.US_ASCII));
+    sha256.update(content.array(), end, content.limit() - end);
     if (!HexFormat.of().formatHex(sha256.digest()).equals(expected)) {
       throw damaged(file, "its content does not match its digest");
     }

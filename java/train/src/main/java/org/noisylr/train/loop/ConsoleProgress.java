@@ -1,5 +1,6 @@
 package org.noisylr.train.loop;
 
+import java.io.Console;
 import java.io.PrintStream;
 import java.util.Locale;
 import me.tongfei.progressbar.ProgressBar;
@@ -24,7 +25,7 @@ public final class ConsoleProgress implements TrainingListener, AutoCloseable {
    * @param epochs number of epochs of the run
    */
   public ConsoleProgress(PrintStream out, String name, int epochs) {
-    this(out, name, epochs, System.console() != null);
+    this(out, name, epochs, isTerminal());
   }
 
   ConsoleProgress(PrintStream out, String name, int epochs, boolean terminal) {
@@ -32,6 +33,21 @@ public final class ConsoleProgress implements TrainingListener, AutoCloseable {
     this.name = name.isEmpty() ? "" : name + "  ";
     this.epochs = epochs;
     this.terminal = terminal;
+  }
+
+  private static boolean isTerminal() {
+    Console console = System.console();
+    if (console == null) {
+      return false;
+    }
+    try {
+      // From Java 22 on there is a console without a terminal too, and this method tells.
+      return (boolean) Console.class.getMethod("isTerminal").invoke(console);
+    } catch (NoSuchMethodException e) {
+      return true;
+    } catch (ReflectiveOperationException e) {
+      throw new AssertionError(e);
+    }
   }
 
   @Override

@@ -79,7 +79,7 @@ public final class Trainer implements AutoCloseable {
     this.test = test;
     this.normalization = normalization;
     this.device = device;
-    stepsPerEpoch = (training.count() + config.batchSize() - 1) / config.batchSize();
+    stepsPerEpoch = (int) (((long) training.count() + config.batchSize() - 1) / config.batchSize());
     model.channelsLast();
     optimizer =
         config
@@ -111,7 +111,7 @@ public final class Trainer implements AutoCloseable {
   /**
    * Trains for one epoch and evaluates on the test images.
    *
-   * @throws DivergedException if the loss is NaN or infinite
+   * @throws DivergedException if the loss, also that on the test images, is NaN or infinite
    */
   public EpochMetrics runEpoch(List<TrainingListener> listeners) {
     long start = System.nanoTime();
@@ -147,6 +147,9 @@ public final class Trainer implements AutoCloseable {
     }
     long lastStep = firstStep + stepsPerEpoch - 1;
     Evaluation evaluation = evaluate();
+    if (!Double.isFinite(evaluation.loss())) {
+      throw new DivergedException("test", epoch, lastStep, noisy.realisedLr(), evaluation.loss());
+    }
     EpochMetrics metrics =
         new EpochMetrics(
             epoch,
@@ -216,9 +219,9 @@ public final class Trainer implements AutoCloseable {
       if (!Float.isFinite(values[i])) {
         double lr =
             config.noise().realised(config.schedule().lr(step, stepsPerEpoch), epoch, step, 0);
-        throw new DivergedException(epoch, step, lr, values[i]);
+        throw new DivergedException("training", epoch, step, lr, values[i]);
       }
-      int first = (from + i) * config.batchSize();
+      long first = (long) (from + i) * config.batchSize();
       sum += (double) values[i] * Math.min(config.batchSize(), training.count() - first);
     }
     return sum;

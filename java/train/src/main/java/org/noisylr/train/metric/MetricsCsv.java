@@ -8,6 +8,7 @@ import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVParser;
 import org.apache.commons.csv.CSVPrinter;
 import org.apache.commons.csv.CSVRecord;
+import org.noisylr.check.InputException;
 
 /** The text form of a run's metrics: a header, then one row an epoch. */
 public final class MetricsCsv {
@@ -40,14 +41,14 @@ public final class MetricsCsv {
         printer.printRecord(
             m.epoch(),
             m.step(),
-            m.baseLr(),
-            m.factor(),
-            m.lr(),
-            m.trainLoss(),
-            m.trainAcc(),
-            m.testLoss(),
-            m.testAcc(),
-            m.seconds());
+            Decimal.shortest(m.baseLr()),
+            Decimal.shortest(m.factor()),
+            Decimal.shortest(m.lr()),
+            Decimal.shortest(m.trainLoss()),
+            Decimal.shortest(m.trainAcc()),
+            Decimal.shortest(m.testLoss()),
+            Decimal.shortest(m.testAcc()),
+            Decimal.shortest(m.seconds()));
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -55,7 +56,11 @@ public final class MetricsCsv {
     return text.toString();
   }
 
-  /** Reads what {@link #format} wrote. */
+  /**
+   * Reads what {@link #format} wrote.
+   *
+   * @throws InputException if {@code text} is something else
+   */
   public static List<EpochMetrics> parse(String text) {
     List<EpochMetrics> metrics = new ArrayList<>();
     try (CSVParser parser = CSVParser.parse(text, FORMAT)) {
@@ -73,8 +78,8 @@ public final class MetricsCsv {
                 Double.parseDouble(row.get("test_acc")),
                 Double.parseDouble(row.get("seconds"))));
       }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+    } catch (IOException | IllegalArgumentException e) {
+      throw new InputException("the metrics are not those of a run: " + e.getMessage(), e);
     }
     return metrics;
   }

@@ -1,15 +1,18 @@
 package org.noisylr.train.run;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.bytedeco.javacpp.PointerScope;
 import org.noisylr.check.InputException;
 import org.noisylr.train.checkpoint.AtomicFile;
 import org.noisylr.train.checkpoint.SafeTensors;
@@ -28,7 +31,6 @@ final class RunDirectory {
   private static final Logger LOG = LoggerFactory.getLogger(RunDirectory.class);
 
   private static final String FORMAT = "noisylr checkpoint 1";
-  private static final int KEPT_CHECKPOINTS = 2;
 
   private final Path directory;
   private final String config;
@@ -54,12 +56,7 @@ final class RunDirectory {
           throw new InputException(
               directory + " holds a run already; add --resume to go on with it, or name another");
         }
-        String stored = Files.readString(file);
-        if (!stored.equals(yaml)) {
-          throw new InputException(
-              "%s holds a run of another configuration: %s"
-                  .formatted(directory, firstDifference(stored, yaml)));
-        }
+        checkSame(file, config, yaml);
       } else {
         AtomicFile.write(file, yaml);
       }
@@ -67,6 +64,26 @@ final class RunDirectory {
       throw unwritable(directory, e);
     }
     return new RunDirectory(directory, yaml);
+  }
+
+  private static void checkSame(Path file, RunConfig config, String yaml) {
+    String stored;
+    try {
+      stored = Files.readString(file);
+    } catch (IOException e) {
+      throw new InputException("cannot read " + file + ": " + e, e);
+    }
+    RunConfig storedConfig;
+    try {
+      storedConfig = RunFormat.fromYaml(stored);
+    } catch (InputException e) {
+      throw new InputException(file + " is " + e.getMessage(), e);
+    }
+    if (!storedConfig.equals(config)) {
+      throw new InputException(
+          "%s holds a run of another configuration: %s"
+              .formatted(file.getParent(), firstDifference(stored, yaml)));
+    }
   }
 
   private static String firstDifference(String stored, String asked) {
@@ -79,7 +96,7 @@ final class RunDirectory {
         return "it has '%s' where '%s' is asked for".formatted(was, is);
       }
     }
-    return "it differs in white space";
+    return "it differs in a value's form";
   }
 
   /** Saves the state after an epoch, then what was measured so far. */
@@ -89,26 +106,44 @@ final class RunDirectory {
     metadata.put("epochs_done", Integer.toString(metrics.size()));
     metadata.put("config", config);
     metadata.put("metrics", MetricsCsv.format(metrics));
-    try {
-      SafeTensors.write(
-          directory.resolve("checkpoint-%06d.safetensors".formatted(metrics.size())),
-          trainer.state(),
-          metadata);
-      saveMetrics(metrics);
-      for (Path old : checkpoints().stream().skip(KEPT_CHECKPOINTS).toList()) {
-        Files.deleteIfExists(old);
+    Path newest = checkpoint(metrics.size());
+    try (PointerScope scope = new PointerScope()) {
+      SafeTensors.write(newest, trainer.state(), metadata);
+      // Those of later epochs were not sound, or the run would have gone on from there.
+      Path previous = checkpoint(metrics.size() - 1);
+      for (Path file : checkpoints()) {
+        if (!file.equals(newest) && !file.equals(previous)) {
+          Files.deleteIfExists(file);
+        }
       }
     } catch (IOException e) {
-      throw unwritable(directory, e);
+      throw failed(e);
     }
+    saveMetrics(metrics);
   }
 
   void saveResult(RunResult result) {
     try {
       AtomicFile.write(directory.resolve("result.json"), RunFormat.toJson(result));
     } catch (IOException e) {
-      throw unwritable(directory, e);
+      throw failed(e);
     }
+  }
+
+  private void saveMetrics(List<EpochMetrics> metrics) {
+    try {
+      AtomicFile.write(directory.resolve("metrics.csv"), MetricsCsv.format(metrics));
+    } catch (IOException e) {
+      throw failed(e);
+    }
+  }
+
+  private UncheckedIOException failed(IOException e) {
+    return new UncheckedIOException("cannot write to " + directory + ": " + e, e);
+  }
+
+  private Path checkpoint(int epochs) {
+    return directory.resolve(String.format(Locale.ROOT, "checkpoint-%06d.safetensors", epochs));
   }
 
   /**
@@ -120,6 +155,7 @@ final class RunDirectory {
     for (Path file : list()) {
       Optional<List<EpochMetrics>> metrics = restore(trainer, file);
       if (metrics.isPresent()) {
+        saveMetrics(metrics.get());
         return metrics.get();
       }
     }
@@ -127,7 +163,8 @@ final class RunDirectory {
   }
 
   private Optional<List<EpochMetrics>> restore(Trainer trainer, Path file) {
-    try (SafeTensors checkpoint = SafeTensors.read(file)) {
+    try (PointerScope scope = new PointerScope();
+        SafeTensors checkpoint = SafeTensors.read(file)) {
       Map<String, String> metadata = checkpoint.metadata();
       if (!FORMAT.equals(metadata.get("format"))) {
         throw new InputException(file + " is not of the format '" + FORMAT + "'");
@@ -135,19 +172,17 @@ final class RunDirectory {
       if (!config.equals(metadata.get("config"))) {
         throw new InputException(file + " belongs to a run of another configuration");
       }
-      List<EpochMetrics> metrics = MetricsCsv.parse(metadata.get("metrics"));
+      List<EpochMetrics> metrics = MetricsCsv.parse(metadata.getOrDefault("metrics", ""));
+      if (!Integer.toString(metrics.size()).equals(metadata.get("epochs_done"))) {
+        throw new InputException(file + " has metrics of another number of epochs than it says");
+      }
       trainer.restore(checkpoint.tensors(), metrics.size());
-      saveMetrics(metrics);
       LOG.info("going on from {}, after {} epochs", file, metrics.size());
       return Optional.of(metrics);
     } catch (InputException | IOException e) {
       LOG.warn("passing over a checkpoint: {}", e.getMessage());
       return Optional.empty();
     }
-  }
-
-  private void saveMetrics(List<EpochMetrics> metrics) throws IOException {
-    AtomicFile.write(directory.resolve("metrics.csv"), MetricsCsv.format(metrics));
   }
 
   private List<Path> list() {

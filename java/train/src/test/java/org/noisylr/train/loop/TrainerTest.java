@@ -104,11 +104,11 @@ class TrainerTest {
 
   @Test
   void trainingLearns() {
-    List<EpochMetrics> metrics = run(config(OptimizerSpec.Kind.MOMENTUM, new Constant(0.01), 6));
+    List<EpochMetrics> metrics = run(config(OptimizerSpec.Kind.MOMENTUM, new Constant(0.01), 12));
     // A guess among ten classes has a loss of ln 10 = 2.30 and an accuracy of 0.10.
     assertThat(metrics.get(0).trainLoss()).isGreaterThan(2);
-    assertThat(metrics.get(5).trainLoss()).isLessThan(1.4);
-    assertThat(metrics.get(5).testAcc()).isGreaterThan(0.5);
+    assertThat(metrics.get(11).trainLoss()).isLessThan(1.2);
+    assertThat(metrics.get(11).testAcc()).isGreaterThan(0.5);
   }
 
   @Test
