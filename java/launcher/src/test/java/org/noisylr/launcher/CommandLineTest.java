@@ -64,7 +64,7 @@ class CommandLineTest {
         "lr --lr 0.1 --noise uniform --noise-min-lr 2 --noise-max-lr 1|maxLr must be in [2.0, inf], but is 1.0",
         "lr --lr 0.1 --schedule step|--schedule step needs --milestones, 80:0.1,120:0.1 for instance",
         "lr --lr 0.1 --milestones 5:0.1|--milestones goes with --schedule step or clr, but --schedule is const",
-        "lr --lr 0.1 --csv /no/such/folder/x.csv|cannot write --csv /no/such/folder/x.csv: java.nio.file.NoSuchFileException: /no/such/folder/x.csv",
+        "lr --lr 0.1 --csv /no/such/folder/x.csv|cannot write --csv /no/such/folder/x.csv: java.nio.file.NoSuchFileException: /no/such/folder/x.csv.tmp",
         "lr --lr 0.1 --png /no/such/folder/x.png|cannot write /no/such/folder/x.png: java.nio.file.NoSuchFileException: /no/such/folder/x.png",
         "train --data fashion-mnist-mini --model cnn28 --lr 0.1 --device tpu|device must be in {auto, cpu, cuda, cuda:0, cuda:1, ...}, but is tpu",
         "train --data fashion-mnist-mini --model cnn28 --lr 0.1 --subset 0|subset must be in [1, 6000], but is 0",
