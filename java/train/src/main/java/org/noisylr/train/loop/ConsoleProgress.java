@@ -3,6 +3,7 @@ package org.noisylr.train.loop;
 import java.io.Console;
 import java.io.PrintStream;
 import java.util.Locale;
+import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
@@ -14,6 +15,7 @@ import org.noisylr.train.metric.EpochMetrics;
  */
 public final class ConsoleProgress implements TrainingListener, AutoCloseable {
   private final PrintStream out;
+  private final PrintStream err;
   private final String name;
   private final int epochs;
   private final boolean terminal;
@@ -25,11 +27,12 @@ public final class ConsoleProgress implements TrainingListener, AutoCloseable {
    * @param epochs number of epochs of the run
    */
   public ConsoleProgress(PrintStream out, String name, int epochs) {
-    this(out, name, epochs, isTerminal());
+    this(out, System.err, name, epochs, isTerminal());
   }
 
-  ConsoleProgress(PrintStream out, String name, int epochs, boolean terminal) {
+  ConsoleProgress(PrintStream out, PrintStream err, String name, int epochs, boolean terminal) {
     this.out = out;
+    this.err = err;
     this.name = name.isEmpty() ? "" : name + "  ";
     this.epochs = epochs;
     this.terminal = terminal;
@@ -60,6 +63,7 @@ public final class ConsoleProgress implements TrainingListener, AutoCloseable {
           new ProgressBarBuilder()
               .setTaskName(name + "epoch " + (epoch + 1) + "/" + epochs)
               .setInitialMax(stepsPerEpoch)
+              .setConsumer(new ConsoleProgressBarConsumer(err))
               .setStyle(ProgressBarStyle.UNICODE_BLOCK)
               .clearDisplayOnFinish()
               .build();
