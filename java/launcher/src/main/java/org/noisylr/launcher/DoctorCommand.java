@@ -59,10 +59,7 @@ final class DoctorCommand implements Callable<Integer> {
                   Runtime.getRuntime().availableProcessors(),
                   torch.get_num_threads(),
                   torch.get_cpu_capability().getString()));
-      row(
-          out,
-          "cuda",
-          Devices.cudaState() + "; noisylr -Pgpu is made for CUDA and cuDNN " + cudaVersions());
+      row(out, "cuda", Devices.cudaState() + "; -Pgpu is made for " + cudaVersions());
     } catch (LinkageError e) {
       healthy = false;
       row(out, "libtorch", "does not load: " + e.getMessage());
@@ -79,10 +76,10 @@ final class DoctorCommand implements Callable<Integer> {
     return healthy ? 0 : Noisylr.RUN_FAILED;
   }
 
-  /** "13.3, 9.25" of the bindings' version 13.3-9.25-1.5.14. */
+  /** CUDA 13.3 and cuDNN 9.25 for the bindings' version 13.3-9.25-1.5.14. */
   private static String cudaVersions() {
     String[] parts = Versions.of("cuda").split("-");
-    return parts[0] + ", " + parts[1];
+    return "CUDA " + parts[0] + " and cuDNN " + parts[1];
   }
 
   private static boolean checkNoise(PrintWriter out) {
