@@ -17,6 +17,7 @@ import org.apache.commons.csv.CSVPrinter;
 import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
 import org.noisylr.launcher.report.LrChart;
+import org.noisylr.noise.Distribution;
 import org.noisylr.noise.NoiseSpec;
 import org.noisylr.schedule.Schedule;
 import org.noisylr.train.metric.Decimal;
@@ -94,18 +95,28 @@ final class LrCommand implements Callable<Integer> {
         }
         return;
       }
-      Path file = Path.of(csv);
+      Path named = Path.of(csv);
+      Path file = Files.exists(named) ? named.toRealPath() : named;
+      if (Files.exists(file) && !Files.isRegularFile(file)) {
+        // A pipe or a device is written to, never replaced.
+        writeCsv(schedule, noise, file);
+        return;
+      }
       Path temporary = file.resolveSibling(file.getFileName() + ".tmp");
       try {
-        try (OutputStream out = Files.newOutputStream(temporary)) {
-          writeCsv(schedule, noise, out);
-        }
+        writeCsv(schedule, noise, temporary);
         Files.move(temporary, file, StandardCopyOption.REPLACE_EXISTING);
       } finally {
         Files.deleteIfExists(temporary);
       }
     } catch (IOException | InvalidPathException e) {
       throw new InputException("cannot write --csv " + csv + ": " + e, e);
+    }
+  }
+
+  private void writeCsv(Schedule schedule, NoiseSpec noise, Path file) throws IOException {
+    try (OutputStream out = Files.newOutputStream(file)) {
+      writeCsv(schedule, noise, out);
     }
   }
 
@@ -136,9 +147,13 @@ final class LrCommand implements Callable<Integer> {
     long first = Math.min(noise.firstEpoch(), epochs);
     out.printf("%-12s%d epochs of %d steps%n", "run", epochs, stepsPerEpoch);
     out.printf("%-12s%s%n", "schedule", schedule);
-    out.printf("%-12s%s%n", "noise", noise.distribution());
-    out.printf("%-12s%d of %d, from epoch %d on%n", "noisy", epochs - first, epochs, first);
-    out.printf("%-12smean %s, variance %s%n", "factor", noise.mean(), noise.variance());
+    if (noise.distribution() instanceof Distribution.None) {
+      out.printf("%-12snone%n", "noise");
+    } else {
+      out.printf("%-12s%s%n", "noise", noise.distribution());
+      out.printf("%-12s%d of %d, from epoch %d on%n", "noisy", epochs - first, epochs, first);
+      out.printf("%-12smean %s, variance %s%n", "factor", noise.mean(), noise.variance());
+    }
     out.printf("%6s  %-12s%-12s%-12s%n", "epoch", "base lr", "factor", "lr");
     for (int epoch = 0; epoch < epochs; epoch += Math.max(1, epochs / 20)) {
       long step = (long) epoch * stepsPerEpoch;

@@ -99,6 +99,9 @@ final class NoiseOptions {
           case GAUSSIAN -> gaussian;
         };
     noise = noise.lastFraction(beta, epochs).within(minLr, maxLr).seed(seed);
+    if (kind == Kind.NONE) {
+      return NoiseSpec.none();
+    }
     if (per == Per.STEP) {
       noise = noise.perStep();
     }

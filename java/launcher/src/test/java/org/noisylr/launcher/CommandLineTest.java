@@ -1,6 +1,7 @@
 package org.noisylr.launcher;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
@@ -149,6 +150,26 @@ class CommandLineTest {
   }
 
   @Test
+  void aDeviceThatTakesNothingIsOneLineAndStaysADevice() {
+    Path full = Path.of("/dev/full");
+    assumeThat(full).exists();
+    Outcome outcome = run("lr --lr 0.1 --csv " + full);
+    assertThat(outcome.exit()).isEqualTo(2);
+    assertThat(outcome.err()).startsWith("noisylr: cannot write --csv /dev/full: ").hasLineCount(1);
+    assertThat(Files.isRegularFile(full)).isFalse();
+  }
+
+  @Test
+  void aLinkStaysALinkAndItsTargetGetsTheRows() throws IOException {
+    Path target = Files.writeString(directory.resolve("target.csv"), "old");
+    Path link = Files.createSymbolicLink(directory.resolve("link.csv"), target);
+    assertThat(run("lr --lr 0.1 --epochs 1 --steps-per-epoch 2 --csv " + link).exit()).isZero();
+    assertThat(Files.isSymbolicLink(link)).isTrue();
+    assertThat(Files.readString(target))
+        .isEqualTo("epoch,step,base_lr,factor,lr\n0,0,0.1,1.0,0.1\n0,1,0.1,1.0,0.1\n");
+  }
+
+  @Test
   void lrDrawsAPicture() throws IOException {
     Path png = directory.resolve("lr.png");
     Outcome outcome = run("lr --schedule clr --lr 0.1 --epochs 32 --noise uniform --png " + png);
@@ -163,6 +184,7 @@ class CommandLineTest {
     Outcome outcome = run("lr --schedule wr --lr 0.1 --epochs 40 --noise uniform --alpha 8");
     assertThat(outcome.exit()).isZero();
     assertThat(outcome.out()).contains("24 of 40, from epoch 16 on", "mean 4.0");
+    assertThat(run("lr --lr 0.1").out()).contains("noise       none").doesNotContain("noisy");
   }
 
   @Test
