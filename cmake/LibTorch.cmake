@@ -146,3 +146,13 @@ foreach(_libtorch_name torch torch_cpu c10)
   set_target_properties(LibTorch::${_libtorch_name} PROPERTIES IMPORTED_LOCATION "${_libtorch_file}")
   target_link_libraries(LibTorch::LibTorch INTERFACE LibTorch::${_libtorch_name})
 endforeach()
+
+# Its OpenMP runtime lies beside it in most builds; a second one would bring a second pool of threads.
+file(GLOB _libtorch_openmp "${LIBTORCH_LIBRARIES_DIR}/libgomp*.so*")
+add_library(LibTorch::OpenMP INTERFACE IMPORTED GLOBAL)
+if(_libtorch_openmp)
+  list(GET _libtorch_openmp 0 _libtorch_openmp)
+  target_link_libraries(LibTorch::OpenMP INTERFACE "${_libtorch_openmp}")
+else()
+  target_link_libraries(LibTorch::OpenMP INTERFACE gomp)
+endif()

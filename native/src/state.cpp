@@ -3,17 +3,13 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/scalar_tensor.h>
-#include <torch/optim/adagrad.h>
-#include <torch/optim/adam.h>
-#include <torch/optim/adamw.h>
-#include <torch/optim/rmsprop.h>
-#include <torch/optim/sgd.h>
 
 #include <map>
 #include <memory>
 #include <type_traits>
 
 #include "check.h"
+#include "state_fields.h"
 
 namespace noisylr {
 namespace {
@@ -21,50 +17,6 @@ namespace {
 using torch::optim::Optimizer;
 using torch::optim::OptimizerParamState;
 using States = std::remove_reference_t<decltype(std::declval<Optimizer&>().state())>;
-
-// visit(name, value, needed) for each field; needed says whether a parameter with state has it.
-
-template <class Visit>
-void visit_fields(torch::optim::SGDParamState& state, const torch::optim::SGDOptions&,
-                  Visit& visit) {
-  visit("momentum_buffer", state.momentum_buffer(), true);
-}
-
-template <class State, class Options, class Visit>
-void visit_adam_fields(State& state, const Options& options, Visit& visit) {
-  visit("step", state.step(), true);
-  visit("exp_avg", state.exp_avg(), true);
-  visit("exp_avg_sq", state.exp_avg_sq(), true);
-  visit("max_exp_avg_sq", state.max_exp_avg_sq(), options.amsgrad());
-}
-
-template <class Visit>
-void visit_fields(torch::optim::AdamParamState& state, const torch::optim::AdamOptions& options,
-                  Visit& visit) {
-  visit_adam_fields(state, options, visit);
-}
-
-template <class Visit>
-void visit_fields(torch::optim::AdamWParamState& state, const torch::optim::AdamWOptions& options,
-                  Visit& visit) {
-  visit_adam_fields(state, options, visit);
-}
-
-template <class Visit>
-void visit_fields(torch::optim::AdagradParamState& state, const torch::optim::AdagradOptions&,
-                  Visit& visit) {
-  visit("step", state.step(), true);
-  visit("sum", state.sum(), true);
-}
-
-template <class Visit>
-void visit_fields(torch::optim::RMSpropParamState& state,
-                  const torch::optim::RMSpropOptions& options, Visit& visit) {
-  visit("step", state.step(), true);
-  visit("square_avg", state.square_avg(), true);
-  visit("momentum_buffer", state.momentum_buffer(), options.momentum() > 0);
-  visit("grad_avg", state.grad_avg(), options.centered());
-}
 
 /// Collects the fields of one parameter's state.
 struct Saver {

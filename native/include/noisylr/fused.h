@@ -1,0 +1,107 @@
+/// @file
+/// torch::optim optimizers that step all parameters in one pass.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+#include <noisylr/export.h>
+#include <noisylr/noisy.h>
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace noisylr {
+
+/// How an optimizer computes its step.
+enum class Implementation {
+  kFused,  ///< one pass over all parameters
+  kStock,  ///< LibTorch's own step: several operations a parameter
+};
+
+/// An optimizer of class Base whose step is one parallel pass over all parameters: a drop-in for
+/// Base, whose options, parameter groups, state and archives it has. Same formula, same values:
+/// float and double parameters on a CPU get those of Base, rounded alike.
+///
+/// What computes a parameter depends on it and on its gradient and state:
+///
+/// - float and double on a CPU, dense, all laid out alike (contiguous, channels_last, any other
+///   order without gaps): noisylr's own loops;
+/// - half and bfloat16, and all floating-point types on other devices, laid out alike: ATen's
+///   _fused_* operations (_foreach_* for RMSprop), which round to the type once a step or
+///   operation;
+/// - everything else, such as sparse gradients, strided views, parameters that share memory: Base's
+///   step, with its results and its errors.
+///
+/// Parameters, gradients, groups, state and options may be replaced between steps, as with Base.
+/// The step does not keep references to gradients. Calls on one object are not synchronised.
+template <class Base>
+class NOISYLR_API Fused : public Base {
+ public:
+  using Options = typename OptionsOf<Base>::type;
+  using LossClosure = torch::optim::Optimizer::LossClosure;
+
+  /// An optimizer of one parameter group, which shares ownership of the parameters.
+  /// @throws what Base throws on bad options
+  Fused(std::vector<at::Tensor> parameters, Options options);
+
+  /// An optimizer of several groups; a group without options of its own takes the given ones.
+  /// @throws what Base throws on bad options
+  Fused(const std::vector<torch::optim::OptimizerParamGroup>& groups, Options options);
+
+  ~Fused() override;
+
+  /// Base::step in one pass.
+  /// @throws what Base::step throws; the parameters that Base does not step are unchanged then
+  at::Tensor step(LossClosure closure = nullptr) override;
+
+  /// kFused at first.
+  Implementation implementation() const noexcept { return implementation_; }
+
+  /// Chooses how the steps from now on are computed. State carries over.
+  void implementation(Implementation implementation) noexcept { implementation_ = implementation; }
+
+  /// Whether ATen's operations read the learning rates from tensors; false at first.
+  ///
+  /// The rate of a group is then a float tensor without dimensions on each device that the group's
+  /// parameters are on. step() writes it only when the rate has changed, so that a graph captured
+  /// from the operations can be replayed with another rate after write_lr_tensors().
+  void use_lr_tensors(bool use);
+
+  /// Writes each group's learning rate to its tensors. Nothing to do but before replaying a graph.
+  void write_lr_tensors();
+
+ private:
+  class Pass;
+
+  std::unique_ptr<Pass> pass_;
+  Implementation implementation_ = Implementation::kFused;
+};
+
+template <class Base>
+struct OptionsOf<Fused<Base>> : OptionsOf<Base> {};
+
+using FusedSGD = Fused<torch::optim::SGD>;
+using FusedAdam = Fused<torch::optim::Adam>;
+using FusedAdamW = Fused<torch::optim::AdamW>;
+using FusedAdagrad = Fused<torch::optim::Adagrad>;
+using FusedRMSprop = Fused<torch::optim::RMSprop>;
+
+extern template class Fused<torch::optim::SGD>;
+extern template class Fused<torch::optim::Adam>;
+extern template class Fused<torch::optim::AdamW>;
+extern template class Fused<torch::optim::Adagrad>;
+extern template class Fused<torch::optim::RMSprop>;
+
+extern template class Noisy<FusedSGD>;
+extern template class Noisy<FusedAdam>;
+extern template class Noisy<FusedAdamW>;
+extern template class Noisy<FusedAdagrad>;
+extern template class Noisy<FusedRMSprop>;
+
+using NoisyFusedSGD = Noisy<FusedSGD>;
+using NoisyFusedAdam = Noisy<FusedAdam>;
+using NoisyFusedAdamW = Noisy<FusedAdamW>;
+using NoisyFusedAdagrad = Noisy<FusedAdagrad>;
+using NoisyFusedRMSprop = Noisy<FusedRMSprop>;
+
+}  // namespace noisylr
