@@ -28,6 +28,7 @@
 #include <string>
 #include <type_traits>
 
+#include "check.h"
 #include "kernels.h"
 #include "state_fields.h"
 
@@ -357,14 +358,12 @@ void run(const std::vector<Task<Rule>>& tasks, kernels::Kernel<Rule> kernel) {
 template <class Base>
 class Fused<Base>::Pass {
  public:
-  bool use_lr_tensors = false;
-
   void step(Fused& optimizer) {
     gather(optimizer);
     if (has_rest_) step_rest(optimizer);
     for (auto& [parameter, state] : new_states_) optimizer.state()[parameter] = std::move(state);
     step_by_kernel();
-    step_by_aten();
+    step_by_aten(optimizer.lr_tensors());
   }
 
   void write_lr_tensors(const std::vector<OptimizerParamGroup>& groups) {
@@ -538,7 +537,7 @@ class Fused<Base>::Pass {
     run(tasks_, kernel);
   }
 
-  void step_by_aten() {
+  void step_by_aten(bool use_lr_tensors) {
     if (for_aten_.empty()) return;
     std::vector<Bucket<Options>> buckets;
     for (const Member& member : for_aten_) {
@@ -625,7 +624,7 @@ Fused<Base>::~Fused() = default;
 
 template <class Base>
 at::Tensor Fused<Base>::step(LossClosure closure) {
-  if (implementation_ == Implementation::kStock) return Base::step(std::move(closure));
+  if (implementation() == Implementation::kStock) return Base::step(std::move(closure));
   at::NoGradGuard no_grad;
   at::Tensor loss;
   if (closure) {
@@ -637,14 +636,16 @@ at::Tensor Fused<Base>::step(LossClosure closure) {
 }
 
 template <class Base>
-void Fused<Base>::use_lr_tensors(bool use) {
-  pass_->use_lr_tensors = use;
-}
-
-template <class Base>
 void Fused<Base>::write_lr_tensors() {
   at::NoGradGuard no_grad;
   pass_->write_lr_tensors(this->param_groups());
+}
+
+FusedStep::~FusedStep() = default;
+
+FusedStep& fused_step(Optimizer& optimizer) {
+  if (auto* fused = dynamic_cast<FusedStep*>(&optimizer)) return *fused;
+  refuse("the optimizer is not a noisylr::Fused optimizer");
 }
 
 template class Fused<SGD>;

@@ -722,7 +722,7 @@ TEST_EACH_OPTIMIZER(rates_in_tensors_give_the_same_steps) {
   const auto options = ::options<Base>();
   const at::Tensor p = randn({50}, type), q = same_layout(p);
   Fused<Base> by_number({p}, options), by_tensor({q}, options);
-  by_tensor.use_lr_tensors(true);
+  by_tensor.lr_tensors(true);
   for (int i = 0; i < 50; ++i) {
     for (Optimizer* optimizer :
          {static_cast<Optimizer*>(&by_number), static_cast<Optimizer*>(&by_tensor)}) {
@@ -735,6 +735,16 @@ TEST_EACH_OPTIMIZER(rates_in_tensors_give_the_same_steps) {
     by_tensor.step();
   }
   EXPECT(error(q, p.to(at::kDouble)) <= 0.01 * greatest(p));
+}
+
+TEST_EACH_OPTIMIZER(a_fused_step_is_found_in_any_fused_optimizer) {
+  Problem problem;
+  Noisy<Fused<Base>> noisy(problem.parameters(), options<Base>(), NoiseSpec::none());
+  fused_step(noisy).implementation(Implementation::kStock);
+  EXPECT(noisy.implementation() == Implementation::kStock);
+  Base plain(problem.parameters(), options<Base>());
+  EXPECT_THROWS(std::invalid_argument, fused_step(plain),
+                "the optimizer is not a noisylr::Fused optimizer");
 }
 
 TEST(options_are_checked_as_by_the_stock_optimizer) {

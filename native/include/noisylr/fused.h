@@ -18,6 +18,35 @@ enum class Implementation {
   kStock,  ///< LibTorch's own step: several operations a parameter
 };
 
+/// What every fused optimizer can be told, whatever its class.
+class NOISYLR_API FusedStep {
+ public:
+  virtual ~FusedStep();
+
+  /// kFused at first.
+  Implementation implementation() const noexcept { return implementation_; }
+
+  /// Chooses how the steps from now on are computed. State carries over.
+  void implementation(Implementation implementation) noexcept { implementation_ = implementation; }
+
+  /// Whether ATen's operations read the learning rates from tensors; false at first.
+  bool lr_tensors() const noexcept { return lr_tensors_; }
+
+  /// Makes ATen's operations read the learning rates from tensors, or no longer.
+  ///
+  /// The rate of a group is then a float tensor without dimensions on each device that the group's
+  /// parameters are on. A step writes it only when the rate has changed, so that a graph captured
+  /// from the operations can be replayed with another rate after write_lr_tensors().
+  void lr_tensors(bool use) noexcept { lr_tensors_ = use; }
+
+  /// Writes each group's learning rate to its tensors. Nothing to do but before replaying a graph.
+  virtual void write_lr_tensors() = 0;
+
+ private:
+  Implementation implementation_ = Implementation::kFused;
+  bool lr_tensors_ = false;
+};
+
 /// An optimizer of class Base whose step is one parallel pass over all parameters: a drop-in for
 /// Base, whose options, parameter groups, state and archives it has. Same formula, same values:
 /// float and double parameters on a CPU get those of Base, rounded alike.
@@ -35,7 +64,7 @@ enum class Implementation {
 /// Parameters, gradients, groups, state and options may be replaced between steps, as with Base.
 /// The step does not keep references to gradients. Calls on one object are not synchronised.
 template <class Base>
-class NOISYLR_API Fused : public Base {
+class NOISYLR_API Fused : public Base, public FusedStep {
  public:
   using Options = typename OptionsOf<Base>::type;
   using LossClosure = torch::optim::Optimizer::LossClosure;
@@ -54,27 +83,12 @@ class NOISYLR_API Fused : public Base {
   /// @throws what Base::step throws; the parameters that Base does not step are unchanged then
   at::Tensor step(LossClosure closure = nullptr) override;
 
-  /// kFused at first.
-  Implementation implementation() const noexcept { return implementation_; }
-
-  /// Chooses how the steps from now on are computed. State carries over.
-  void implementation(Implementation implementation) noexcept { implementation_ = implementation; }
-
-  /// Whether ATen's operations read the learning rates from tensors; false at first.
-  ///
-  /// The rate of a group is then a float tensor without dimensions on each device that the group's
-  /// parameters are on. step() writes it only when the rate has changed, so that a graph captured
-  /// from the operations can be replayed with another rate after write_lr_tensors().
-  void use_lr_tensors(bool use);
-
-  /// Writes each group's learning rate to its tensors. Nothing to do but before replaying a graph.
-  void write_lr_tensors();
+  void write_lr_tensors() override;
 
  private:
   class Pass;
 
   std::unique_ptr<Pass> pass_;
-  Implementation implementation_ = Implementation::kFused;
 };
 
 template <class Base>
@@ -103,5 +117,9 @@ using NoisyFusedAdam = Noisy<FusedAdam>;
 using NoisyFusedAdamW = Noisy<FusedAdamW>;
 using NoisyFusedAdagrad = Noisy<FusedAdagrad>;
 using NoisyFusedRMSprop = Noisy<FusedRMSprop>;
+
+/// An optimizer of class Fused, whichever that is; a view that lives as long as the optimizer.
+/// @throws std::invalid_argument if the optimizer is of another class
+NOISYLR_API FusedStep& fused_step(torch::optim::Optimizer& optimizer);
 
 }  // namespace noisylr

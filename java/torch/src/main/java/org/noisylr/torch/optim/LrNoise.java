@@ -1,5 +1,7 @@
 package org.noisylr.torch.optim;
 
+import static org.noisylr.torch.optim.NativeLibrary.open;
+
 import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.annotation.ByRef;
@@ -29,14 +31,6 @@ class LrNoise extends Pointer {
   static LrNoise of(NoisyOptimizer optimizer) {
     Pointer open = open((Pointer) optimizer);
     return open instanceof StepHook hook ? hook.state() : NativeLibrary.lr_noise((Optimizer) open);
-  }
-
-  /** Returns {@code pointer}, or throws IllegalStateException if its native object is gone. */
-  static <P extends Pointer> P open(P pointer) {
-    if (pointer.isNull()) {
-      throw new IllegalStateException(pointer.getClass().getSimpleName() + " is closed");
-    }
-    return pointer;
   }
 
   @Function

@@ -1,6 +1,7 @@
 package org.noisylr.torch.optim;
 
 import org.bytedeco.javacpp.Loader;
+import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.annotation.ByRef;
 import org.bytedeco.javacpp.annotation.Namespace;
 import org.bytedeco.javacpp.annotation.Platform;
@@ -17,7 +18,7 @@ import org.bytedeco.pytorch.global.torch;
 @Namespace("noisylr")
 @Properties(
     @Platform(
-        include = {"noisylr/noisy.h", "noisylr/state.h"},
+        include = {"noisylr/fused.h", "noisylr/noisy.h", "noisylr/state.h"},
         library = "jninoisylr",
         preload = "noisylr",
         preloadresource = "/org/noisylr/nativelib/"))
@@ -28,6 +29,16 @@ final class NativeLibrary {
     Loader.load(torch.class);
     Loader.load(peer);
   }
+
+  /** Returns {@code pointer}, or throws IllegalStateException if its native object is gone. */
+  static <P extends Pointer> P open(P pointer) {
+    if (pointer.isNull()) {
+      throw new IllegalStateException(pointer.getClass().getSimpleName() + " is closed");
+    }
+    return pointer;
+  }
+
+  static native @ByRef FusedStep fused_step(@ByRef Optimizer optimizer);
 
   static native @ByRef LrNoise lr_noise(@ByRef Optimizer optimizer);
 }

@@ -1,32 +1,27 @@
 package org.noisylr.torch.optim;
 
-import static org.noisylr.torch.optim.LrNoise.open;
-
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.annotation.ByVal;
+import org.bytedeco.javacpp.annotation.Name;
 import org.bytedeco.javacpp.annotation.Namespace;
 import org.bytedeco.javacpp.annotation.Properties;
 import org.bytedeco.pytorch.Adagrad;
 import org.bytedeco.pytorch.AdagradOptions;
-import org.bytedeco.pytorch.InputArchive;
-import org.bytedeco.pytorch.LossClosure;
-import org.bytedeco.pytorch.OptimizerOptions;
-import org.bytedeco.pytorch.OptimizerParamGroup;
 import org.bytedeco.pytorch.OptimizerParamGroupVector;
-import org.bytedeco.pytorch.OutputArchive;
-import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.noisylr.noise.NoiseSpec;
 
 /**
- * {@code torch::optim::Adagrad} with a random learning rate: a drop-in for {@link Adagrad}.
+ * {@code torch::optim::Adagrad} with a random learning rate and a fused step: a drop-in for {@link
+ * Adagrad}.
  *
  * <p>Only the learning rate differs from LibTorch's optimizer, as {@link NoisyOptimizer} says;
  * options, parameter groups, schedulers and archives are LibTorch's own.
  */
+@Name("NoisyFusedAdagrad")
 @Namespace("noisylr")
 @Properties(inherit = NativeLibrary.class)
-public final class NoisyAdagrad extends Adagrad implements NoisyOptimizer {
+public final class NoisyAdagrad extends FusedAdagrad implements NoisyOptimizer {
   static {
     NativeLibrary.load(NoisyAdagrad.class);
   }
@@ -62,78 +57,4 @@ public final class NoisyAdagrad extends Adagrad implements NoisyOptimizer {
       @ByVal OptimizerParamGroupVector groups,
       @ByVal AdagradOptions options,
       @ByVal NativeNoiseSpec noise);
-
-  // LibTorch's methods, refused once the native object is gone.
-
-  @Override
-  public Tensor step() {
-    open(this);
-    return super.step();
-  }
-
-  @Override
-  public Tensor step(LossClosure closure) {
-    open(this);
-    return super.step(CheckedClosure.of(closure));
-  }
-
-  @Override
-  public void zero_grad() {
-    open(this);
-    super.zero_grad();
-  }
-
-  @Override
-  public void zero_grad(boolean setToNone) {
-    open(this);
-    super.zero_grad(setToNone);
-  }
-
-  @Override
-  public void add_param_group(OptimizerParamGroup group) {
-    open(this);
-    super.add_param_group(group);
-  }
-
-  @Override
-  public void add_parameters(TensorVector parameters) {
-    open(this);
-    super.add_parameters(parameters);
-  }
-
-  @Override
-  public TensorVector parameters() {
-    open(this);
-    return super.parameters();
-  }
-
-  @Override
-  public long size() {
-    open(this);
-    return super.size();
-  }
-
-  @Override
-  public OptimizerOptions defaults() {
-    open(this);
-    return super.defaults();
-  }
-
-  @Override
-  public OptimizerParamGroupVector param_groups() {
-    open(this);
-    return super.param_groups();
-  }
-
-  @Override
-  public void save(OutputArchive archive) {
-    open(this);
-    super.save(archive);
-  }
-
-  @Override
-  public void load(InputArchive archive) {
-    open(this);
-    super.load(archive);
-  }
 }

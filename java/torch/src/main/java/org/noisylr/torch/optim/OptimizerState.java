@@ -1,6 +1,6 @@
 package org.noisylr.torch.optim;
 
-import static org.noisylr.torch.optim.LrNoise.open;
+import static org.noisylr.torch.optim.NativeLibrary.open;
 
 import java.util.LinkedHashMap;
 import java.util.Map;

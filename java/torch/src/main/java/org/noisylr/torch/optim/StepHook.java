@@ -1,6 +1,6 @@
 package org.noisylr.torch.optim;
 
-import static org.noisylr.torch.optim.LrNoise.open;
+import static org.noisylr.torch.optim.NativeLibrary.open;
 
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.annotation.ByRef;
@@ -30,6 +30,7 @@ public final class StepHook extends Pointer implements NoisyOptimizer {
   }
 
   private final Optimizer optimizer;
+  private final NoLoss noLoss = new NoLoss();
 
   /**
    * @param optimizer the optimizer whose steps get the noise; must stay open
@@ -47,7 +48,8 @@ public final class StepHook extends Pointer implements NoisyOptimizer {
   /** One step of the optimizer with the realised learning rate; returns what it returns. */
   public Tensor step() {
     state();
-    return nativeStep();
+    nativeStep();
+    return noLoss.get();
   }
 
   /**
@@ -59,7 +61,7 @@ public final class StepHook extends Pointer implements NoisyOptimizer {
   public Tensor step(LossClosure closure) {
     state();
     if (closure == null) {
-      return nativeStep();
+      return step();
     }
     try (Closure callback = Closure.of(closure)) {
       return nativeStep(callback);
@@ -85,7 +87,7 @@ public final class StepHook extends Pointer implements NoisyOptimizer {
   private native void nativeLoad(@ByRef InputArchive archive);
 
   @Name("step")
-  private native @ByVal Tensor nativeStep();
+  private native void nativeStep();
 
   @Name("step")
   private native @ByVal Tensor nativeStep(@ByVal Closure closure);

@@ -15,12 +15,17 @@ import org.bytedeco.pytorch.SGDOptions;
 import org.bytedeco.pytorch.TensorVector;
 import org.noisylr.noise.NoiseSpec;
 
-/** Each of LibTorch's optimizers with its noisy twin, with options that use all of its state. */
+/** Each of LibTorch's optimizers with its twins, with options that use all of its state. */
 enum Pair {
   SGD {
     @Override
     Optimizer plain(TensorVector parameters, double lr) {
       return new SGD(parameters, options(lr));
+    }
+
+    @Override
+    Optimizer fused(TensorVector parameters, double lr) {
+      return new FusedSGD(parameters, options(lr));
     }
 
     @Override
@@ -48,6 +53,11 @@ enum Pair {
     }
 
     @Override
+    Optimizer fused(TensorVector parameters, double lr) {
+      return new FusedAdam(parameters, options(lr));
+    }
+
+    @Override
     Optimizer noisy(TensorVector parameters, double lr, NoiseSpec noise) {
       return new NoisyAdam(parameters, options(lr), noise);
     }
@@ -70,6 +80,11 @@ enum Pair {
     }
 
     @Override
+    Optimizer fused(TensorVector parameters, double lr) {
+      return new FusedAdamW(parameters, new AdamWOptions(lr));
+    }
+
+    @Override
     Optimizer noisy(TensorVector parameters, double lr, NoiseSpec noise) {
       return new NoisyAdamW(parameters, new AdamWOptions(lr), noise);
     }
@@ -86,6 +101,11 @@ enum Pair {
     }
 
     @Override
+    Optimizer fused(TensorVector parameters, double lr) {
+      return new FusedAdagrad(parameters, new AdagradOptions(lr));
+    }
+
+    @Override
     Optimizer noisy(TensorVector parameters, double lr, NoiseSpec noise) {
       return new NoisyAdagrad(parameters, new AdagradOptions(lr), noise);
     }
@@ -99,6 +119,11 @@ enum Pair {
     @Override
     Optimizer plain(TensorVector parameters, double lr) {
       return new RMSprop(parameters, options(lr));
+    }
+
+    @Override
+    Optimizer fused(TensorVector parameters, double lr) {
+      return new FusedRMSprop(parameters, options(lr));
     }
 
     @Override
@@ -120,6 +145,8 @@ enum Pair {
   };
 
   abstract Optimizer plain(TensorVector parameters, double lr);
+
+  abstract Optimizer fused(TensorVector parameters, double lr);
 
   abstract Optimizer noisy(TensorVector parameters, double lr, NoiseSpec noise);
 
