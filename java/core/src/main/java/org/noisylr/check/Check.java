@@ -41,6 +41,14 @@ public final class Check {
     return value;
   }
 
+  /** An integer in [low, high]. */
+  public static long within(String field, long value, long low, long high) {
+    if (value < low || value > high) {
+      throw outside(field, value, "[" + low + ", " + high + "]");
+    }
+    return value;
+  }
+
   /** An error for a value outside its allowed range, for ranges that no method here describes. */
   public static InputException outside(String field, Object value, String allowed) {
     return new InputException(field + " must be in " + allowed + ", but is " + value);

@@ -17,7 +17,8 @@ class CheckTest {
     assertThat(Check.positive("x", Double.MIN_VALUE)).isEqualTo(Double.MIN_VALUE);
     assertThat(Check.nonNegative("x", 0)).isZero();
     assertThat(Check.finite("x", -Double.MAX_VALUE)).isEqualTo(-Double.MAX_VALUE);
-    assertThat(Check.within("x", 0, 0, 1)).isZero();
+    assertThat(Check.within("x", 0.0, 0, 1)).isZero();
+    assertThat(Check.within("n", 3L, 1, 3)).isEqualTo(3);
     assertThat(Check.within("x", 1, 0, 1)).isOne();
     assertThat(Check.atLeast("x", 0.5, 0.5)).isEqualTo(0.5);
     assertThat(Check.atLeast("x", 3, 3)).isEqualTo(3);
@@ -39,6 +40,8 @@ class CheckTest {
         refusal("x must be in [0, inf), but is NaN", () -> Check.nonNegative("x", nan)),
         refusal("x must be in (-inf, inf), but is -Infinity", () -> Check.finite("x", -inf)),
         refusal("x must be in [0.0, 1.0], but is 1.5", () -> Check.within("x", 1.5, 0, 1)),
+        refusal("n must be in [1, 3], but is 4", () -> Check.within("n", 4, 1, 3)),
+        refusal("n must be in [1, 3], but is 0", () -> Check.within("n", 0, 1, 3)),
         refusal("x must be in [0.0, 1.0], but is NaN", () -> Check.within("x", nan, 0, 1)),
         refusal("x must be in [0.5, inf), but is 0.4", () -> Check.atLeast("x", 0.4, 0.5)),
         refusal("x must be in [0.5, inf), but is Infinity", () -> Check.atLeast("x", inf, 0.5)),

@@ -3,6 +3,7 @@ package org.noisylr.launcher;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.stream.Collectors;
+import org.noisylr.torch.optim.Implementation;
 import org.noisylr.train.loop.OptimizerSpec;
 import org.noisylr.train.loop.Precision;
 import org.noisylr.train.run.ModelName;
@@ -26,6 +27,7 @@ final class Choice<E extends Enum<E>> implements ITypeConverter<E> {
     register(commandLine, NoiseOptions.Groups.class);
     register(commandLine, TrainCommand.Augment.class);
     register(commandLine, OptimizerSpec.Kind.class);
+    register(commandLine, Implementation.class);
     register(commandLine, Precision.class);
     register(commandLine, ModelName.class);
   }

@@ -24,6 +24,7 @@ import org.noisylr.schedule.Constant;
 import org.noisylr.schedule.Milestone;
 import org.noisylr.schedule.Schedule;
 import org.noisylr.schedule.StepDecay;
+import org.noisylr.torch.optim.Implementation;
 import org.noisylr.train.checkpoint.AtomicFile;
 import org.noisylr.train.data.Augmentation;
 import org.noisylr.train.data.Datasets;
@@ -36,6 +37,7 @@ import org.noisylr.train.run.Devices;
 import org.noisylr.train.run.ModelName;
 import org.noisylr.train.run.Run;
 import org.noisylr.train.run.RunConfig;
+import org.noisylr.train.run.Threads;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -81,6 +83,7 @@ final class QuickstartCommand implements Callable<Integer> {
     createDirectory();
     PrintStream console = System.out;
     long start = System.nanoTime();
+    Threads.use(Threads.available());
     List<Long> seeds = LongStream.rangeClosed(1, seedCount).boxed().toList();
     ImageDataset data = Datasets.open(DATA);
     String device = Devices.of("auto").str().getString();
@@ -145,7 +148,7 @@ final class QuickstartCommand implements Callable<Integer> {
       PrintStream console) {
     TrainingConfig training =
         new TrainingConfig(
-            new OptimizerSpec(OptimizerSpec.Kind.MOMENTUM, 0.9, 1e-4),
+            new OptimizerSpec(OptimizerSpec.Kind.MOMENTUM, 0.9, 1e-4, Implementation.FUSED),
             schedule,
             noise,
             epochs,

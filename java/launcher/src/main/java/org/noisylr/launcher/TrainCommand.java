@@ -9,6 +9,7 @@ import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
 import org.noisylr.noise.NoiseSpec;
 import org.noisylr.schedule.Schedule;
+import org.noisylr.torch.optim.Implementation;
 import org.noisylr.train.data.Augmentation;
 import org.noisylr.train.data.Datasets;
 import org.noisylr.train.data.ImageDataset;
@@ -21,6 +22,7 @@ import org.noisylr.train.run.ModelName;
 import org.noisylr.train.run.Run;
 import org.noisylr.train.run.RunConfig;
 import org.noisylr.train.run.RunResult;
+import org.noisylr.train.run.Threads;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -85,6 +87,15 @@ final class TrainCommand implements Callable<Integer> {
       description = "Default ${DEFAULT-VALUE}.")
   private double weightDecay;
 
+  @Option(
+      names = "--optimizer-impl",
+      paramLabel = "HOW",
+      defaultValue = "fused",
+      description =
+          "fused (one pass over all parameters) or stock (LibTorch's own step): on a CPU the same"
+              + " values; default ${DEFAULT-VALUE}.")
+  private Implementation implementation;
+
   @Mixin private ScheduleOptions scheduleOptions;
   @Mixin private NoiseOptions noiseOptions;
 
@@ -126,6 +137,12 @@ final class TrainCommand implements Callable<Integer> {
   private String device;
 
   @Option(
+      names = "--threads",
+      paramLabel = "N",
+      description = "CPU threads of LibTorch; default: the processors that this program may use.")
+  private Integer threads;
+
+  @Option(
       names = "--precision",
       paramLabel = "P",
       defaultValue = "fp32",
@@ -144,13 +161,18 @@ final class TrainCommand implements Callable<Integer> {
   public Integer call() {
     Check.atLeast("--epochs", epochs, 1);
     Check.atLeast("--batch-size", batchSize, 1);
+    if (threads != null) {
+      Check.within("--threads", threads, 1, Threads.available());
+    }
     if (resume && out == null) {
       throw new InputException("--resume needs --out, the folder of the run to go on with");
     }
     Schedule schedule = scheduleOptions.schedule();
-    OptimizerSpec optimizerSpec = new OptimizerSpec(optimizer, momentum, weightDecay);
+    OptimizerSpec optimizerSpec =
+        new OptimizerSpec(optimizer, momentum, weightDecay, implementation);
     NoiseSpec noise = noiseOptions.noise(epochs, seed);
     NoiseOptions.warnIfWeak(noise, spec.commandLine().getErr());
+    Threads.use(threads == null ? Threads.available() : threads);
     String deviceName = Devices.of(device).str().getString();
     ImageDataset dataset = Datasets.open(data);
     TrainingConfig training =

@@ -72,6 +72,9 @@ class CommandLineTest {
         "train --data fashion-mnist-mini --model resnet20 --lr 0.1|model resnet20 takes images of 3 channels, but those of fashion-mnist-mini have 1",
         "train --data x --model cnn28 --lr 0.1 --resume|--resume needs --out, the folder of the run to go on with",
         "train --data x --model cnn28 --lr 0.1 --batch-size 0|--batch-size must be in [1, inf), but is 0",
+        "train --data x --model cnn28 --lr 0.1 --threads 0|--threads must be in [1, THREADS], but is 0",
+        "train --data x --model cnn28 --lr 0.1 --threads 99999|--threads must be in [1, THREADS], but is 99999",
+        "train --data x --model cnn28 --lr 0.1 --optimizer-impl fast|Invalid value for option '--optimizer-impl': must be one of {fused, stock}, but is fast (see 'noisylr train --help')",
         "train --data x --model cnn28 --lr -1|lr must be in (0, inf), but is -1.0",
         "train --data x --model vgg99 --lr 0.1|Invalid value for option '--model': must be one of {cnn28, resnet20}, but is vgg99 (see 'noisylr train --help')",
         "lr --lr 0.1 --schedule cosine|Invalid value for option '--schedule': must be one of {const, step, exp, clr, wr}, but is cosine (see 'noisylr lr --help')",
@@ -81,7 +84,8 @@ class CommandLineTest {
       })
   void badInputIsOneLineAndExitCode2(String line, String message) {
     Outcome outcome = run(line);
-    assertThat(outcome.err()).isEqualTo("noisylr: " + message + System.lineSeparator());
+    String expected = message.replace("THREADS", "" + Runtime.getRuntime().availableProcessors());
+    assertThat(outcome.err()).isEqualTo("noisylr: " + expected + System.lineSeparator());
     assertThat(outcome.exit()).isEqualTo(2);
   }
 

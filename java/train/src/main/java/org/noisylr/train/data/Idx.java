@@ -123,9 +123,7 @@ public final class Idx {
     for (int d = 0; d < dimensions; d++) {
       long size = Integer.toUnsignedLong(numbers.getInt());
       int most = d == 0 ? Source.MAX_BYTES : MAX_SIDE;
-      if (size < 1 || size > most) {
-        throw Check.outside(name + ": declared size of dimension " + d, size, "[1, " + most + "]");
-      }
+      Check.within(name + ": declared size of dimension " + d, size, 1, most);
       sizes[d] = (int) size;
       declared *= size;
     }

@@ -42,9 +42,7 @@ public record ImageDataset(String name, List<String> classNames, ImageSet train,
    * @throws InputException if {@code n} is outside that interval
    */
   public ImageDataset subset(int n) {
-    if (n < 1 || n > train.count()) {
-      throw Check.outside("subset", n, "[1, " + train.count() + "]");
-    }
+    Check.within("subset", n, 1, train.count());
     return new ImageDataset(name, classNames, train.first(n), test);
   }
 

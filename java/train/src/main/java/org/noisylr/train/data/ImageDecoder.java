@@ -77,10 +77,7 @@ final class ImageDecoder {
   }
 
   private static int side(String field, int value) {
-    if (value < 1 || value > MAX_SIDE) {
-      throw Check.outside(field, value, "[1, " + MAX_SIDE + "]");
-    }
-    return value;
+    return (int) Check.within(field, value, 1, MAX_SIDE);
   }
 
   private static <T> T with(String name, byte[] file, Reading<T> reading) {

@@ -55,9 +55,7 @@ public record ImageSet(byte[] pixels, int[] labels, int channels, int height, in
    * @throws InputException if {@code n} is outside that interval
    */
   public ImageSet first(int n) {
-    if (n < 1 || n > count()) {
-      throw Check.outside("number of images", n, "[1, " + count() + "]");
-    }
+    Check.within("number of images", n, 1, count());
     return new ImageSet(
         Arrays.copyOf(pixels, n * (pixels.length / count())),
         Arrays.copyOf(labels, n),

@@ -9,6 +9,8 @@ import org.bytedeco.pytorch.SGDOptions;
 import org.bytedeco.pytorch.TensorVector;
 import org.noisylr.check.Check;
 import org.noisylr.noise.NoiseSpec;
+import org.noisylr.torch.optim.FusedOptimizer;
+import org.noisylr.torch.optim.Implementation;
 import org.noisylr.torch.optim.NoisyAdagrad;
 import org.noisylr.torch.optim.NoisyAdam;
 import org.noisylr.torch.optim.NoisyAdamW;
@@ -22,8 +24,10 @@ import org.noisylr.torch.optim.NoisySGD;
  * @param kind the algorithm
  * @param momentum of {@link Kind#MOMENTUM} alone, in [0, 1); the paper's is 0.9
  * @param weightDecay in [0, inf): L2 for all but AdamW, where it is decoupled
+ * @param implementation how steps are computed
  */
-public record OptimizerSpec(Kind kind, double momentum, double weightDecay) {
+public record OptimizerSpec(
+    Kind kind, double momentum, double weightDecay, Implementation implementation) {
   /** The optimizers of the paper, and AdamW. */
   public enum Kind {
     /** SGD without momentum. */
@@ -53,6 +57,12 @@ public record OptimizerSpec(Kind kind, double momentum, double weightDecay) {
    * @return an optimizer that is also a {@link NoisyOptimizer}; owned by the caller
    */
   public Optimizer create(TensorVector parameters, double lr, NoiseSpec noise) {
+    Optimizer optimizer = fused(parameters, lr, noise);
+    ((FusedOptimizer) optimizer).implementation(implementation);
+    return optimizer;
+  }
+
+  private Optimizer fused(TensorVector parameters, double lr, NoiseSpec noise) {
     return switch (kind) {
       case SGD, MOMENTUM -> {
         SGDOptions options = new SGDOptions(lr);

@@ -4,7 +4,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.openblas.global.openblas_nolapack;
 import org.bytedeco.pytorch.Device;
 import org.noisylr.check.InputException;
 import org.noisylr.torch.model.ImageModel;
@@ -58,9 +57,6 @@ public record Run(List<EpochMetrics> metrics, RunResult result) {
       RunDirectory directory,
       List<TrainingListener> listeners) {
     checkFit(config, data);
-    // OpenBLAS' own threads spin between products and take the cores from LibTorch's: with them, a
-    // step of cnn28 took twice as long on 2 cores.
-    openblas_nolapack.blas_set_num_threads(1);
     ImageDataset used = config.subset() == null ? data : data.subset(config.subset());
     try (PointerScope scope = new PointerScope()) {
       Device device = Devices.of(config.device());

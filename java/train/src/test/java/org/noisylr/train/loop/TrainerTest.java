@@ -20,6 +20,7 @@ import org.noisylr.noise.NoiseSpec;
 import org.noisylr.schedule.Constant;
 import org.noisylr.schedule.Schedule;
 import org.noisylr.torch.model.Cnn28;
+import org.noisylr.torch.optim.Implementation;
 import org.noisylr.train.data.Augmentation;
 import org.noisylr.train.data.Datasets;
 import org.noisylr.train.data.DeviceImages;
@@ -40,7 +41,7 @@ class TrainerTest {
 
   private static TrainingConfig config(OptimizerSpec.Kind kind, Schedule schedule, int epochs) {
     return new TrainingConfig(
-        new OptimizerSpec(kind, 0.9, 1e-4),
+        new OptimizerSpec(kind, 0.9, 1e-4, Implementation.FUSED),
         schedule,
         NOISE,
         epochs,
@@ -115,6 +116,24 @@ class TrainerTest {
   void theSameSeedGivesTheSameMetricsBitForBit() {
     TrainingConfig config = config(OptimizerSpec.Kind.MOMENTUM, new Constant(0.01), 2);
     assertThat(run(config)).isEqualTo(run(config));
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void stockAndFusedStepsGiveTheSameMetricsBitForBit(OptimizerSpec.Kind kind) {
+    TrainingConfig fused = config(kind, new Constant(0.001), 1);
+    OptimizerSpec spec = fused.optimizer();
+    TrainingConfig stock =
+        new TrainingConfig(
+            new OptimizerSpec(kind, spec.momentum(), spec.weightDecay(), Implementation.STOCK),
+            fused.schedule(),
+            fused.noise(),
+            fused.epochs(),
+            fused.batchSize(),
+            fused.augmentation(),
+            fused.precision(),
+            fused.seed());
+    assertThat(run(stock)).isEqualTo(run(fused));
   }
 
   @ParameterizedTest
@@ -246,9 +265,11 @@ class TrainerTest {
                     good.precision(),
                     0))
         .hasMessage("batch size must be in [1, inf), but is 0");
-    assertThatThrownBy(() -> new OptimizerSpec(OptimizerSpec.Kind.MOMENTUM, 1, 0))
+    assertThatThrownBy(
+            () -> new OptimizerSpec(OptimizerSpec.Kind.MOMENTUM, 1, 0, Implementation.FUSED))
         .hasMessage("momentum must be in [0, 1), but is 1.0");
-    assertThatThrownBy(() -> new OptimizerSpec(OptimizerSpec.Kind.SGD, 0, Double.NaN))
+    assertThatThrownBy(
+            () -> new OptimizerSpec(OptimizerSpec.Kind.SGD, 0, Double.NaN, Implementation.FUSED))
         .hasMessage("weight decay must be in [0, inf), but is NaN");
   }
 }

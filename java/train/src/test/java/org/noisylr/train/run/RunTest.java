@@ -16,6 +16,7 @@ import org.noisylr.check.InputException;
 import org.noisylr.noise.NoiseSpec;
 import org.noisylr.schedule.Milestone;
 import org.noisylr.schedule.StepDecay;
+import org.noisylr.torch.optim.Implementation;
 import org.noisylr.train.data.Augmentation;
 import org.noisylr.train.data.Datasets;
 import org.noisylr.train.data.ImageDataset;
@@ -49,7 +50,7 @@ class RunTest {
         ModelName.CNN28,
         "cpu",
         new TrainingConfig(
-            new OptimizerSpec(OptimizerSpec.Kind.MOMENTUM, 0.9, 1e-4),
+            new OptimizerSpec(OptimizerSpec.Kind.MOMENTUM, 0.9, 1e-4, Implementation.FUSED),
             new StepDecay(0.05, List.of(new Milestone(2, 0.1))),
             NoiseSpec.uniform(8).lastFraction(0.5, epochs).seed(1),
             epochs,
