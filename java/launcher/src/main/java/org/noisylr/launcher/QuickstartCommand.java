@@ -33,11 +33,11 @@ import org.noisylr.train.loop.ConsoleProgress;
 import org.noisylr.train.loop.OptimizerSpec;
 import org.noisylr.train.loop.Precision;
 import org.noisylr.train.loop.TrainingConfig;
+import org.noisylr.train.run.Cpu;
 import org.noisylr.train.run.Devices;
 import org.noisylr.train.run.ModelName;
 import org.noisylr.train.run.Run;
 import org.noisylr.train.run.RunConfig;
-import org.noisylr.train.run.Threads;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -83,7 +83,7 @@ final class QuickstartCommand implements Callable<Integer> {
     createDirectory();
     PrintStream console = System.out;
     long start = System.nanoTime();
-    Threads.use(Threads.available());
+    Cpu.configure(Cpu.processors());
     List<Long> seeds = LongStream.rangeClosed(1, seedCount).boxed().toList();
     ImageDataset data = Datasets.open(DATA);
     String device = Devices.of("auto").str().getString();

@@ -17,12 +17,12 @@ import org.noisylr.train.loop.ConsoleProgress;
 import org.noisylr.train.loop.OptimizerSpec;
 import org.noisylr.train.loop.Precision;
 import org.noisylr.train.loop.TrainingConfig;
+import org.noisylr.train.run.Cpu;
 import org.noisylr.train.run.Devices;
 import org.noisylr.train.run.ModelName;
 import org.noisylr.train.run.Run;
 import org.noisylr.train.run.RunConfig;
 import org.noisylr.train.run.RunResult;
-import org.noisylr.train.run.Threads;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -162,7 +162,7 @@ final class TrainCommand implements Callable<Integer> {
     Check.atLeast("--epochs", epochs, 1);
     Check.atLeast("--batch-size", batchSize, 1);
     if (threads != null) {
-      Check.within("--threads", threads, 1, Threads.available());
+      Check.within("--threads", threads, 1, Cpu.processors());
     }
     if (resume && out == null) {
       throw new InputException("--resume needs --out, the folder of the run to go on with");
@@ -172,7 +172,7 @@ final class TrainCommand implements Callable<Integer> {
         new OptimizerSpec(optimizer, momentum, weightDecay, implementation);
     NoiseSpec noise = noiseOptions.noise(epochs, seed);
     NoiseOptions.warnIfWeak(noise, spec.commandLine().getErr());
-    Threads.use(threads == null ? Threads.available() : threads);
+    Cpu.configure(threads == null ? Cpu.processors() : threads);
     String deviceName = Devices.of(device).str().getString();
     ImageDataset dataset = Datasets.open(data);
     TrainingConfig training =

@@ -3,6 +3,7 @@ package org.noisylr.torch;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.bytedeco.pytorch.Device;
+import org.bytedeco.pytorch.MemoryFormatOptional;
 import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.StringTensorDict;
@@ -10,6 +11,7 @@ import org.bytedeco.pytorch.StringVector;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.TensorVector;
+import org.bytedeco.pytorch.global.torch.MemoryFormat;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /** Short forms of what bytedeco's API says at length. */
@@ -19,6 +21,17 @@ public final class Tensors {
   /** Options of a tensor of {@code type} on {@code device}. */
   public static TensorOptions options(Device device, ScalarType type) {
     return new TensorOptions(device).dtype(new ScalarTypeOptional(type));
+  }
+
+  /**
+   * A copy of {@code [N, C, H, W]} in channels-last order, as {@code type}.
+   *
+   * <p>Its strides say so even for C = 1 or H = W = 1, where both orders are the same memory:
+   * {@code contiguous} would leave those strides alone, and LibTorch's operations, which look at
+   * them, would go on in the other order.
+   */
+  public static Tensor channelsLast(Tensor tensor, ScalarType type) {
+    return tensor.to(type, false, true, new MemoryFormatOptional(MemoryFormat.ChannelsLast));
   }
 
   /**

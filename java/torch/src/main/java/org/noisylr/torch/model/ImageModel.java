@@ -15,6 +15,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.noisylr.check.Check;
+import org.noisylr.torch.Tensors;
 
 /**
  * A network that classifies square images: {@code float32 [N, C, H, W]} in, logits {@code [N,
@@ -102,7 +103,7 @@ public abstract sealed class ImageModel extends Module permits Cnn28, ResNet {
       for (long i = 0; i < parameters.size(); i++) {
         Tensor p = parameters.get(i);
         if (p.dim() == 4) {
-          p.set_data(p.contiguous(torch.MemoryFormat.ChannelsLast));
+          p.set_data(Tensors.channelsLast(p, torch.ScalarType.Float));
         }
       }
     }

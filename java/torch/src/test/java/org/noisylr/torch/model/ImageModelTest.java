@@ -67,6 +67,23 @@ class ImageModelTest {
   }
 
   @Test
+  void channelsLastHoldsForOneChannelToo() {
+    try (PointerScope scope = new PointerScope();
+        Cnn28 model = new Cnn28(1, 10)) {
+      model.channelsLast();
+      Tensor weight = Tensors.state(model).get("conv1.weight");
+      assertThat(weight.stride(1)).isEqualTo(1);
+      assertThat(weight.stride(3)).isEqualTo(1);
+      assertThat(weight.stride(2)).isEqualTo(3);
+      Tensor images = torch.rand(2, 1, 28, 28);
+      Tensor last = Tensors.channelsLast(images, torch.ScalarType.Float);
+      assertThat(last.stride(1)).isEqualTo(1);
+      assertThat(last.stride(2)).isEqualTo(28);
+      assertThat(last.equal(images)).isTrue();
+    }
+  }
+
+  @Test
   void weightsHaveTheVarianceOfHeEtAl() {
     try (PointerScope scope = new PointerScope();
         Cnn28 cnn28 = new Cnn28(1, 10);

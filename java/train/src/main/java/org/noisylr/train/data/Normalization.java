@@ -4,6 +4,7 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import org.noisylr.torch.Tensors;
 
 /**
  * Per-channel normalisation on a device: x ← (x − mean_c) / std_c, with mean and (population)
@@ -56,11 +57,7 @@ public final class Normalization implements AutoCloseable {
    * @return {@code float32 [N, C, H, W]} in channels-last order
    */
   public Tensor apply(Tensor images) {
-    return images
-        .to(torch.ScalarType.Float)
-        .contiguous(torch.MemoryFormat.ChannelsLast)
-        .sub_(mean)
-        .mul_(inverseStd);
+    return Tensors.channelsLast(images, torch.ScalarType.Float).sub_(mean).mul_(inverseStd);
   }
 
   @Override

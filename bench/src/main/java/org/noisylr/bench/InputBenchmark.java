@@ -1,0 +1,71 @@
+package org.noisylr.bench;
+
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Device;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.noisylr.train.data.Augmentation;
+import org.noisylr.train.data.DeviceImages;
+import org.noisylr.train.data.ImageSet;
+import org.noisylr.train.data.Normalization;
+import org.noisylr.train.run.Cpu;
+import org.noisylr.train.run.ModelName;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+
+/** The input of a training step: a batch of 128 colour images of 32×32, drawn and normalised. */
+@State(Scope.Benchmark)
+public class InputBenchmark extends ShortRuns {
+  private static final int BATCH = 128;
+  private static final int IMAGES = 10_000;
+
+  /** What is done to the images. */
+  public enum Augment {
+    NONE(Augmentation.NONE),
+    CROP_MIRROR(Augmentation.CROP_MIRROR);
+
+    private final Augmentation augmentation;
+
+    Augment(Augmentation augmentation) {
+      this.augmentation = augmentation;
+    }
+  }
+
+  @Param public Augment augment;
+
+  private DeviceImages images;
+  private Normalization normalization;
+  private Tensor order;
+  private int first;
+
+  @Setup
+  public void create() {
+    Cpu.configure(Cpu.processors());
+    torch.manual_seed(1);
+    Device cpu = new Device("cpu");
+    ImageSet set = RandomImages.of(ModelName.RESNET20, IMAGES);
+    images = new DeviceImages(set, cpu);
+    normalization = new Normalization(set, cpu);
+    order = torch.randperm(IMAGES);
+  }
+
+  @Benchmark
+  public void batch() {
+    first = (first + BATCH) % (IMAGES - BATCH);
+    try (PointerScope scope = new PointerScope()) {
+      Tensor batch = order.narrow(0, first, BATCH);
+      images.labels(batch);
+      normalization.apply(augment.augmentation.apply(images.images(batch)));
+    }
+  }
+
+  @TearDown
+  public void close() {
+    normalization.close();
+    images.close();
+  }
+}

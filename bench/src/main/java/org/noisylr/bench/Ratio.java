@@ -1,0 +1,38 @@
+package org.noisylr.bench;
+
+import java.util.Locale;
+import org.openjdk.jmh.util.ListStatistics;
+
+/**
+ * How many times as long one thing takes as another, with a 95 % confidence interval.
+ *
+ * @param estimate the geometric mean over the rounds
+ * @param low end of the interval
+ * @param high end of the interval
+ */
+record Ratio(double estimate, double low, double high) {
+  /**
+   * From the times of both in the same rounds: Student's interval of the mean log ratio.
+   *
+   * @param times by round
+   * @param base by round, as many
+   */
+  static Ratio of(double[] times, double[] base) {
+    if (times.length != base.length) {
+      throw new IllegalArgumentException(
+          "both need equally many rounds, but have " + times.length + " and " + base.length);
+    }
+    double[] logs = new double[times.length];
+    for (int i = 0; i < logs.length; i++) {
+      logs[i] = Math.log(times[i] / base[i]);
+    }
+    ListStatistics statistics = new ListStatistics(logs);
+    double[] interval = statistics.getConfidenceIntervalAt(0.95);
+    return new Ratio(Math.exp(statistics.getMean()), Math.exp(interval[0]), Math.exp(interval[1]));
+  }
+
+  @Override
+  public String toString() {
+    return String.format(Locale.ROOT, "%.3f (%.3f to %.3f)", estimate, low, high);
+  }
+}

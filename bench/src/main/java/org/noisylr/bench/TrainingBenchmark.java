@@ -1,0 +1,126 @@
+package org.noisylr.bench;
+
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.bytedeco.pytorch.Device;
+import org.noisylr.noise.NoiseSpec;
+import org.noisylr.schedule.Constant;
+import org.noisylr.torch.model.ImageModel;
+import org.noisylr.torch.optim.Implementation;
+import org.noisylr.train.data.Augmentation;
+import org.noisylr.train.data.DeviceImages;
+import org.noisylr.train.data.ImageSet;
+import org.noisylr.train.data.Normalization;
+import org.noisylr.train.loop.OptimizerSpec;
+import org.noisylr.train.loop.Precision;
+import org.noisylr.train.loop.Trainer;
+import org.noisylr.train.loop.TrainingConfig;
+import org.noisylr.train.run.Cpu;
+import org.noisylr.train.run.ModelName;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OperationsPerInvocation;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Warmup;
+
+/**
+ * A whole training step of the trainer: batch, forward, loss, backward, SGD with momentum. The time
+ * is that of an epoch divided by its steps; the evaluation at its end is of one image.
+ */
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.MICROSECONDS)
+@Fork(5)
+@Warmup(iterations = 1, time = 2)
+@Measurement(iterations = 2, time = 2)
+@State(Scope.Benchmark)
+public class TrainingBenchmark {
+  private static final int STEPS = 20;
+
+  /** A model with its batch size. */
+  public enum Network {
+    /** The small CNN, batches of 64 grey images of 28×28. */
+    CNN28(ModelName.CNN28, 64),
+    /** ResNet-20, batches of 128 colour images of 32×32. */
+    RESNET20(ModelName.RESNET20, 128);
+
+    private final ModelName model;
+    private final int batchSize;
+
+    Network(ModelName model, int batchSize) {
+      this.model = model;
+      this.batchSize = batchSize;
+    }
+  }
+
+  /** What makes the optimizer's step. */
+  public enum Variant {
+    /** LibTorch's step, without noise. */
+    STOCK(NoiseSpec.none(), Implementation.STOCK),
+    /** The fused step with noise. */
+    NOISY_FUSED(NoiseSpec.uniform(1), Implementation.FUSED);
+
+    private final NoiseSpec noise;
+    private final Implementation implementation;
+
+    Variant(NoiseSpec noise, Implementation implementation) {
+      this.noise = noise;
+      this.implementation = implementation;
+    }
+  }
+
+  @Param public Network network;
+  @Param public Precision precision;
+  @Param public Variant variant;
+
+  private ImageModel model;
+  private DeviceImages training;
+  private DeviceImages test;
+  private Normalization normalization;
+  private Trainer trainer;
+
+  @Setup
+  public void create() {
+    Cpu.configure(Cpu.processors());
+    Trainer.seedWeights(1);
+    Device cpu = new Device("cpu");
+    ImageSet images = RandomImages.of(network.model, STEPS * network.batchSize);
+    model = network.model.create(RandomImages.CLASSES);
+    training = new DeviceImages(images, cpu);
+    test = new DeviceImages(images.first(1), cpu);
+    normalization = new Normalization(images, cpu);
+    TrainingConfig config =
+        new TrainingConfig(
+            new OptimizerSpec(OptimizerSpec.Kind.MOMENTUM, 0.9, 1e-4, variant.implementation),
+            new Constant(0.001),
+            variant.noise,
+            Integer.MAX_VALUE,
+            network.batchSize,
+            Augmentation.NONE,
+            precision,
+            1);
+    trainer = new Trainer(model, config, training, test, normalization, cpu);
+  }
+
+  @Benchmark
+  @OperationsPerInvocation(STEPS)
+  public void step() {
+    trainer.runEpoch(List.of());
+  }
+
+  @TearDown
+  public void close() {
+    trainer.close();
+    normalization.close();
+    test.close();
+    training.close();
+    model.close();
+  }
+}
