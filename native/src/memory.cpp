@@ -11,7 +11,11 @@ namespace noisylr {
 
 bool keep_freed_memory() noexcept {
 #ifdef __GLIBC__
-  return mallopt(M_MMAP_THRESHOLD, 32 << 20) == 1 && mallopt(M_TRIM_THRESHOLD, INT_MAX) == 1;
+  // The heaps of threads other than the first go back whole unless this much is to stay free; it is
+  // address space, not memory.
+  constexpr int kHeap = 64 << 20;
+  return mallopt(M_MMAP_THRESHOLD, kHeap / 2) == 1 && mallopt(M_TRIM_THRESHOLD, INT_MAX) == 1 &&
+         mallopt(M_TOP_PAD, kHeap) == 1;
 #else
   return false;
 #endif

@@ -14,7 +14,7 @@ namespace noisylr {
 /// waits for the kernel to clear the same pages again. Blocks of up to 32 MiB, the most that glibc
 /// allows, are kept. Resident memory stays at its peak.
 ///
-/// @return whether it did; false where the C library is not glibc
+/// @return whether it did; false where the allocator is not glibc's
 NOISYLR_API bool keep_freed_memory() noexcept;
 
 }  // namespace noisylr

@@ -26,6 +26,9 @@ import org.openjdk.jmh.runner.options.OptionsBuilder;
  * round has one fork of each, and there are as many rounds as {@code -f} says. Takes JMH's options;
  * {@code -prof gc} is always on, and the results are JSON ({@code -rff FILE}, else {@code
  * jmh.json}), with a fork's raw data for each round.
+ *
+ * <p>{@code summary FILE} turns such a file into tables; {@code soak} watches the resident memory
+ * of a long training.
  */
 public final class Benchmarks {
   private static final int ROUNDS = 7;
@@ -36,8 +39,15 @@ public final class Benchmarks {
       throws CommandLineOptionException, RunnerException, IOException {
     if (args.length == 2 && args[0].equals("summary")) {
       System.out.print(Summary.of(Path.of(args[1])));
-      return;
+    } else if (args.length == 1 && args[0].equals("soak")) {
+      Soak.run();
+    } else {
+      measure(args);
     }
+  }
+
+  private static void measure(String[] args)
+      throws CommandLineOptionException, RunnerException, IOException {
     CommandLineOptions options = new CommandLineOptions(args);
     if (options.shouldHelp() || options.shouldList() || options.shouldListWithParams()) {
       org.openjdk.jmh.Main.main(args);

@@ -42,7 +42,7 @@ import org.openjdk.jmh.annotations.Warmup;
 @Measurement(iterations = 2, time = 2)
 @State(Scope.Benchmark)
 public class TrainingBenchmark {
-  private static final int STEPS = 20;
+  static final int STEPS = 20;
 
   /** A model with its batch size. */
   public enum Network {

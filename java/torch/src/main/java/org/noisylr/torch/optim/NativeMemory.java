@@ -19,7 +19,7 @@ public final class NativeMemory {
    * every step, and otherwise waits for the kernel to clear their pages each time. Resident memory
    * stays at its peak.
    *
-   * @return whether it did; false where the C library is not glibc
+   * @return whether it did; false where the allocator is not glibc's
    */
   public static boolean keepFreed() {
     return keep_freed_memory();
