@@ -22,9 +22,8 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <iterator>
 #include <map>
-#include <numeric>
-#include <optional>
 #include <string>
 #include <type_traits>
 
@@ -108,6 +107,7 @@ struct Bucket {
   std::vector<at::Tensor> parameters = {};
   std::vector<at::Tensor> gradients = {};
   std::array<std::vector<at::Tensor>, 3> buffers = {};
+  std::vector<int64_t*> counts = {};  ///< the integers of the states
   std::vector<at::Tensor> steps = {};
 };
 
@@ -271,104 +271,100 @@ bool is_alike(const at::Tensor& t, const at::Tensor& parameter) {
   return true;
 }
 
-/// Finds parameters that share memory with others, whose steps must follow each other.
-class Sharing {
- public:
-  /// Must be called once for each parameter of a step, in order.
-  /// @return whether nothing has moved since the last call of find()
-  bool known(size_t index, const at::Tensor& parameter) const {
-    return index < extents_.size() && extents_[index] == Extent(parameter);
+/// The memory from a tensor's first element to its last.
+struct Extent {
+  uintptr_t begin = 0;
+  size_t bytes = 0;
+
+  explicit Extent(const at::Tensor& t) {
+    if (!has_memory(t) || t.numel() == 0) return;
+    begin = reinterpret_cast<uintptr_t>(t.const_data_ptr());
+    int64_t last = 0;
+    const auto sizes = t.sizes(), strides = t.strides();
+    for (size_t i = 0; i < sizes.size(); ++i) last += (sizes[i] - 1) * strides[i];
+    bytes = static_cast<size_t>(last + 1) * t.itemsize();
   }
 
-  void find(const std::vector<OptimizerParamGroup>& groups) {
-    extents_.clear();
-    for (const auto& group : groups) {
-      for (const at::Tensor& p : group.params()) extents_.emplace_back(p);
-    }
-    std::vector<size_t> order(extents_.size());
-    std::iota(order.begin(), order.end(), size_t{0});
-    std::sort(order.begin(), order.end(),
-              [&](size_t a, size_t b) { return extents_[a].begin < extents_[b].begin; });
-    shared_.assign(extents_.size(), false);
-    size_t farthest = 0;  // of those that begin earlier, the one that ends last
-    for (size_t i = 0; i < order.size(); ++i) {
-      const Extent& extent = extents_[order[i]];
-      if (extent.bytes == 0) continue;
-      if (i > 0 && extents_[farthest].end() > extent.begin) {
-        shared_[farthest] = shared_[order[i]] = true;
-      }
-      if (i == 0 || extent.end() > extents_[farthest].end()) farthest = order[i];
-    }
-  }
-
-  bool is_shared(size_t index) const { return shared_[index]; }
-
-  size_t size() const { return extents_.size(); }
-
- private:
-  struct Extent {
-    uintptr_t begin = 0;
-    size_t bytes = 0;
-
-    explicit Extent(const at::Tensor& t) {
-      if (!has_memory(t) || t.numel() == 0) return;
-      begin = reinterpret_cast<uintptr_t>(t.const_data_ptr());
-      int64_t last = 0;
-      const auto sizes = t.sizes(), strides = t.strides();
-      for (size_t i = 0; i < sizes.size(); ++i) last += (sizes[i] - 1) * strides[i];
-      bytes = static_cast<size_t>(last + 1) * t.itemsize();
-    }
-
-    uintptr_t end() const { return begin + bytes; }
-    bool operator==(const Extent&) const = default;
-  };
-
-  std::vector<Extent> extents_;
-  std::vector<bool> shared_;
+  uintptr_t end() const { return begin + bytes; }
 };
 
-/// One range of elements after another, as if they were one.
-template <class Rule>
+/// Whether two plain tensors that are alike have memory in common.
+bool overlap(const at::Tensor& a, const at::Tensor& b) {
+  const auto begin = reinterpret_cast<uintptr_t>(a.const_data_ptr());
+  const auto other = reinterpret_cast<uintptr_t>(b.const_data_ptr());
+  return (begin < other ? other - begin : begin - other) < a.nbytes();
+}
+
+/// Which parameters, counted over all groups, share memory with others, so that their steps must
+/// follow each other.
+std::vector<bool> find_shared(const std::vector<OptimizerParamGroup>& groups) {
+  std::vector<Extent> extents;
+  for (const auto& group : groups) {
+    for (const at::Tensor& p : group.params()) extents.emplace_back(p);
+  }
+  std::vector<size_t> order;
+  for (size_t i = 0; i < extents.size(); ++i) {
+    if (extents[i].bytes > 0) order.push_back(i);
+  }
+  std::sort(order.begin(), order.end(),
+            [&](size_t a, size_t b) { return extents[a].begin < extents[b].begin; });
+  std::vector<bool> shared(extents.size());
+  size_t farthest = order.empty() ? 0 : order.front();  // of those before, the one that ends last
+  for (size_t i = 1; i < order.size(); ++i) {
+    const size_t next = order[i];
+    if (extents[farthest].end() > extents[next].begin) shared[farthest] = shared[next] = true;
+    if (extents[next].end() > extents[farthest].end()) farthest = next;
+  }
+  return shared;
+}
+
+/// The elements of one parameter; those of all tasks are counted on, as if they were one range.
 struct Task {
-  Rule rule;
+  size_t rule;
   kernels::Operands operands;
   int64_t begin;
   int64_t end;
 };
 
 template <class Rule>
-void run(const std::vector<Task<Rule>>& tasks, kernels::Kernel<Rule> kernel) {
+void run(const std::vector<Task>& tasks, const std::vector<Rule>& rules,
+         kernels::Kernel<Rule> kernel) {
   if (tasks.empty()) return;
   at::parallel_for(0, tasks.back().end, kGrain, [&](int64_t begin, int64_t end) {
     auto task = std::upper_bound(tasks.begin(), tasks.end(), begin,
-                                 [](int64_t at, const Task<Rule>& t) { return at < t.end; });
+                                 [](int64_t at, const Task& t) { return at < t.end; });
     for (; task != tasks.end() && task->begin < end; ++task) {
       const auto edge = [&](int64_t at) {
         return at >= task->end ? task->end - task->begin
                                : std::max<int64_t>(at - task->begin, 0) / kAlignment * kAlignment;
       };
-      kernel(task->rule, task->operands, edge(begin), edge(end));
+      kernel(rules[task->rule], task->operands, edge(begin), edge(end));
     }
   });
 }
 
 }  // namespace
 
-/// A step, and what is kept from one to the next.
+/// A step, and what is kept from one to the next: where everything lies. Each step looks whether
+/// that is still so, and gathers it anew where something has been replaced.
 template <class Base>
 class Fused<Base>::Pass {
  public:
   void step(Fused& optimizer) {
-    gather(optimizer);
+    if (!is_current(optimizer)) gather(optimizer);
+    is_gathered_ = false;  // until this step is through
     if (has_rest_) step_rest(optimizer);
+    const bool has_new_states = !new_states_.empty();
     for (auto& [parameter, state] : new_states_) optimizer.state()[parameter] = std::move(state);
+    new_states_.clear();
     step_by_kernel();
     step_by_aten(optimizer.lr_tensors());
+    is_gathered_ = !has_rest_ && !has_new_states;
   }
 
-  void write_lr_tensors(const std::vector<OptimizerParamGroup>& groups) {
+  void write_lr_tensors(const std::vector<double>& lrs) {
     for (LrTensor& lr : lr_tensors_) {
-      if (lr.group < groups.size()) lr.write(groups[lr.group].options().get_lr());
+      if (lr.group < lrs.size()) lr.write(lrs[lr.group]);
     }
   }
 
@@ -376,14 +372,31 @@ class Fused<Base>::Pass {
   using State = typename Algorithm<Base>::State;
   using Rule = decltype(rule(std::declval<const Options&>(), 0));
 
-  /// A parameter that does not need Base's step.
-  struct Member {
-    size_t group;
-    const at::Tensor* parameter;
-    const at::Tensor* gradient;
+  struct Group {
     const Options* options;
+    Options seen;  ///< as they were, but for the learning rate
+    size_t parameters;
+  };
+
+  /// A parameter that does not need Base's step, and where its values lie.
+  struct Member {
+    at::TensorImpl* parameter;
+    State* state = nullptr;
     Fields fields = {};
-    bool first = false;  ///< whether it has no state yet
+    const void* memory = nullptr;
+    std::array<const void*, 3> buffers = {};
+    bool has_gradient = false;
+    bool by_kernel = false;
+    size_t task = 0;  ///< by kernel: of tasks_; else of its bucket's tensors
+    size_t part = 0;  ///< by kernel: of parts_; else of buckets_
+  };
+
+  /// Parameters whose rule is the same: one group, one count of steps.
+  struct Part {
+    size_t group;
+    const Options* options;
+    int64_t step;  ///< made so far
+    bool first;    ///< whether there was no state yet
   };
 
   struct LrTensor {
@@ -403,78 +416,139 @@ class Fused<Base>::Pass {
     int64_t written;
   };
 
+  /// Whether everything is where it was when it was gathered; takes over new gradients.
+  bool is_current(Fused& optimizer) {
+    auto& groups = optimizer.param_groups();
+    if (!is_gathered_ || groups.size() != groups_.size()) return false;
+    auto member = members_.begin();
+    for (size_t g = 0; g < groups.size(); ++g) {
+      auto& options = static_cast<Options&>(groups[g].options());
+      Group& known = groups_[g];
+      known.seen.lr(options.lr());
+      if (known.options != &options || known.parameters != groups[g].params().size() ||
+          !(known.seen == options)) {
+        return false;
+      }
+      for (const at::Tensor& p : groups[g].params()) {
+        if (!is_current(optimizer, *member++, p)) return false;
+      }
+    }
+    return true;
+  }
+
+  bool is_current(Fused& optimizer, const Member& member, const at::Tensor& p) {
+    if (p.unsafeGetTensorImpl() != member.parameter) return false;
+    const at::Tensor& gradient = gradient_of(p);
+    if (!member.has_gradient) return !gradient.defined();
+    if (!gradient.defined() || !fits(gradient, p) || p.data_ptr() != member.memory) return false;
+    if (member.state) {
+      const auto found = optimizer.state().find(member.parameter);
+      if (found == optimizer.state().end() || found->second.get() != member.state) return false;
+      for (size_t i = 0; i < member.buffers.size(); ++i) {
+        const at::Tensor* buffer = member.fields.buffers[i];
+        if (buffer && (!buffer->defined() || buffer->data_ptr() != member.buffers[i] ||
+                       !is_alike(*buffer, p))) {
+          return false;
+        }
+      }
+    }
+    if (member.by_kernel) {
+      Task& task = tasks_[member.task];
+      if (p.numel() != task.end - task.begin ||
+          (p.scalar_type() == at::kDouble) != task.operands.is_double ||
+          (member.fields.step && *member.fields.step != parts_[member.part].step)) {
+        return false;
+      }
+      task.operands.gradient = gradient.const_data_ptr();
+    } else {
+      auto& bucket = buckets_[member.part];
+      if (p.scalar_type() != bucket.type || p.device() != bucket.device) return false;
+      bucket.gradients[member.task] = gradient;
+    }
+    return true;
+  }
+
+  /// Whether a gradient can be read as its plain parameter is.
+  static bool fits(const at::Tensor& gradient, const at::Tensor& p) {
+    return is_plain(gradient) && is_alike(gradient, p) && !overlap(gradient, p);
+  }
+
   /// Finds out what computes each parameter. Changes nothing but this object.
   void gather(Fused& optimizer) {
     auto& groups = optimizer.param_groups();
-    for_kernel_.clear();
-    for_aten_.clear();
+    is_gathered_ = false;
+    groups_.clear();
+    members_.clear();
+    tasks_.clear();
+    parts_.clear();
+    buckets_.clear();
     new_states_.clear();
-    rest_.resize(groups.size());
+    rest_.assign(groups.size(), {});
     has_rest_ = false;
-    find_shared(groups);
-    size_t index = 0;
+    const std::vector<bool> shared = find_shared(groups);
     for (size_t g = 0; g < groups.size(); ++g) {
-      rest_[g].clear();
       const auto& options = static_cast<const Options&>(groups[g].options());
+      groups_.push_back({&options, options, groups[g].params().size()});
       for (const at::Tensor& p : groups[g].params()) {
-        const bool shared = sharing_.is_shared(index++);
-        const at::Tensor& gradient = gradient_of(p);
-        if (!gradient.defined()) continue;
-        if (shared ||
-            !add_member(
-                optimizer,
-                {.group = g, .parameter = &p, .gradient = &gradient, .options = &options})) {
-          rest_[g].push_back(p);
-          has_rest_ = true;
+        Member member{.parameter = p.unsafeGetTensorImpl()};
+        const bool is_shared = shared[members_.size()];
+        if (gradient_of(p).defined()) {
+          member.has_gradient = !is_shared && add(optimizer, g, options, p, member);
+          if (!member.has_gradient) {
+            rest_[g].push_back(p);
+            has_rest_ = true;
+          }
         }
+        members_.push_back(member);
       }
     }
   }
 
-  void find_shared(const std::vector<OptimizerParamGroup>& groups) {
-    size_t index = 0;
-    bool known = true;
-    for (const auto& group : groups) {
-      for (const at::Tensor& p : group.params()) known = known && sharing_.known(index++, p);
-    }
-    if (!known || index != sharing_.size()) sharing_.find(groups);
-  }
-
   /// @return false if something about the parameter is special, so that Base must step it
-  bool add_member(Fused& optimizer, Member member) {
-    const at::Tensor& p = *member.parameter;
-    const at::Tensor& gradient = *member.gradient;
-    const Options& options = *member.options;
+  bool add(Fused& optimizer, size_t group, const Options& options, const at::Tensor& p,
+           Member& member) {
+    const at::Tensor& gradient = gradient_of(p);
     const auto type = p.scalar_type();
-    const bool has_kernel = p.device().is_cpu() && (type == at::kFloat || type == at::kDouble);
-    if (!has_kernel && !has_aten_step(p)) return false;
-    if (!is_plain(p) || !is_plain(gradient) || !is_alike(gradient, p) ||
-        gradient.const_data_ptr() == p.const_data_ptr()) {
+    member.by_kernel = p.device().is_cpu() && (type == at::kFloat || type == at::kDouble);
+    if ((!member.by_kernel && !has_aten_step(p)) || p.numel() == 0 || p.is_inference() ||
+        !is_plain(p) || !fits(gradient, p)) {
       return false;
     }
+    bool first = false;
     if (keeps_state(options)) {
-      const auto found = optimizer.state().find(p.unsafeGetTensorImpl());
+      const auto found = optimizer.state().find(member.parameter);
       if (found != optimizer.state().end()) {
-        member.fields = Fields(static_cast<State&>(*found->second), options);
-        for (const at::Tensor* buffer : member.fields.buffers) {
+        member.state = static_cast<State*>(found->second.get());
+        for (const at::Tensor* buffer : Fields(*member.state, options).buffers) {
           if (!buffer) continue;
           if (!buffer->defined() || !is_plain(*buffer) || !is_alike(*buffer, p)) return false;
         }
       } else {
         // LibTorch makes Adagrad's state in the constructor, and its step() requires it.
         if (std::is_same_v<Base, Adagrad>) return false;
-        member.first = true;
-        member.fields = Fields(make_state(p, options), options);
+        first = true;
+        member.state = &make_state(p, options);
       }
+      member.fields = Fields(*member.state, options);
     }
-    (has_kernel ? for_kernel_ : for_aten_).push_back(member);
+    member.memory = p.data_ptr();
+    for (size_t i = 0; i < member.buffers.size(); ++i) {
+      if (const at::Tensor* buffer = member.fields.buffers[i])
+        member.buffers[i] = buffer->data_ptr();
+    }
+    if (member.by_kernel) {
+      add_task(group, options, p, first, member);
+    } else {
+      add_to_bucket(group, options, p, first, member);
+    }
     return true;
   }
 
   static bool has_aten_step(const at::Tensor& p) {
+    if (p.device().is_cuda()) return at::isFloatingType(p.scalar_type());
     // _fused_sgd_ leaves out most elements of such tensors: pytorch issue 191763.
-    if (std::is_same_v<Base, SGD> && p.device().is_cpu()) return false;
-    return at::isFloatingType(p.scalar_type());
+    return !std::is_same_v<Base, SGD> && p.device().is_cpu() &&
+           at::isReducedFloatingType(p.scalar_type());
   }
 
   State& make_state(const at::Tensor& p, const Options& options) {
@@ -487,6 +561,50 @@ class Fused<Base>::Pass {
     return made;
   }
 
+  void add_task(size_t group, const Options& options, const at::Tensor& p, bool first,
+                Member& member) {
+    const int64_t step = member.fields.step ? *member.fields.step : 0;
+    // Most parameters have group and count in common with the one before.
+    if (parts_.empty() || parts_.back().group != group || parts_.back().step != step ||
+        parts_.back().first != first) {
+      parts_.push_back({group, &options, step, first});
+    }
+    member.part = parts_.size() - 1;
+    member.task = tasks_.size();
+    const auto state = [&](size_t i) { return const_cast<void*>(member.buffers[i]); };
+    const int64_t begin = tasks_.empty() ? 0 : tasks_.back().end;
+    tasks_.push_back({.rule = member.part,
+                      .operands = {.parameter = const_cast<void*>(member.memory),
+                                   .gradient = gradient_of(p).const_data_ptr(),
+                                   .state = {state(0), state(1), state(2)},
+                                   .is_double = p.scalar_type() == at::kDouble},
+                      .begin = begin,
+                      .end = begin + p.numel()});
+  }
+
+  void add_to_bucket(size_t group, const Options& options, const at::Tensor& p, bool first,
+                     Member& member) {
+    auto bucket = std::find_if(buckets_.begin(), buckets_.end(), [&](const Bucket<Options>& b) {
+      return b.group == group && b.device == p.device() && b.type == p.scalar_type() &&
+             b.first == first;
+    });
+    if (bucket == buckets_.end()) {
+      bucket = buckets_.insert(bucket, Bucket<Options>{.group = group,
+                                                       .options = &options,
+                                                       .device = p.device(),
+                                                       .type = p.scalar_type(),
+                                                       .first = first});
+    }
+    member.part = static_cast<size_t>(bucket - buckets_.begin());
+    member.task = bucket->parameters.size();
+    bucket->parameters.push_back(p);
+    bucket->gradients.push_back(gradient_of(p));
+    for (size_t i = 0; i < member.fields.buffers.size(); ++i) {
+      if (member.fields.buffers[i]) bucket->buffers[i].push_back(*member.fields.buffers[i]);
+    }
+    if (member.fields.step) bucket->counts.push_back(member.fields.step);
+  }
+
   /// Base's step with nothing but the rest in the groups.
   void step_rest(Fused& optimizer) {
     struct Exchange {
@@ -496,94 +614,61 @@ class Fused<Base>::Pass {
       void swap() noexcept {
         for (size_t g = 0; g < groups.size(); ++g) groups[g].params().swap(rest[g]);
       }
-      ~Exchange() { swap(); }
+      ~Exchange() {
+        swap();
+        rest.clear();
+      }
     } exchange{optimizer.param_groups(), rest_};
     exchange.swap();
-    optimizer.Base::step();
+    optimizer.base_step(nullptr);
   }
 
   void step_by_kernel() {
-    tasks_.clear();
-    int64_t end = 0;
-    for (size_t i = 0; i < for_kernel_.size(); ++i) {
-      const Member& member = for_kernel_[i];
-      const at::Tensor& p = *member.parameter;
-      const int64_t step = member.fields.step ? ++*member.fields.step : 0;
-      // Most parameters have options and count in common with the one before.
-      if (i == 0 || for_kernel_[i - 1].options != member.options || rule_step_ != step) {
-        rule_ = rule(*member.options, step);
-        rule_step_ = step;
-      }
-      if constexpr (std::is_same_v<Rule, kernels::Sgd>) {
-        rule_.first = member.first;
-      } else {
-        p.unsafeGetTensorImpl()->bump_version();  // as Base does
-      }
-      const auto memory = [&](size_t buffer) {
-        const at::Tensor* tensor = member.fields.buffers[buffer];
-        return tensor ? tensor->data_ptr() : nullptr;
-      };
-      if (p.numel() == 0) continue;
-      tasks_.push_back({.rule = rule_,
-                        .operands = {.parameter = p.data_ptr(),
-                                     .gradient = member.gradient->const_data_ptr(),
-                                     .state = {memory(0), memory(1), memory(2)},
-                                     .is_double = p.scalar_type() == at::kDouble},
-                        .begin = end,
-                        .end = end + p.numel()});
-      end += p.numel();
+    rules_.clear();
+    for (Part& part : parts_) {
+      rules_.push_back(rule(*part.options, ++part.step));
+      if constexpr (std::is_same_v<Rule, kernels::Sgd>) rules_.back().first = part.first;
+    }
+    for (const Member& member : members_) {
+      if (!member.has_gradient || !member.by_kernel) continue;
+      if (member.fields.step) ++*member.fields.step;
+      if (!std::is_same_v<Base, SGD>) member.parameter->bump_version();  // as Base does
     }
     static const auto kernel = best_kernels().*Algorithm<Base>::kKernel;
-    run(tasks_, kernel);
+    run(tasks_, rules_, kernel);
   }
 
   void step_by_aten(bool use_lr_tensors) {
-    if (for_aten_.empty()) return;
-    std::vector<Bucket<Options>> buckets;
-    for (const Member& member : for_aten_) {
-      const at::Tensor& p = *member.parameter;
-      const bool first = member.first;
-      auto bucket = std::find_if(buckets.begin(), buckets.end(), [&](const Bucket<Options>& b) {
-        return b.group == member.group && b.device == p.device() && b.type == p.scalar_type() &&
-               b.first == first;
-      });
-      if (bucket == buckets.end()) {
-        bucket = buckets.insert(bucket, Bucket<Options>{.group = member.group,
-                                                        .options = member.options,
-                                                        .device = p.device(),
-                                                        .type = p.scalar_type(),
-                                                        .first = first});
-      }
-      bucket->parameters.push_back(p);
-      bucket->gradients.push_back(*member.gradient);
-      for (size_t i = 0; i < member.fields.buffers.size(); ++i) {
-        if (member.fields.buffers[i]) bucket->buffers[i].push_back(*member.fields.buffers[i]);
-      }
-      if (member.fields.step) bucket->steps.push_back(step_tensor(p, *member.fields.step));
-    }
-    for (const Bucket<Options>& bucket : buckets) {
-      if (!bucket.steps.empty()) at::_foreach_add_(bucket.steps, 1);
+    for (Bucket<Options>& bucket : buckets_) {
+      update_step_tensors(bucket);
       if (use_lr_tensors) {
         aten_step(bucket, lr_tensor(bucket));
       } else {
         aten_step(bucket, bucket.options->lr());
       }
-    }
-    for (const Member& member : for_aten_) {
-      if (member.fields.step) ++*member.fields.step;
+      for (int64_t* count : bucket.counts) ++*count;
+      for (at::Tensor& gradient : bucket.gradients) gradient.reset();
     }
   }
 
-  /// A parameter's count of steps so far as a tensor, which is expected to be increased by one.
-  const at::Tensor& step_tensor(const at::Tensor& p, int64_t step) {
-    StepTensor& count = step_tensors_[p.unsafeGetTensorImpl()];
-    if (!count.tensor.defined() || count.tensor.device() != p.device()) {
-      count.tensor = at::full({}, step, p.options().dtype(at::kFloat).requires_grad(false));
-    } else if (count.written != step) {
-      count.tensor.fill_(step);
+  /// Makes the step tensors of a bucket those of the step that is about to be made.
+  void update_step_tensors(Bucket<Options>& bucket) {
+    if (bucket.counts.empty()) return;
+    bucket.steps.clear();
+    for (size_t i = 0; i < bucket.counts.size(); ++i) {
+      const at::Tensor& p = bucket.parameters[i];
+      const int64_t step = *bucket.counts[i];
+      StepTensor& known = step_tensors_[p.unsafeGetTensorImpl()];
+      if (!known.tensor.defined() || known.tensor.device() != p.device()) {
+        known.tensor = at::full({}, step, p.options().dtype(at::kFloat));
+      } else if (known.written != step) {
+        known.tensor.fill_(step);
+      }
+      known.written = step;
+      bucket.steps.push_back(known.tensor);
     }
-    count.written = step + 1;
-    return count.tensor;
+    at::_foreach_add_(bucket.steps, 1);
+    for (const at::Tensor& p : bucket.parameters) ++step_tensors_[p.unsafeGetTensorImpl()].written;
   }
 
   const at::Tensor& lr_tensor(const Bucket<Options>& bucket) {
@@ -598,15 +683,16 @@ class Fused<Base>::Pass {
     return lr_tensors_.emplace_back(LrTensor{bucket.group, at::full({}, lr, type), lr}).tensor;
   }
 
-  std::vector<Member> for_kernel_;
-  std::vector<Member> for_aten_;
+  bool is_gathered_ = false;
+  std::vector<Group> groups_;
+  std::vector<Member> members_;  // one for each parameter of each group
+  std::vector<Task> tasks_;
+  std::vector<Part> parts_;
+  std::vector<Rule> rules_;  // by part
+  std::vector<Bucket<Options>> buckets_;
+  std::vector<std::pair<void*, std::unique_ptr<State>>> new_states_;
   std::vector<std::vector<at::Tensor>> rest_;  // by group
   bool has_rest_ = false;
-  std::vector<std::pair<void*, std::unique_ptr<State>>> new_states_;
-  Sharing sharing_;
-  std::vector<Task<Rule>> tasks_;
-  Rule rule_ = {};
-  int64_t rule_step_ = 0;
   std::map<void*, StepTensor> step_tensors_;
   std::vector<LrTensor> lr_tensors_;
 };
@@ -624,7 +710,7 @@ Fused<Base>::~Fused() = default;
 
 template <class Base>
 at::Tensor Fused<Base>::step(LossClosure closure) {
-  if (implementation() == Implementation::kStock) return Base::step(std::move(closure));
+  if (implementation() == Implementation::kStock) return base_step(std::move(closure));
   at::NoGradGuard no_grad;
   at::Tensor loss;
   if (closure) {
@@ -636,9 +722,28 @@ at::Tensor Fused<Base>::step(LossClosure closure) {
 }
 
 template <class Base>
-void Fused<Base>::write_lr_tensors() {
+at::Tensor Fused<Base>::base_step(LossClosure closure) {
+  try {
+    return Base::step(std::move(closure));
+  } catch (...) {
+    // LibTorch's Adagrad leaves a null state where it misses one, and does not expect it later.
+    auto& states = this->state();
+    for (auto state = states.begin(); state != states.end();) {
+      state = state->second ? std::next(state) : states.erase(state);
+    }
+    throw;
+  }
+}
+
+template <class Base>
+void Fused<Base>::write_lr_tensors(const std::vector<double>& lrs) {
+  const size_t groups = this->param_groups().size();
+  if (lrs.size() != groups) {
+    refuse("there must be one learning rate for each of the ", groups, " groups, but there are ",
+           lrs.size());
+  }
   at::NoGradGuard no_grad;
-  pass_->write_lr_tensors(this->param_groups());
+  pass_->write_lr_tensors(lrs);
 }
 
 FusedStep::~FusedStep() = default;

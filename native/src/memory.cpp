@@ -3,8 +3,6 @@
 #include <cstdlib>
 #ifdef __GLIBC__
 #include <malloc.h>
-
-#include <climits>
 #endif
 
 namespace noisylr {
@@ -14,7 +12,7 @@ bool keep_freed_memory() noexcept {
   // The heaps of threads other than the first go back whole unless this much is to stay free; it is
   // address space, not memory.
   constexpr int kHeap = 64 << 20;
-  return mallopt(M_MMAP_THRESHOLD, kHeap / 2) == 1 && mallopt(M_TRIM_THRESHOLD, INT_MAX) == 1 &&
+  return mallopt(M_MMAP_THRESHOLD, kHeap / 2) == 1 && mallopt(M_TRIM_THRESHOLD, -1) == 1 &&
          mallopt(M_TOP_PAD, kHeap) == 1;
 #else
   return false;

@@ -104,7 +104,7 @@ void save(Optimizer& optimizer, std::vector<std::string>& names, std::vector<at:
   for_each_parameter<Options>(
       optimizer, [&](std::string prefix, const at::Tensor& parameter, const Options& options) {
         const auto state = states.find(parameter.unsafeGetTensorImpl());
-        if (state == states.end()) return;
+        if (state == states.end() || !state->second) return;
         Saver saver{std::move(prefix), names, tensors};
         visit_fields(static_cast<State&>(*state->second), options, saver);
       });

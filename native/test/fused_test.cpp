@@ -2,6 +2,7 @@
 
 #include "noisylr/fused.h"
 
+#include <ATen/Parallel.h>
 #include <torch/optim/schedulers/step_lr.h>
 
 #include <algorithm>
@@ -272,6 +273,16 @@ TEST_EACH_OPTIMIZER(ten_thousand_small_tensors_are_stepped) {
   Pair<Base>(parameters).steps(3);
 }
 
+TEST_EACH_OPTIMIZER(any_number_of_threads_gives_the_same_values) {
+  const int before = at::get_num_threads();
+  for (const int threads : {1, 2, 3, 4, 7}) {
+    at::set_num_threads(threads);
+    at::manual_seed(3);
+    Pair<Base>({randn({200003}), randn({63}), randn({65536}), randn({1}), randn({70001})}).steps(2);
+  }
+  at::set_num_threads(before);
+}
+
 // Groups and gradients
 
 TEST_EACH_OPTIMIZER(groups_have_options_and_parameters_types_of_their_own) {
@@ -482,7 +493,110 @@ TEST_EACH_OPTIMIZER(a_gradient_that_is_the_parameter_is_read_before_it_is_writte
   }
 }
 
+TEST_EACH_OPTIMIZER(a_gradient_in_part_of_the_parameters_memory_gets_the_stock_step) {
+  at::manual_seed(3);
+  const at::Tensor a = at::randn({1001}), b = a.clone();
+  Pair<Base> pair({leaf(a.slice(0, 0, 1000))}, {leaf(b.slice(0, 0, 1000))},
+                  typename OptionsOf<Base>::type(1e-2));
+  set_grad(pair.stock_parameters[0], a.slice(0, 1, 1001));
+  set_grad(pair.fused_parameters[0], b.slice(0, 1, 1001));
+  if constexpr (std::is_same_v<Base, Adam> || std::is_same_v<Base, AdamW>) {
+    pair.stock.step();
+    pair.fused.step();
+  } else {
+    const char* message =
+        "unsupported operation: some elements of the input tensor and the written-to tensor refer "
+        "to a single memory location. Please clone() the tensor before performing the operation.";
+    EXPECT_THROWS(c10::Error, pair.stock.step(), message);
+    EXPECT_THROWS(c10::Error, pair.fused.step(), message);
+  }
+  EXPECT(at::equal(a, b));
+}
+
+TEST(an_empty_parameter_leaves_the_fused_step_to_the_others) {
+  // The stock AdamW changes a parameter twice in a step, which its version counts; the fused, once.
+  std::vector<float> memory(300, 1.0F);
+  const auto at_offset = [&](int64_t offset, int64_t size) {
+    return at::from_blob(memory.data() + offset, {size}).requires_grad_();
+  };
+  const Tensors all = {at_offset(200, 100), at_offset(150, 0), at_offset(0, 100),
+                       at_offset(100, 100)};
+  FusedAdamW fused(all, AdamWOptions(0.1));
+  for (int step = 1; step <= 3; ++step) {
+    for (const at::Tensor& p : all) set_grad(p, random_grad(p));
+    fused.step();
+    for (const size_t i : {size_t{0}, size_t{2}, size_t{3}}) EXPECT_EQ(all[i]._version(), step);
+  }
+}
+
 // What changes between steps
+
+TEST_EACH_OPTIMIZER(memory_in_another_order_is_noticed) {
+  // The parameter keeps its address, and its gradient keeps its order or not.
+  at::manual_seed(3);
+  for (const bool gradient_too : {false, true}) {
+    Pair<Base> pair({randn({6, 6}), randn({9})});
+    pair.steps(3);
+    for (Tensors* parameters : {&pair.stock_parameters, &pair.fused_parameters}) {
+      at::Tensor& p = parameters->front();
+      const void* address = p.const_data_ptr();
+      p.set_data(p.detach().t());
+      EXPECT(p.const_data_ptr() == address);
+    }
+    pair.grad = [&](const at::Tensor& p) {
+      return gradient_too || p.dim() == 1 ? random_grad(p) : at::randn(p.sizes());
+    };
+    pair.steps(20);
+  }
+}
+
+TEST(another_type_is_noticed) {
+  Pair<SGD> pair({randn({100})}, SGDOptions(0.1));
+  pair.steps(3);
+  for (Tensors* parameters : {&pair.stock_parameters, &pair.fused_parameters}) {
+    at::Tensor& p = parameters->front();
+    p.mutable_grad().reset();
+    p.set_data(p.detach().to(at::kDouble));
+  }
+  pair.steps(20);
+}
+
+TEST_EACH_OPTIMIZER(a_loaded_archive_is_noticed) {
+  Pair<Base> pair(many_sizes());
+  pair.steps(3);
+  auto stock_archive = archived(pair.stock), fused_archive = archived(pair.fused);
+  pair.steps(4);
+  pair.stock.load(stock_archive);
+  pair.fused.load(fused_archive);
+  pair.steps(5);
+}
+
+TEST_EACH_OPTIMIZER(replaced_state_is_noticed) {
+  Pair<Base> pair({randn({100}), randn({200})});
+  pair.steps(3);
+  for (Optimizer* optimizer :
+       {static_cast<Optimizer*>(&pair.stock), static_cast<Optimizer*>(&pair.fused)}) {
+    std::vector<std::string> names;
+    Tensors tensors;
+    optimizer_state(*optimizer, names, tensors);
+    for (size_t i = 0; i < names.size(); ++i) {
+      tensors[i] = names[i].ends_with("step") ? tensors[i] + 40 : tensors[i] * 2;
+    }
+    load_optimizer_state(*optimizer, names, tensors);
+  }
+  pair.steps(5);
+}
+
+TEST(an_edited_count_of_steps_is_noticed) {
+  Pair<Adam> pair({randn({100}), randn({200})});
+  pair.steps(3);
+  for (Optimizer* optimizer :
+       {static_cast<Optimizer*>(&pair.stock), static_cast<Optimizer*>(&pair.fused)}) {
+    void* key = optimizer->param_groups()[0].params()[1].unsafeGetTensorImpl();
+    static_cast<AdamParamState&>(*optimizer->state()[key]).step(1000);
+  }
+  pair.steps(5);
+}
 
 TEST_EACH_OPTIMIZER(replaced_memory_is_noticed) {
   at::manual_seed(3);
@@ -516,10 +630,18 @@ TEST_EACH_OPTIMIZER(added_and_replaced_parameters_are_noticed) {
   pair.fused_parameters.push_back(copy);
   if constexpr (std::is_same_v<Base, Adagrad>) {
     pair.new_gradients();
-    const at::Tensor before = pair.fused_parameters[0].detach().clone();
     EXPECT_THROWS(c10::Error, pair.stock.step(), "");
-    EXPECT_THROWS(c10::Error, pair.fused.step(), "");
-    EXPECT(at::equal(pair.fused_parameters[0], before));
+    EXPECT(!optimizer_state(pair.stock).empty());
+    for (const auto implementation : {Implementation::kFused, Implementation::kFused,
+                                      Implementation::kStock, Implementation::kFused}) {
+      pair.fused.implementation(implementation);
+      const at::Tensor before = pair.fused_parameters[0].detach().clone();
+      EXPECT_THROWS(c10::Error, pair.fused.step(), "");
+      EXPECT(!optimizer_state(pair.fused).empty());
+      archived(pair.fused);
+      EXPECT_EQ(at::equal(pair.fused_parameters[0], before),
+                implementation == Implementation::kFused);
+    }
   } else {
     pair.steps(kSteps);
     const at::Tensor other = randn({50}), other_copy = same_layout(other);
@@ -605,6 +727,26 @@ TEST_EACH_OPTIMIZER(the_closure_runs_with_gradients_and_its_loss_comes_back) {
     EXPECT(!at::GradMode::is_enabled());
     EXPECT(at::equal(loss, expected));
     EXPECT(fused_problem == stock_problem);
+  }
+}
+
+TEST_EACH_OPTIMIZER(the_closure_may_add_a_group_and_change_options) {
+  if constexpr (!std::is_same_v<Base, Adagrad>) {
+    Problem stock_problem, fused_problem;
+    Base stock({stock_problem.w, stock_problem.b}, options<Base>());
+    Fused<Base> fused({fused_problem.w, fused_problem.b}, options<Base>());
+    const auto step = [](Optimizer& optimizer, const Problem& problem, int i) {
+      optimizer.step([&] {
+        if (i == 3) optimizer.add_param_group(OptimizerParamGroup({problem.v}));
+        optimizer.param_groups()[0].options().set_lr(0.01 / (i + 1));
+        return problem.loss();
+      });
+    };
+    for (int i = 0; i < 10; ++i) {
+      step(stock, stock_problem, i);
+      step(fused, fused_problem, i);
+      EXPECT(fused_problem == stock_problem);
+    }
   }
 }
 
@@ -717,6 +859,7 @@ TEST_EACH_OPTIMIZER(schedulers_of_libtorch_drive_it) {
 
 TEST_EACH_OPTIMIZER(rates_in_tensors_give_the_same_steps) {
   // Only ATen's operations read them; the rate is rounded to float there.
+  if constexpr (std::is_same_v<Base, SGD>) return;  // none on a CPU
   at::manual_seed(3);
   const auto type = at::kHalf;
   const auto options = ::options<Base>();
@@ -728,13 +871,15 @@ TEST_EACH_OPTIMIZER(rates_in_tensors_give_the_same_steps) {
          {static_cast<Optimizer*>(&by_number), static_cast<Optimizer*>(&by_tensor)}) {
       optimizer->param_groups()[0].options().set_lr(0.01 / (1 + i / 10));
     }
-    by_tensor.write_lr_tensors();
+    by_tensor.write_lr_tensors({by_tensor.param_groups()[0].options().get_lr()});
     set_grad(p, random_grad(p));
     set_grad(q, p.grad().clone());
     by_number.step();
     by_tensor.step();
   }
   EXPECT(error(q, p.to(at::kDouble)) <= 0.01 * greatest(p));
+  EXPECT_THROWS(std::invalid_argument, by_tensor.write_lr_tensors({0.1, 0.2}),
+                "there must be one learning rate for each of the 1 groups, but there are 2");
 }
 
 TEST_EACH_OPTIMIZER(a_fused_step_is_found_in_any_fused_optimizer) {

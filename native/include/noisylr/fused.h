@@ -35,12 +35,16 @@ class NOISYLR_API FusedStep {
   /// Makes ATen's operations read the learning rates from tensors, or no longer.
   ///
   /// The rate of a group is then a float tensor without dimensions on each device that the group's
-  /// parameters are on. A step writes it only when the rate has changed, so that a graph captured
-  /// from the operations can be replayed with another rate after write_lr_tensors().
+  /// parameters are on. The first step makes it, and others write it only where the rate has
+  /// changed. So a second step with the same rates can be captured as a graph that reads the tensor
+  /// and does not write it; write_lr_tensors() then says with which rates it is replayed. A replay
+  /// does not count in the integer steps of the state, nor in the noise's.
   void lr_tensors(bool use) noexcept { lr_tensors_ = use; }
 
-  /// Writes each group's learning rate to its tensors. Nothing to do but before replaying a graph.
-  virtual void write_lr_tensors() = 0;
+  /// Writes the learning rates that replays of a captured step use, one for each group. With noise,
+  /// these are realised rates.
+  /// @throws std::invalid_argument if there are not as many as groups
+  virtual void write_lr_tensors(const std::vector<double>& lrs) = 0;
 
  private:
   Implementation implementation_ = Implementation::kFused;
@@ -55,14 +59,16 @@ class NOISYLR_API FusedStep {
 ///
 /// - float and double on a CPU, dense, all laid out alike (contiguous, channels_last, any other
 ///   order without gaps): noisylr's own loops;
-/// - half and bfloat16, and all floating-point types on other devices, laid out alike: ATen's
-///   _fused_* operations (_foreach_* for RMSprop), which round to the type once a step or
-///   operation;
-/// - everything else, such as sparse gradients, strided views, parameters that share memory: Base's
-///   step, with its results and its errors.
+/// - half and bfloat16 on a CPU (but for SGD), and all floating-point types on CUDA, laid out
+///   alike: ATen's _fused_* operations (_foreach_* for RMSprop), which round to the type once a
+///   step or operation;
+/// - everything else, such as sparse gradients, strided views, parameters that share memory or are
+///   empty, other devices: Base's step, with its results and its errors.
 ///
-/// Parameters, gradients, groups, state and options may be replaced between steps, as with Base.
-/// The step does not keep references to gradients. Calls on one object are not synchronised.
+/// Where everything lies is gathered in the first step and kept; later ones notice when
+/// parameters, gradients, groups, state or options have been replaced, which they may be at any
+/// time between steps. The step does not keep references to gradients. Calls on one object are not
+/// synchronised.
 template <class Base>
 class NOISYLR_API Fused : public Base, public FusedStep {
  public:
@@ -80,13 +86,16 @@ class NOISYLR_API Fused : public Base, public FusedStep {
   ~Fused() override;
 
   /// Base::step in one pass.
-  /// @throws what Base::step throws; the parameters that Base does not step are unchanged then
+  /// @throws what Base::step throws; the parameters that Base does not step are unchanged then.
+  ///     What ATen's operations throw (memory that runs out) can leave some parameters stepped
   at::Tensor step(LossClosure closure = nullptr) override;
 
-  void write_lr_tensors() override;
+  void write_lr_tensors(const std::vector<double>& lrs) override;
 
  private:
   class Pass;
+
+  at::Tensor base_step(LossClosure closure);
 
   std::unique_ptr<Pass> pass_;
 };

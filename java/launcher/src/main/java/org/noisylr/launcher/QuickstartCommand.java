@@ -83,7 +83,6 @@ final class QuickstartCommand implements Callable<Integer> {
     createDirectory();
     PrintStream console = System.out;
     long start = System.nanoTime();
-    Cpu.configure(Cpu.processors());
     List<Long> seeds = LongStream.rangeClosed(1, seedCount).boxed().toList();
     ImageDataset data = Datasets.open(DATA);
     String device = Devices.of("auto").str().getString();
@@ -158,7 +157,9 @@ final class QuickstartCommand implements Callable<Integer> {
             seed);
     try (ConsoleProgress progress = new ConsoleProgress(console, name, epochs)) {
       return Run.execute(
-          new RunConfig(DATA, null, ModelName.CNN28, device, training), data, List.of(progress));
+          new RunConfig(DATA, null, ModelName.CNN28, device, Cpu.processors(), training),
+          data,
+          List.of(progress));
     }
   }
 

@@ -172,7 +172,6 @@ final class TrainCommand implements Callable<Integer> {
         new OptimizerSpec(optimizer, momentum, weightDecay, implementation);
     NoiseSpec noise = noiseOptions.noise(epochs, seed);
     NoiseOptions.warnIfWeak(noise, spec.commandLine().getErr());
-    Cpu.configure(threads == null ? Cpu.processors() : threads);
     String deviceName = Devices.of(device).str().getString();
     ImageDataset dataset = Datasets.open(data);
     TrainingConfig training =
@@ -185,7 +184,14 @@ final class TrainCommand implements Callable<Integer> {
             augmentation(dataset),
             precision,
             seed);
-    RunConfig config = new RunConfig(data, subset, model, deviceName, training);
+    RunConfig config =
+        new RunConfig(
+            data,
+            subset,
+            model,
+            deviceName,
+            threads == null ? Cpu.processors() : threads,
+            training);
 
     PrintStream console = System.out;
     console.printf(

@@ -222,6 +222,19 @@ class CommandLineTest {
   }
 
   @Test
+  void threadsAndImplementationAreKeptInTheConfiguration() throws IOException {
+    Path run = directory.resolve("run");
+    Outcome outcome =
+        run(
+            "train --data fashion-mnist-mini --model cnn28 --lr 0.01 --epochs 1 --subset 64"
+                + " --threads 1 --optimizer-impl stock --out "
+                + run);
+    assertThat(outcome.exit()).isZero();
+    assertThat(Files.readString(run.resolve("config.yaml")))
+        .contains("threads: 1\n", "implementation: stock\n");
+  }
+
+  @Test
   void quickstartComparesAndReports() throws IOException {
     Outcome outcome = run("quickstart --epochs 1 --seeds 1 --out " + directory);
     assertThat(outcome.exit()).isZero();

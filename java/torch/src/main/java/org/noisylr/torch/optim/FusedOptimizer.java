@@ -13,10 +13,11 @@ import org.bytedeco.pytorch.Optimizer;
  * <ul>
  *   <li>float and double on a CPU, dense, all laid out alike (contiguous, channels_last): noisylr's
  *       own loops, which round as LibTorch does, so that the values are the same bit for bit;
- *   <li>half and bfloat16, and all floating-point types on other devices, laid out alike: ATen's
- *       {@code _fused_*} operations ({@code _foreach_*} for RMSprop), which round less often;
- *   <li>everything else, such as sparse gradients, strided views, parameters that share memory:
- *       LibTorch's own step, with its results and its errors.
+ *   <li>half and bfloat16 on a CPU (but for SGD), and all floating-point types on CUDA, laid out
+ *       alike: ATen's {@code _fused_*} operations ({@code _foreach_*} for RMSprop), which round
+ *       less often;
+ *   <li>everything else, such as sparse gradients, strided views, parameters that share memory or
+ *       are empty, other devices: LibTorch's own step, with its results and its errors.
  * </ul>
  *
  * <p>Parameters, gradients, groups, state and options may be replaced between steps. Every method

@@ -45,9 +45,13 @@ public final class StepHook extends Pointer implements NoisyOptimizer {
 
   private native void allocate(@ByRef Optimizer optimizer, @ByVal NativeNoiseSpec noise);
 
-  /** One step of the optimizer with the realised learning rate; returns what it returns. */
+  /**
+   * One step of the optimizer with the realised learning rate.
+   *
+   * @return an undefined tensor, the same object each time
+   */
   public Tensor step() {
-    state();
+    checkOpen();
     nativeStep();
     return noLoss.get();
   }
@@ -59,7 +63,7 @@ public final class StepHook extends Pointer implements NoisyOptimizer {
    * @return the loss
    */
   public Tensor step(LossClosure closure) {
-    state();
+    checkOpen();
     if (closure == null) {
       return step();
     }
@@ -70,13 +74,13 @@ public final class StepHook extends Pointer implements NoisyOptimizer {
 
   /** Writes what the optimizer writes, and the noise with its epoch and steps. */
   public void save(OutputArchive archive) {
-    state();
+    checkOpen();
     nativeSave(archive);
   }
 
   /** Loads the optimizer and the noise; an archive without noise leaves the noise as it is. */
   public void load(InputArchive archive) {
-    state();
+    checkOpen();
     nativeLoad(archive);
   }
 
@@ -92,9 +96,13 @@ public final class StepHook extends Pointer implements NoisyOptimizer {
   @Name("step")
   private native @ByVal Tensor nativeStep(@ByVal Closure closure);
 
-  LrNoise state() {
+  private void checkOpen() {
     open(this);
     open(optimizer);
+  }
+
+  LrNoise state() {
+    checkOpen();
     return new LrNoise(this);
   }
 }

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.sun.management.ThreadMXBean;
+import java.lang.management.ManagementFactory;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
@@ -117,6 +119,30 @@ class FusedOptimizerTest {
         assertThat(step.get().defined()).isFalse();
       }
     }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void stepsWithoutClosureAllocateNoJavaMemoryWorthSpeakingOf(Pair pair) {
+    Problem problem = new Problem();
+    problem.backward();
+    try (Optimizer plain = pair.plain(problem.parameters(), LR);
+        Optimizer fused = pair.fused(problem.parameters(), LR);
+        Optimizer noisy = pair.noisy(problem.parameters(), LR, NoiseSpec.uniform(8));
+        StepHook hook = new StepHook(plain, NoiseSpec.uniform(8))) {
+      for (Runnable step : List.<Runnable>of(fused::step, noisy::step, hook::step)) {
+        step.run();
+        long before = allocated();
+        for (int i = 0; i < 1000; i++) {
+          step.run();
+        }
+        assertThat((allocated() - before) / 1000).isLessThanOrEqualTo(100);
+      }
+    }
+  }
+
+  private static long allocated() {
+    return ((ThreadMXBean) ManagementFactory.getThreadMXBean()).getCurrentThreadAllocatedBytes();
   }
 
   @ParameterizedTest

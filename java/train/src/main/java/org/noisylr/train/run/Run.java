@@ -15,7 +15,7 @@ import org.noisylr.train.loop.TrainingListener;
 import org.noisylr.train.metric.EpochMetrics;
 
 /**
- * Carries out a {@link RunConfig}.
+ * Carries out a {@link RunConfig}, with the process set up by {@link Cpu#configure}.
  *
  * @param metrics one entry an epoch
  * @param result the summary
@@ -57,6 +57,7 @@ public record Run(List<EpochMetrics> metrics, RunResult result) {
       RunDirectory directory,
       List<TrainingListener> listeners) {
     checkFit(config, data);
+    Cpu.configure(config.threads());
     ImageDataset used = config.subset() == null ? data : data.subset(config.subset());
     try (PointerScope scope = new PointerScope()) {
       Device device = Devices.of(config.device());

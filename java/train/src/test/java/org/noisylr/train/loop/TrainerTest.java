@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import com.sun.management.ThreadMXBean;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -25,6 +27,7 @@ import org.noisylr.train.data.Augmentation;
 import org.noisylr.train.data.Datasets;
 import org.noisylr.train.data.DeviceImages;
 import org.noisylr.train.data.ImageDataset;
+import org.noisylr.train.data.ImageSet;
 import org.noisylr.train.data.Normalization;
 import org.noisylr.train.metric.EpochMetrics;
 
@@ -52,9 +55,14 @@ class TrainerTest {
   }
 
   private static <T> T withTrainer(TrainingConfig config, BiFunction<Trainer, Cnn28, T> use) {
+    return withTrainer(config, DATA.train(), use);
+  }
+
+  private static <T> T withTrainer(
+      TrainingConfig config, ImageSet images, BiFunction<Trainer, Cnn28, T> use) {
     Trainer.seedWeights(config.seed());
     try (Cnn28 model = new Cnn28(1, 10);
-        DeviceImages training = new DeviceImages(DATA.train(), CPU);
+        DeviceImages training = new DeviceImages(images, CPU);
         DeviceImages test = new DeviceImages(DATA.test(), CPU);
         Normalization normalization = new Normalization(DATA.train(), CPU);
         Trainer trainer = new Trainer(model, config, training, test, normalization, CPU)) {
@@ -226,6 +234,41 @@ class TrainerTest {
         };
     withTrainer(config, (trainer, model) -> trainer.runEpoch(List.of(listener)));
     assertThat(events).containsExactly("0: 5/5", "epoch 0");
+  }
+
+  @Test
+  void javaAllocationOfAStepDoesNotGrowWithTheBatch() {
+    long small = allocationOfAnEpoch(2);
+    long large = allocationOfAnEpoch(60);
+    // A batch of 60 images has 47,040 pixels, of 2 images 1,568; both are drawn five times.
+    assertThat(large).isCloseTo(small, within(2_000L));
+  }
+
+  private static long allocationOfAnEpoch(int batchSize) {
+    TrainingConfig like = config(OptimizerSpec.Kind.MOMENTUM, new Constant(0.01), 2);
+    TrainingConfig config =
+        new TrainingConfig(
+            like.optimizer(),
+            like.schedule(),
+            like.noise(),
+            like.epochs(),
+            batchSize,
+            like.augmentation(),
+            like.precision(),
+            like.seed());
+    return withTrainer(
+        config,
+        DATA.train().first(STEPS_PER_EPOCH * batchSize),
+        (trainer, model) -> {
+          trainer.runEpoch(List.of());
+          long before = allocated();
+          trainer.runEpoch(List.of());
+          return allocated() - before;
+        });
+  }
+
+  private static long allocated() {
+    return ((ThreadMXBean) ManagementFactory.getThreadMXBean()).getCurrentThreadAllocatedBytes();
   }
 
   @Test

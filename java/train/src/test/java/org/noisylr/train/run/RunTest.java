@@ -35,6 +35,8 @@ class RunTest {
         all.name(), all.classNames(), all.train().first(200), all.test().first(200));
   }
 
+  private static final int THREADS = 2;
+
   @TempDir private Path temporary;
   private Path directory;
 
@@ -49,6 +51,7 @@ class RunTest {
         subset,
         ModelName.CNN28,
         "cpu",
+        THREADS,
         new TrainingConfig(
             new OptimizerSpec(OptimizerSpec.Kind.MOMENTUM, 0.9, 1e-4, Implementation.FUSED),
             new StepDecay(0.05, List.of(new Milestone(2, 0.1))),
@@ -166,6 +169,37 @@ class RunTest {
                 + " is asked for");
   }
 
+  private static RunConfig withThreads(int threads) {
+    RunConfig c = config(1, 100);
+    return new RunConfig(c.data(), c.subset(), c.model(), c.device(), threads, c.training());
+  }
+
+  @Test
+  void aRunUsesItsNumberOfThreads() {
+    for (int threads : new int[] {1, 2}) {
+      TrainingListener listener =
+          new TrainingListener() {
+            @Override
+            public void onEpoch(EpochMetrics metrics) {
+              assertThat(torch.get_num_threads()).isEqualTo(threads);
+            }
+          };
+      assertThat(Run.execute(withThreads(threads), DATA, List.of(listener)).metrics()).hasSize(1);
+    }
+    assertThatThrownBy(() -> withThreads(0)).hasMessage("threads must be in [1, inf), but is 0");
+  }
+
+  @Test
+  void aRunIsNotResumedWithAnotherNumberOfThreadsWhichCouldRoundOtherwise() {
+    execute(withThreads(1), false);
+    assertThatThrownBy(() -> execute(withThreads(2), true))
+        .isInstanceOf(InputException.class)
+        .hasMessage(
+            directory
+                + " holds a run of another configuration: it has 'threads: 1' where 'threads: 2'"
+                + " is asked for");
+  }
+
   @Test
   void aPathThroughAFileIsRefused() throws IOException {
     Path file = Files.createFile(temporary.resolve("file"));
@@ -178,14 +212,15 @@ class RunTest {
   @Test
   void modelsRefuseImagesThatTheyDoNotTake() {
     RunConfig resNet =
-        new RunConfig("x", null, ModelName.RESNET20, "cpu", config(1, 100).training());
+        new RunConfig("x", null, ModelName.RESNET20, "cpu", THREADS, config(1, 100).training());
     assertThatThrownBy(() -> Run.execute(resNet, DATA, List.of()))
         .isInstanceOf(InputException.class)
         .hasMessage(
             "model resnet20 takes images of 3 channels, but those of fashion-mnist-mini have 1");
     ImageSet big = new ImageSet(new byte[2 * 32 * 32], new int[] {0, 1}, 1, 32, 32);
     ImageDataset data = new ImageDataset("big", List.of("a", "b"), big, big);
-    RunConfig cnn = new RunConfig("x", null, ModelName.CNN28, "cpu", config(1, 100).training());
+    RunConfig cnn =
+        new RunConfig("x", null, ModelName.CNN28, "cpu", THREADS, config(1, 100).training());
     assertThatThrownBy(() -> Run.execute(cnn, data, List.of()))
         .isInstanceOf(InputException.class)
         .hasMessage("model cnn28 takes images of 28x28 pixels, but those of big have 32x32");
@@ -214,6 +249,7 @@ class RunTest {
             good.subset(),
             good.model(),
             good.device(),
+            good.threads(),
             new TrainingConfig(
                 good.training().optimizer(),
                 new StepDecay(0.01, List.of(new Milestone(1, 1e30))),
