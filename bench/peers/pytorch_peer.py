@@ -1,14 +1,14 @@
 """Measures Python PyTorch as the JMH benchmarks measure noisylr: the same shapes and settings.
 
     python3 pytorch_peer.py step PARAMETERS OPTIMIZER IMPLEMENTATION
-    python3 pytorch_peer.py train NETWORK PRECISION
+    python3 pytorch_peer.py train NETWORK PRECISION IMPLEMENTATION
+    python3 pytorch_peer.py version
 
-PARAMETERS: RESNET20, VGG16, MLP. OPTIMIZER: SGD, ADAM, ADAMW, ADAGRAD, RMSPROP. IMPLEMENTATION:
-default, foreach, fused. NETWORK: CNN28, RESNET20. PRECISION: FP32, BF16.
-Prints the mean time of a step in microseconds, measured after a warm-up. Needs PyTorch alone.
+Prints the mean time of a step in microseconds, measured after a warm-up, or what PyTorch this is.
+Needs PyTorch alone.
 """
 
-import sys
+import argparse
 import time
 
 import torch
@@ -97,16 +97,10 @@ def mlp():
 PARAMETERS = {"RESNET20": resnet20, "VGG16": vgg16, "MLP": mlp}
 
 
-def make_optimizer(name, parameters, implementation, lr):
-    kind, options = OPTIMIZERS[name]
-    options = dict(options, lr=lr)
-    if implementation == "foreach":
-        options["foreach"] = True
-    elif implementation == "fused":
-        options["fused"] = True
-    elif implementation != "default":
-        sys.exit(f"IMPLEMENTATION must be default, foreach or fused, but is {implementation}")
-    return kind(parameters, **options)
+def make_optimizer(name, parameters, implementation, lr, **options):
+    kind, defaults = OPTIMIZERS[name]
+    chosen = {} if implementation == "default" else {implementation: True}
+    return kind(parameters, lr=lr, **{**defaults, **options}, **chosen)
 
 
 def microseconds(work, warm_up, seconds):
@@ -127,7 +121,7 @@ def step(parameters, optimizer, implementation):
     return microseconds(stepper.step, 0.6, 0.9)
 
 
-def train(network, precision):
+def train(network, precision, implementation):
     cnn = network == "CNN28"
     batch, channels, size = (64, 1, 28) if cnn else (128, 3, 32)
     steps = 20
@@ -136,12 +130,12 @@ def train(network, precision):
     labels = torch.randint(0, 10, (steps * batch,))
     mean = images.float().mean((0, 2, 3), keepdim=True)
     inverse_std = 1 / images.float().std((0, 2, 3), keepdim=True)
-    optimizer = torch.optim.SGD(model.parameters(), lr=1e-3, momentum=0.9, weight_decay=1e-4)
+    optimizer = make_optimizer("SGD", model.parameters(), implementation, 1e-3, weight_decay=1e-4)
     total, correct = torch.zeros(()), torch.zeros((), dtype=torch.long)
 
     def one_step(indices):
-        x = images[indices].float().contiguous(memory_format=torch.channels_last)
-        x, y = x.sub_(mean).mul_(inverse_std), labels[indices]
+        x = images.index_select(0, indices).float().contiguous(memory_format=torch.channels_last)
+        x, y = x.sub_(mean).mul_(inverse_std), labels.index_select(0, indices)
         optimizer.zero_grad()
         with torch.autocast("cpu", torch.bfloat16, enabled=precision == "BF16"):
             logits = model(x)
@@ -159,10 +153,28 @@ def train(network, precision):
     return microseconds(epoch, 2, 4) / steps
 
 
-if __name__ == "__main__":
+def main():
+    parser = argparse.ArgumentParser(description="Measures Python PyTorch.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, arguments in {
+        "step": {"parameters": PARAMETERS, "optimizer": OPTIMIZERS},
+        "train": {"network": ["CNN28", "RESNET20"], "precision": ["FP32", "BF16"]},
+    }.items():
+        command = commands.add_parser(name)
+        for argument, choices in arguments.items():
+            command.add_argument(argument, choices=list(choices))
+        command.add_argument("implementation", choices=["default", "foreach", "fused"])
+    commands.add_parser("version")
+    given = vars(parser.parse_args())
+    command = given.pop("command")
+    if command == "step" and (given["optimizer"], given["implementation"]) == ("RMSPROP", "fused"):
+        parser.error("implementation must be default or foreach for RMSPROP: PyTorch has no fused one")
     torch.manual_seed(1)
-    modes = {"step": (step, 3), "train": (train, 2)}
-    arguments = sys.argv[2:]
-    if len(sys.argv) < 2 or sys.argv[1] not in modes or len(arguments) != modes[sys.argv[1]][1]:
-        sys.exit(__doc__)
-    print(modes[sys.argv[1]][0](*arguments))
+    if command == "version":
+        print(f"PyTorch {torch.__version__}, {torch.get_num_threads()} threads")
+    else:
+        print({"step": step, "train": train}[command](**given))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,20 +1,27 @@
 package org.noisylr.bench;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.nio.file.Files;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.noisylr.check.Check;
+import org.noisylr.check.InputException;
+import org.noisylr.train.checkpoint.AtomicFile;
 import org.openjdk.jmh.infra.BenchmarkParams;
 import org.openjdk.jmh.profile.GCProfiler;
 import org.openjdk.jmh.results.BenchmarkResult;
 import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.results.format.ResultFormatFactory;
 import org.openjdk.jmh.results.format.ResultFormatType;
+import org.openjdk.jmh.runner.NoBenchmarksException;
+import org.openjdk.jmh.runner.ProfilersFailedException;
 import org.openjdk.jmh.runner.Runner;
 import org.openjdk.jmh.runner.RunnerException;
 import org.openjdk.jmh.runner.options.CommandLineOptionException;
@@ -23,24 +30,47 @@ import org.openjdk.jmh.runner.options.OptionsBuilder;
 
 /**
  * Runs the benchmarks in rounds, so that what is compared is measured close together in time: a
- * round has one fork of each, and there are as many rounds as {@code -f} says. Takes JMH's options;
- * {@code -prof gc} is always on, and the results are JSON ({@code -rff FILE}, else {@code
- * jmh.json}), with a fork's raw data for each round.
+ * round has one fork of each, and there are as many rounds as {@code -f} says, 5 unless told. Takes
+ * JMH's options; {@code -prof gc} is always on, and the results are JSON in the file that {@code
+ * -rff} names, else {@code jmh.json}, with a row of raw data for each round.
  *
- * <p>{@code summary FILE} turns such a file into tables; {@code soak} watches the resident memory
- * of a long training.
+ * <p>{@code summary FILE...} turns such files into tables; {@code soak} watches the resident memory
+ * of a long training. Exit codes are the launcher's: 1 a benchmark failed, 2 bad usage or input.
  */
 public final class Benchmarks {
-  private static final int ROUNDS = 7;
+  private static final int ROUNDS = 5;
 
   private Benchmarks() {}
 
-  public static void main(String[] args)
+  public static void main(String[] args) {
+    try {
+      run(args);
+    } catch (CommandLineOptionException | ProfilersFailedException e) {
+      fail(e.getMessage() + " (-h shows the options)", 2);
+    } catch (NoBenchmarksException e) {
+      fail("no benchmark has such a name (-l lists them)", 2);
+    } catch (InputException e) {
+      fail(e.getMessage(), 2);
+    } catch (RunnerException | IOException e) {
+      fail(e.getMessage(), 1);
+    }
+  }
+
+  private static void fail(String message, int exit) {
+    System.err.println("benchmarks: " + message);
+    System.exit(exit);
+  }
+
+  private static void run(String[] args)
       throws CommandLineOptionException, RunnerException, IOException {
-    if (args.length == 2 && args[0].equals("summary")) {
-      System.out.print(Summary.of(Path.of(args[1])));
-    } else if (args.length == 1 && args[0].equals("soak")) {
-      Soak.run();
+    String command = args.length > 0 ? args[0] : "";
+    if (command.equals("summary")) {
+      if (args.length == 1) {
+        throw new InputException("summary needs FILE..., the results to make tables of");
+      }
+      System.out.print(Summary.of(Arrays.stream(args).skip(1).map(Path::of).toList()));
+    } else if (command.equals("soak")) {
+      Soak.main();
     } else {
       measure(args);
     }
@@ -49,17 +79,31 @@ public final class Benchmarks {
   private static void measure(String[] args)
       throws CommandLineOptionException, RunnerException, IOException {
     CommandLineOptions options = new CommandLineOptions(args);
-    if (options.shouldHelp() || options.shouldList() || options.shouldListWithParams()) {
+    if (options.shouldHelp()
+        || options.shouldList()
+        || options.shouldListWithParams()
+        || options.shouldListProfilers()
+        || options.shouldListResultFormats()) {
       org.openjdk.jmh.Main.main(args);
       return;
     }
+    int rounds = options.getForkCount().orElse(ROUNDS);
+    Check.atLeast("-f", rounds, 1);
     Path file = Path.of(options.getResult().orElse("jmh.json"));
     Map<String, List<RunResult>> results = new LinkedHashMap<>();
-    for (int round = 0; round < options.getForkCount().orElse(ROUNDS); round++) {
+    try {
+      AtomicFile.write(file, "[]");
+    } catch (IOException e) {
+      throw new InputException("cannot write " + file + ": " + e, e);
+    }
+    for (int round = 0; round < rounds; round++) {
       Collection<RunResult> one =
           new Runner(
                   new OptionsBuilder()
                       .parent(options)
+                      // JMH would write the results of this round alone over the file.
+                      .result("/dev/null")
+                      .resultFormat(ResultFormatType.JSON)
                       .forks(1)
                       .addProfiler(GCProfiler.class)
                       .shouldFailOnError(true)
@@ -68,12 +112,13 @@ public final class Benchmarks {
       for (RunResult result : one) {
         results.computeIfAbsent(result.getParams().id(), id -> new ArrayList<>()).add(result);
       }
-      write(file, results.values());
+      AtomicFile.write(file, json(results.values()));
     }
-    System.out.println(Summary.of(file));
+    System.out.println(Summary.of(List.of(file)));
   }
 
-  private static void write(Path file, Collection<List<RunResult>> rounds) throws IOException {
+  /** One result for each benchmark, with the forks of all rounds. */
+  private static String json(Collection<List<RunResult>> rounds) {
     List<RunResult> merged = new ArrayList<>();
     for (List<RunResult> results : rounds) {
       BenchmarkParams params = results.get(0).getParams();
@@ -81,8 +126,10 @@ public final class Benchmarks {
       results.forEach(result -> all.addAll(result.getBenchmarkResults()));
       merged.add(new RunResult(params, all));
     }
-    try (PrintStream out = new PrintStream(Files.newOutputStream(file))) {
-      ResultFormatFactory.getInstance(ResultFormatType.JSON, out).writeOut(merged);
-    }
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    ResultFormatFactory.getInstance(
+            ResultFormatType.JSON, new PrintStream(bytes, true, StandardCharsets.UTF_8))
+        .writeOut(merged);
+    return bytes.toString(StandardCharsets.UTF_8);
   }
 }

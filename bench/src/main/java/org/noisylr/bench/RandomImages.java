@@ -12,8 +12,8 @@ final class RandomImages {
 
   /** As many images of the shape that the model takes. */
   static ImageSet of(ModelName model, int count) {
-    int channels = model == ModelName.CNN28 ? 1 : 3;
-    int size = model == ModelName.CNN28 ? 28 : 32;
+    int channels = model.channels();
+    int size = model.size();
     Random random = new Random(1);
     byte[] pixels = new byte[count * channels * size * size];
     random.nextBytes(pixels);

@@ -7,8 +7,8 @@ import org.openjdk.jmh.util.ListStatistics;
  * How many times as long one thing takes as another, with a 95 % confidence interval.
  *
  * @param estimate the geometric mean over the rounds
- * @param low end of the interval
- * @param high end of the interval
+ * @param low end of the interval; NaN for fewer than three rounds
+ * @param high end of the interval; NaN for fewer than three rounds
  */
 record Ratio(double estimate, double low, double high) {
   /**
@@ -33,6 +33,8 @@ record Ratio(double estimate, double low, double high) {
 
   @Override
   public String toString() {
-    return String.format(Locale.ROOT, "%.3f (%.3f to %.3f)", estimate, low, high);
+    return Double.isNaN(low)
+        ? String.format(Locale.ROOT, "%.3f", estimate)
+        : String.format(Locale.ROOT, "%.3f (%.3f to %.3f)", estimate, low, high);
   }
 }

@@ -4,42 +4,81 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
+import org.noisylr.check.InputException;
 import org.noisylr.train.loop.Precision;
 
-/** Trains the small CNN for a long time and compares the resident memory, early and late. */
+/**
+ * Trains the small CNN for a long time and compares the resident memory, early and late.
+ *
+ * <p>In a JVM of its own, whose heap is small and resident from the start: Java's garbage collector
+ * would otherwise take ever more of a large heap into use before it looks for garbage, a few
+ * kilobytes a step, and hide what is looked for here, native memory that is never freed.
+ */
 final class Soak {
   private static final int EARLY = 500;
   private static final int LATE = 10_000;
 
   private Soak() {}
 
-  static void run() throws IOException {
-    TrainingBenchmark training = new TrainingBenchmark();
-    training.network = TrainingBenchmark.Network.CNN28;
-    training.precision = Precision.FP32;
-    training.variant = TrainingBenchmark.Variant.NOISY_FUSED;
-    training.create();
-    long early = 0;
-    for (int step = TrainingBenchmark.STEPS; step <= LATE; step += TrainingBenchmark.STEPS) {
-      training.step();
-      if (step % EARLY == 0) {
-        long resident = residentKilobytes();
-        early = early == 0 ? resident : early;
-        System.out.printf(
-            Locale.ROOT,
-            "after %5d steps: %d kB resident, %.4f of that after %d%n",
-            step,
-            resident,
-            (double) resident / early,
-            EARLY);
+  /** Starts the JVM and waits for it. */
+  static void main() throws IOException {
+    Process process =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xms64m",
+                "-Xmx64m",
+                "-XX:+AlwaysPreTouch",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Run.class.getName())
+            .inheritIO()
+            .start();
+    try {
+      if (process.waitFor() != 0) {
+        throw new IOException("the soak failed");
       }
+    } catch (InterruptedException e) {
+      process.destroy();
+      Thread.currentThread().interrupt();
     }
-    training.close();
+  }
+
+  /** What runs in that JVM. */
+  static final class Run {
+    private Run() {}
+
+    public static void main(String[] args) throws IOException {
+      TrainingBenchmark training = new TrainingBenchmark();
+      training.network = TrainingBenchmark.Network.CNN28;
+      training.precision = Precision.FP32;
+      training.variant = TrainingBenchmark.Variant.NOISY_FUSED;
+      training.create();
+      long early = 0;
+      for (int step = TrainingBenchmark.STEPS; step <= LATE; step += TrainingBenchmark.STEPS) {
+        training.step();
+        if (step % EARLY == 0) {
+          long resident = residentKilobytes();
+          early = early == 0 ? resident : early;
+          System.out.printf(
+              Locale.ROOT,
+              "after %5d steps: %d kB resident, %.4f of that after %d%n",
+              step,
+              resident,
+              (double) resident / early,
+              EARLY);
+        }
+      }
+      training.close();
+    }
   }
 
   /** As Linux counts it. */
   private static long residentKilobytes() throws IOException {
-    return Files.readAllLines(Path.of("/proc/self/status")).stream()
+    Path status = Path.of("/proc/self/status");
+    if (!Files.exists(status)) {
+      throw new InputException("the resident memory is read from " + status + ": not there");
+    }
+    return Files.readAllLines(status).stream()
         .filter(line -> line.startsWith("VmRSS:"))
         .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
         .findFirst()

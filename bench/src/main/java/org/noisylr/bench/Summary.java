@@ -1,8 +1,8 @@
 package org.noisylr.bench;
 
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import org.noisylr.bench.Results.Cell;
@@ -11,6 +11,8 @@ import org.noisylr.train.loop.Precision;
 /** Turns JMH's JSON into the tables of the README: ratios between what the same rounds measured. */
 final class Summary {
   private static final double FLOAT_BYTES = 4;
+  private static final double MICRO = 1e3;
+  private static final double MILLI = 1e6;
 
   private final Results results;
   private final StringBuilder text = new StringBuilder();
@@ -20,13 +22,14 @@ final class Summary {
     this.results = results;
   }
 
-  /** The tables, in Markdown, of what a file holds. */
-  static String of(Path file) throws IOException {
-    Summary summary = new Summary(Results.read(file));
+  /** The tables, in Markdown, of what files hold. */
+  static String of(List<Path> files) {
+    Summary summary = new Summary(Results.read(files));
     summary.noise();
     summary.steps();
     summary.training();
-    summary.rest();
+    summary.layouts();
+    summary.alone();
     return summary.text.toString();
   }
 
@@ -37,7 +40,8 @@ final class Summary {
           .ifPresent(
               cell -> {
                 header(
-                    "| ResNet-20 parameters | noisy stock / plain, in one process |", "|---|---|");
+                    "| stock step, ResNet-20 parameters | with noise / without, turn and turn about |",
+                    "|---|---|");
                 row(
                     algorithm.name(),
                     Ratio.of(cell.counters().get("noisy"), cell.counters().get("plain"))
@@ -64,7 +68,7 @@ final class Summary {
         row(
             parameters.name(),
             algorithm.name(),
-            number(plain.get().mean()),
+            number(plain.get().mean() / MICRO),
             ratio(step(algorithm, parameters, StepBenchmark.Variant.NOISY_STOCK), plain.get()),
             ratio(step(algorithm, parameters, StepBenchmark.Variant.FUSED), plain.get()),
             ratio(noisyFused, plain.get()),
@@ -82,12 +86,12 @@ final class Summary {
             line(
                 String.format(
                     Locale.ROOT,
-                    "Streaming bandwidth (`a += b` over 256 MiB each): %.1f GB/s.%n",
+                    "Streaming bandwidth (`a += b` over 256 MiB each): %.1f GB/s. A share above 1 is"
+                        + " that of values which the caches hold from step to step.%n",
                     StreamBenchmark.TRANSFERS
                         * FLOAT_BYTES
                         * StreamBenchmark.COUNT
-                        / cell.mean()
-                        / 1000)));
+                        / cell.mean())));
   }
 
   private Optional<Cell> step(
@@ -113,14 +117,35 @@ final class Summary {
           continue;
         }
         header(
-            "| training step | precision | stock, ms | noisy fused / stock |", "|---|---|---|---|");
+            "| training step | precision | stock, ms | noisy fused / stock | allocated, B |",
+            "|---|---|---|---|---|");
+        Optional<Cell> fused = training(network, precision, TrainingBenchmark.Variant.NOISY_FUSED);
         row(
             network.name(),
             precision.name(),
-            number(stock.get().mean() / 1000),
-            ratio(
-                training(network, precision, TrainingBenchmark.Variant.NOISY_FUSED), stock.get()));
+            number(stock.get().mean() / MILLI),
+            ratio(fused, stock.get()),
+            fused.map(cell -> number(cell.allocation())).orElse(""));
       }
+    }
+    end();
+    Optional<Cell> step =
+        training(
+            TrainingBenchmark.Network.RESNET20,
+            Precision.FP32,
+            TrainingBenchmark.Variant.NOISY_FUSED);
+    for (InputBenchmark.Augment augment : InputBenchmark.Augment.values()) {
+      input(augment)
+          .ifPresent(
+              cell -> {
+                header(
+                    "| input of a ResNet-20 step | µs | share of the step, fp32 |",
+                    "|---|---|---|");
+                row(
+                    augment.name(),
+                    number(cell.mean() / MICRO),
+                    step.map(whole -> Ratio.of(cell.times(), whole.times()).toString()).orElse(""));
+              });
     }
     end();
   }
@@ -130,26 +155,49 @@ final class Summary {
     return results.find("TrainingBenchmark.step", network, precision, variant);
   }
 
-  private void rest() {
+  private Optional<Cell> input(InputBenchmark.Augment augment) {
+    return results.find("InputBenchmark.batch", augment);
+  }
+
+  private void layouts() {
+    for (TrainingBenchmark.Network network : TrainingBenchmark.Network.values()) {
+      Optional<Cell> base = layout(network, Precision.FP32, LayoutBenchmark.Layout.CONTIGUOUS);
+      if (base.isEmpty()) {
+        continue;
+      }
+      header(
+          "| forward and backward | contiguous fp32, ms | channels_last fp32 / that"
+              + " | contiguous bf16 / that | channels_last bf16 / that |",
+          "|---|---|---|---|---|");
+      row(
+          network.name(),
+          number(base.get().mean() / MILLI),
+          ratio(layout(network, Precision.FP32, LayoutBenchmark.Layout.CHANNELS_LAST), base.get()),
+          ratio(layout(network, Precision.BF16, LayoutBenchmark.Layout.CONTIGUOUS), base.get()),
+          ratio(layout(network, Precision.BF16, LayoutBenchmark.Layout.CHANNELS_LAST), base.get()));
+    }
+    end();
+  }
+
+  private Optional<Cell> layout(
+      TrainingBenchmark.Network network, Precision precision, LayoutBenchmark.Layout layout) {
+    return results.find("LayoutBenchmark.forwardBackward", network, precision, layout);
+  }
+
+  private void alone() {
     for (ScheduleBenchmark.Kind kind : ScheduleBenchmark.Kind.values()) {
-      alone("schedule " + kind, "ns", results.find("ScheduleBenchmark.lr", kind));
+      alone("schedule " + kind, results.find("ScheduleBenchmark.lr", kind));
     }
     for (NoiseBenchmark.Distribution distribution : NoiseBenchmark.Distribution.values()) {
-      alone("noise " + distribution, "ns", results.find("NoiseBenchmark.factor", distribution));
-    }
-    for (InputBenchmark.Augment augment : InputBenchmark.Augment.values()) {
-      alone(
-          "input of a ResNet-20 step, " + augment,
-          "µs",
-          results.find("InputBenchmark.batch", augment));
+      alone("noise " + distribution, results.find("NoiseBenchmark.factor", distribution));
     }
   }
 
-  private void alone(String name, String unit, Optional<Cell> cell) {
+  private void alone(String name, Optional<Cell> cell) {
     cell.ifPresent(
         found -> {
-          header("| alone | time |", "|---|---|");
-          row(name, number(found.mean()) + " " + unit);
+          header("| one value | ns |", "|---|---|");
+          row(name, number(found.mean()));
         });
   }
 

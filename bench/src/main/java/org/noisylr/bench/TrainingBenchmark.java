@@ -1,7 +1,6 @@
 package org.noisylr.bench;
 
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.bytedeco.pytorch.Device;
 import org.noisylr.noise.NoiseSpec;
 import org.noisylr.schedule.Constant;
@@ -18,30 +17,19 @@ import org.noisylr.train.loop.TrainingConfig;
 import org.noisylr.train.run.Cpu;
 import org.noisylr.train.run.ModelName;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
-import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * A whole training step of the trainer: batch, forward, loss, backward, SGD with momentum. The time
  * is that of an epoch divided by its steps; the evaluation at its end is of one image.
  */
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.MICROSECONDS)
-@Fork(5)
-@Warmup(iterations = 1, time = 2)
-@Measurement(iterations = 2, time = 2)
 @State(Scope.Benchmark)
-public class TrainingBenchmark {
+public class TrainingBenchmark extends LongRuns {
   static final int STEPS = 20;
 
   /** A model with its batch size. */
@@ -51,8 +39,8 @@ public class TrainingBenchmark {
     /** ResNet-20, batches of 128 colour images of 32×32. */
     RESNET20(ModelName.RESNET20, 128);
 
-    private final ModelName model;
-    private final int batchSize;
+    final ModelName model;
+    final int batchSize;
 
     Network(ModelName model, int batchSize) {
       this.model = model;

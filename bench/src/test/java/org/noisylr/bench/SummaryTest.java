@@ -2,88 +2,93 @@ package org.noisylr.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.TensorVector;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.noisylr.check.InputException;
 
 class SummaryTest {
   @TempDir private Path directory;
 
-  @Test
-  void aRatioIsTheGeometricMeanOverRoundsWithStudentsInterval() {
-    // The logs of the ratios are log 2 ± 0.1: mean log 2, s = 0.1, t = 4.3027 for 2 degrees.
-    double[] times = {2 * Math.exp(-0.1), 2, 2 * Math.exp(0.1)};
-    Ratio ratio = Ratio.of(times, new double[] {1, 1, 1});
-    double half = 4.3026527 * 0.1 / Math.sqrt(3);
-    assertThat(ratio.estimate()).isCloseTo(2, within(1e-12));
-    assertThat(ratio.low()).isCloseTo(2 * Math.exp(-half), within(1e-6));
-    assertThat(ratio.high()).isCloseTo(2 * Math.exp(half), within(1e-6));
+  private static String result(String benchmark, String params, String unit, String rounds) {
+    return """
+    {"benchmark": "org.noisylr.bench.%s", "mode": "avgt", "params": {%s},
+     "primaryMetric": {"scoreUnit": "%s", "rawData": [%s]},
+     "secondaryMetrics": {"gc.alloc.rate.norm": {"score": 136.02, "rawData": [[136.02]]},
+                          "plain": {"rawData": [[100.0, 200.0], [100.0], [100.0]]},
+                          "noisy": {"rawData": [[153.0, 150.0], [101.0], [101.0]]}}}
+    """
+        .formatted(benchmark, params.replace('\'', '"'), unit, rounds);
+  }
+
+  private Path file(String name, String... results) throws IOException {
+    return Files.writeString(directory.resolve(name), "[" + String.join(",", results) + "]");
   }
 
   @Test
-  void whatBothSidesOfARoundShareCancels() {
-    Ratio ratio = Ratio.of(new double[] {1, 10, 3, 100}, new double[] {2, 20, 6, 200});
-    assertThat(ratio).hasToString("0.500 (0.500 to 0.500)");
-  }
-
-  @Test
-  void sidesOfDifferentLengthsAreRefused() {
-    assertThatThrownBy(() -> Ratio.of(new double[3], new double[4]))
-        .hasMessage("both need equally many rounds, but have 3 and 4");
-  }
-
-  @Test
-  void theTablesAreMadeOfWhatTheFileHolds() throws IOException {
-    Path file = directory.resolve("jmh.json");
-    Files.writeString(
-        file,
-        """
-        [
-          {"benchmark": "org.noisylr.bench.StepBenchmark.step",
-           "params": {"algorithm": "SGD", "parameters": "RESNET20", "variant": "PLAIN"},
-           "primaryMetric": {"rawData": [[300.0, 302.0], [400.0], [350.0]]},
-           "secondaryMetrics": {"gc.alloc.rate.norm": {"score": 136.02, "rawData": [[136.02]]}}},
-          {"benchmark": "org.noisylr.bench.StepBenchmark.step",
-           "params": {"algorithm": "SGD", "parameters": "RESNET20", "variant": "NOISY_FUSED"},
-           "primaryMetric": {"rawData": [[30.1], [40.0], [35.0]]},
-           "secondaryMetrics": {"gc.alloc.rate.norm": {"score": 0.5, "rawData": [[0.5]]}}},
-          {"benchmark": "org.noisylr.bench.NoiseCostBenchmark.turns",
-           "params": {"algorithm": "ADAM"},
-           "primaryMetric": {"rawData": [[9.0], [9.0], [9.0]]},
-           "secondaryMetrics": {"plain": {"rawData": [[100.0, 200.0], [100.0], [100.0]]},
-                                "noisy": {"rawData": [[153.0, 150.0], [101.0], [101.0]]}}},
-          {"benchmark": "org.noisylr.bench.ScheduleBenchmark.lr",
-           "params": {"kind": "WR"},
-           "primaryMetric": {"rawData": [[80.0], [84.0]]}}
-        ]
-        """);
-    assertThat(Summary.of(file))
+  void theTablesAreMadeOfWhatTheFilesHold() throws IOException {
+    String sgd = "'algorithm': 'SGD', 'parameters': 'VGG16', 'variant': ";
+    Path first =
+        file(
+            "a.json",
+            result("StepBenchmark.step", sgd + "'PLAIN'", "us/op", "[3000, 3020], [4000], [3500]"),
+            result("StepBenchmark.step", sgd + "'NOISY_FUSED'", "ms/op", "[0.301], [0.4], [0.35]"),
+            result("StreamBenchmark.add", "", "us/op", "[100], [100], [100]"),
+            result("NoiseCostBenchmark.turns", "'algorithm': 'ADAM'", "us/op", "[9], [9], [9]"),
+            result("ScheduleBenchmark.lr", "'kind': 'WR'", "ns/op", "[80.0], [84.0]"));
+    String cnn = "'network': 'CNN28', 'precision': 'FP32', 'variant': ";
+    String resNet = "'network': 'RESNET20', 'precision': 'FP32', 'variant': ";
+    Path second =
+        file(
+            "b.json",
+            result("TrainingBenchmark.step", cnn + "'STOCK'", "us/op", "[4000], [5000]"),
+            result("TrainingBenchmark.step", cnn + "'NOISY_FUSED'", "us/op", "[3000], [3750]"),
+            result("TrainingBenchmark.step", resNet + "'NOISY_FUSED'", "ms/op", "[200], [100]"),
+            result("InputBenchmark.batch", "'augment': 'CROP_MIRROR'", "us/op", "[2000], [1000]"),
+            result(
+                "LayoutBenchmark.forwardBackward", cnn + "'CONTIGUOUS'", "us/op", "[4000], [4000]"),
+            result(
+                "LayoutBenchmark.forwardBackward",
+                cnn + "'CHANNELS_LAST'",
+                "us/op",
+                "[1000], [1000]"));
+    assertThat(Summary.of(List.of(first, second)))
         .contains("| ADAM | 1.010 (1.010 to 1.010) |")
-        .contains("| RESNET20 | SGD | 350 |  |  | 0.100 (0.100 to 0.100) | 136, 0.5 |  |")
-        .contains("| schedule WR | 82.0 ns |")
-        .doesNotContain("training step")
-        .doesNotContain("bandwidth (");
+        // 5 · 14,991,946 floats in 300 µs and more, beside 3 · 2²⁶ in 100 µs.
+        .containsPattern(
+            "\\| VGG16 \\| SGD \\| 3503 \\|  \\|  \\| 0\\.100 \\(0\\.100 to 0\\.100\\)"
+                + " \\| 136, 136 \\| 0\\.107 \\(")
+        .contains("Streaming bandwidth (`a += b` over 256 MiB each): 8053.1 GB/s")
+        .contains("| CNN28 | FP32 | 4.5 | 0.750 | 136 |")
+        .contains("| CROP_MIRROR | 1500 | 0.010 |")
+        .contains("| CNN28 | 4.0 | 0.250 |  |  |")
+        .contains("| schedule WR | 82.0 |")
+        .doesNotContain("NaN");
   }
 
-  @ParameterizedTest
-  @EnumSource
-  void theNumberOfValuesIsTheOneStated(ParameterSet parameters) {
-    try (PointerScope scope = new PointerScope()) {
-      TensorVector tensors = parameters.create();
-      long values = 0;
-      for (long i = 0; i < tensors.size(); i++) {
-        assertThat(tensors.get(i).grad().defined()).isTrue();
-        values += tensors.get(i).numel();
-      }
-      assertThat(values).isEqualTo(parameters.values);
-    }
+  @Test
+  void whatIsNoResultOfJmhIsRefusedWithTheFilesName() throws IOException {
+    refused(directory.resolve("none.json"), "cannot read ");
+    refused(Files.writeString(directory.resolve("text.json"), "[{"), "is not JSON: ");
+    refused(
+        Files.writeString(directory.resolve("other.json"), "{\"cell\": [{\"noisylr\": 1}]}"),
+        "does not hold results of JMH");
+    refused(
+        file("mode.json", result("X.y", "", "us/op", "[1]").replace("avgt", "thrpt")),
+        "mode of org.noisylr.bench.X.y must be avgt, average time, but is thrpt");
+    refused(
+        file("unit.json", result("X.y", "", "day/op", "[1]")),
+        "unit of org.noisylr.bench.X.y must be in {ns/op, us/op, ms/op, s/op}, but is day/op");
+  }
+
+  private static void refused(Path file, String message) {
+    assertThatThrownBy(() -> Summary.of(List.of(file)))
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining(file.toString())
+        .hasMessageContaining(message);
   }
 }

@@ -172,7 +172,7 @@ public final class Trainer implements AutoCloseable {
     Tensor labels = training.labels(batch);
     Tensor images = normalization.apply(config.augmentation().apply(training.images(batch)));
     optimizer.zero_grad();
-    Tensor logits = forward(images);
+    Tensor logits = config.precision().forward(model, images);
     Tensor loss = torch.cross_entropy(logits, labels);
     loss.backward();
     optimizer.step();
@@ -184,21 +184,6 @@ public final class Trainer implements AutoCloseable {
     OptimizerParamGroupVector groups = optimizer.param_groups();
     for (long g = 0; g < groups.size(); g++) {
       groups.get(g).options().set_lr(lr);
-    }
-  }
-
-  private Tensor forward(Tensor images) {
-    if (config.precision() == Precision.FP32) {
-      return model.forward(images);
-    }
-    torch.DeviceType type = device.type();
-    torch.set_autocast_dtype(type, torch.ScalarType.BFloat16);
-    torch.set_autocast_enabled(type, true);
-    try {
-      return model.forward(images).to(torch.ScalarType.Float);
-    } finally {
-      torch.set_autocast_enabled(type, false);
-      torch.clear_cache();
     }
   }
 
@@ -238,7 +223,8 @@ public final class Trainer implements AutoCloseable {
         int length = Math.min(TEST_BATCH, test.count() - first);
         try (PointerScope batchScope = new PointerScope()) {
           Tensor labels = test.labels(first, length);
-          Tensor logits = forward(normalization.apply(test.images(first, length)));
+          Tensor images = normalization.apply(test.images(first, length));
+          Tensor logits = config.precision().forward(model, images);
           Tensor mean = torch.cross_entropy(logits, labels);
           loss.add_(mean.to(torch.ScalarType.Double), new Scalar((double) length));
           correct.add_(correct(logits, labels));

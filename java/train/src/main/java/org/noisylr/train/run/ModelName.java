@@ -30,6 +30,16 @@ public enum ModelName {
     };
   }
 
+  /** C, the channels of an image. */
+  public int channels() {
+    return channels;
+  }
+
+  /** H = W, the height and width of an image. */
+  public int size() {
+    return size;
+  }
+
   /** Checks that the model takes images of this shape. */
   public void checkImages(String data, int channels, int height, int width) {
     if (channels != this.channels) {

@@ -1,0 +1,68 @@
+package org.noisylr.bench;
+
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.noisylr.bench.TrainingBenchmark.Network;
+import org.noisylr.torch.Tensors;
+import org.noisylr.torch.model.ImageModel;
+import org.noisylr.train.loop.Precision;
+import org.noisylr.train.loop.Trainer;
+import org.noisylr.train.run.Cpu;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+
+/** Forward and backward pass with images and weights in either order: why the trainer chose one. */
+@State(Scope.Benchmark)
+public class LayoutBenchmark extends LongRuns {
+  /** The order of values in memory. */
+  public enum Layout {
+    /** N, C, H, W: LibTorch's default. */
+    CONTIGUOUS,
+    /** N, H, W, C: the trainer's. */
+    CHANNELS_LAST
+  }
+
+  // JMH varies the last name of the alphabet fastest, so a round's layouts follow each other.
+  @Param public Network network;
+  @Param public Precision precision;
+  @Param public Layout variant;
+
+  private ImageModel model;
+  private Tensor images;
+  private Tensor labels;
+
+  @Setup
+  public void create() {
+    Cpu.configure(Cpu.processors());
+    Trainer.seedWeights(1);
+    model = network.model.create(RandomImages.CLASSES);
+    long size = network.model.size();
+    images = torch.randn(network.batchSize, network.model.channels(), size, size);
+    labels =
+        torch
+            .randint(0, RandomImages.CLASSES, new long[] {network.batchSize})
+            .to(torch.ScalarType.Long);
+    if (variant == Layout.CHANNELS_LAST) {
+      model.channelsLast();
+      images = Tensors.channelsLast(images, torch.ScalarType.Float);
+    }
+  }
+
+  @Benchmark
+  public void forwardBackward() {
+    try (PointerScope scope = new PointerScope()) {
+      model.zero_grad(true);
+      torch.cross_entropy(precision.forward(model, images), labels).backward();
+    }
+  }
+
+  @TearDown
+  public void close() {
+    model.close();
+  }
+}
