@@ -114,7 +114,7 @@ public final class Benchmarks {
       }
       AtomicFile.write(file, json(results.values()));
     }
-    System.out.println(Summary.of(List.of(file)));
+    System.out.printf("All rounds are in %s.%n%n%s", file, Summary.of(List.of(file)));
   }
 
   /** One result for each benchmark, with the forks of all rounds. */
