@@ -5,9 +5,7 @@ import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.noisylr.train.data.Augmentation;
-import org.noisylr.train.data.DeviceImages;
-import org.noisylr.train.data.ImageSet;
-import org.noisylr.train.data.Normalization;
+import org.noisylr.train.data.Dataset;
 import org.noisylr.train.run.Cpu;
 import org.noisylr.train.run.ModelName;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -37,8 +35,7 @@ public class InputBenchmark extends ShortRuns {
 
   @Param public Augment augment;
 
-  private DeviceImages images;
-  private Normalization normalization;
+  private Dataset.OnDevice examples;
   private Tensor order;
   private int first;
 
@@ -47,9 +44,7 @@ public class InputBenchmark extends ShortRuns {
     Cpu.configure(Cpu.processors());
     torch.manual_seed(1);
     Device cpu = new Device("cpu");
-    ImageSet set = RandomImages.of(ModelName.RESNET20, IMAGES);
-    images = new DeviceImages(set, cpu);
-    normalization = new Normalization(set, cpu);
+    examples = RandomImages.of(ModelName.RESNET20, IMAGES).on(cpu, augment.augmentation);
     order = torch.randperm(IMAGES);
   }
 
@@ -57,15 +52,12 @@ public class InputBenchmark extends ShortRuns {
   public void batch() {
     first = (first + BATCH) % (IMAGES - BATCH);
     try (PointerScope scope = new PointerScope()) {
-      Tensor batch = order.narrow(0, first, BATCH);
-      images.labels(batch);
-      normalization.apply(augment.augmentation.apply(images.images(batch)));
+      examples.train().training(order.narrow(0, first, BATCH));
     }
   }
 
   @TearDown
   public void close() {
-    normalization.close();
-    images.close();
+    examples.close();
   }
 }

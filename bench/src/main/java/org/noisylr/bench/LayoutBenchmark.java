@@ -5,10 +5,12 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.noisylr.bench.TrainingBenchmark.Network;
 import org.noisylr.torch.Tensors;
-import org.noisylr.torch.model.ImageModel;
+import org.noisylr.torch.model.Model;
+import org.noisylr.train.data.Dataset;
 import org.noisylr.train.loop.Precision;
 import org.noisylr.train.loop.Trainer;
 import org.noisylr.train.run.Cpu;
+import org.noisylr.train.run.ModelName;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
@@ -32,7 +34,7 @@ public class LayoutBenchmark extends LongRuns {
   @Param public Precision precision;
   @Param public Layout variant;
 
-  private ImageModel model;
+  private Model model;
   private Tensor images;
   private Tensor labels;
 
@@ -40,12 +42,13 @@ public class LayoutBenchmark extends LongRuns {
   public void create() {
     Cpu.configure(Cpu.processors());
     Trainer.seedWeights(1);
-    model = network.model.create(RandomImages.CLASSES);
-    long size = network.model.size();
-    images = torch.randn(network.batchSize, network.model.channels(), size, size);
+    Dataset data = RandomImages.of(network.model, network.batchSize);
+    model = network.model.create(data);
+    ModelName.Images shape = network.model.images();
+    images = torch.randn(network.batchSize, shape.channels(), shape.size(), shape.size());
     labels =
         torch
-            .randint(0, RandomImages.CLASSES, new long[] {network.batchSize})
+            .randint(0, data.classNames().size(), new long[] {network.batchSize})
             .to(torch.ScalarType.Long);
     if (variant == Layout.CHANNELS_LAST) {
       model.channelsLast();

@@ -1,22 +1,28 @@
 package org.noisylr.bench;
 
+import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
+import org.noisylr.train.data.ImageDataset;
 import org.noisylr.train.data.ImageSet;
 import org.noisylr.train.run.ModelName;
 
 /** Images without content, the same in every run: only their shape matters here. */
 final class RandomImages {
-  static final int CLASSES = 10;
+  private static final int CLASSES = 10;
 
   private RandomImages() {}
 
-  /** As many images of the shape that the model takes. */
-  static ImageSet of(ModelName model, int count) {
-    int channels = model.channels();
-    int size = model.size();
+  /** As many images of the shape that the model takes, one of them to test with. */
+  static ImageDataset of(ModelName model, int count) {
+    int channels = model.images().channels();
+    int size = model.images().size();
     Random random = new Random(1);
     byte[] pixels = new byte[count * channels * size * size];
     random.nextBytes(pixels);
-    return new ImageSet(pixels, random.ints(count, 0, CLASSES).toArray(), channels, size, size);
+    ImageSet images =
+        new ImageSet(pixels, random.ints(count, 0, CLASSES).toArray(), channels, size, size);
+    List<String> classNames = IntStream.range(0, CLASSES).mapToObj(Integer::toString).toList();
+    return new ImageDataset("random images", classNames, images, images.first(1));
   }
 }

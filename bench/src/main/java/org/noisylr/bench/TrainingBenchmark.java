@@ -4,12 +4,10 @@ import java.util.List;
 import org.bytedeco.pytorch.Device;
 import org.noisylr.noise.NoiseSpec;
 import org.noisylr.schedule.Constant;
-import org.noisylr.torch.model.ImageModel;
+import org.noisylr.torch.model.Model;
 import org.noisylr.torch.optim.Implementation;
 import org.noisylr.train.data.Augmentation;
-import org.noisylr.train.data.DeviceImages;
-import org.noisylr.train.data.ImageSet;
-import org.noisylr.train.data.Normalization;
+import org.noisylr.train.data.Dataset;
 import org.noisylr.train.loop.OptimizerSpec;
 import org.noisylr.train.loop.Precision;
 import org.noisylr.train.loop.Trainer;
@@ -68,10 +66,8 @@ public class TrainingBenchmark extends LongRuns {
   @Param public Precision precision;
   @Param public Variant variant;
 
-  private ImageModel model;
-  private DeviceImages training;
-  private DeviceImages test;
-  private Normalization normalization;
+  private Model model;
+  private Dataset.OnDevice examples;
   private Trainer trainer;
 
   @Setup
@@ -79,11 +75,9 @@ public class TrainingBenchmark extends LongRuns {
     Cpu.configure(Cpu.processors());
     Trainer.seedWeights(1);
     Device cpu = new Device("cpu");
-    ImageSet images = RandomImages.of(network.model, STEPS * network.batchSize);
-    model = network.model.create(RandomImages.CLASSES);
-    training = new DeviceImages(images, cpu);
-    test = new DeviceImages(images.first(1), cpu);
-    normalization = new Normalization(images, cpu);
+    Dataset data = RandomImages.of(network.model, STEPS * network.batchSize);
+    model = network.model.create(data);
+    examples = data.on(cpu, Augmentation.NONE);
     TrainingConfig config =
         new TrainingConfig(
             new OptimizerSpec(OptimizerSpec.Kind.MOMENTUM, 0.9, 1e-4, variant.implementation),
@@ -94,7 +88,7 @@ public class TrainingBenchmark extends LongRuns {
             Augmentation.NONE,
             precision,
             1);
-    trainer = new Trainer(model, config, training, test, normalization, cpu);
+    trainer = new Trainer(model, config, examples.train(), examples.test(), cpu);
   }
 
   @Benchmark
@@ -106,9 +100,7 @@ public class TrainingBenchmark extends LongRuns {
   @TearDown
   public void close() {
     trainer.close();
-    normalization.close();
-    test.close();
-    training.close();
+    examples.close();
     model.close();
   }
 }

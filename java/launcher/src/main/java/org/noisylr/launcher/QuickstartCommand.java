@@ -27,8 +27,8 @@ import org.noisylr.schedule.StepDecay;
 import org.noisylr.torch.optim.Implementation;
 import org.noisylr.train.checkpoint.AtomicFile;
 import org.noisylr.train.data.Augmentation;
+import org.noisylr.train.data.Dataset;
 import org.noisylr.train.data.Datasets;
-import org.noisylr.train.data.ImageDataset;
 import org.noisylr.train.loop.ConsoleProgress;
 import org.noisylr.train.loop.OptimizerSpec;
 import org.noisylr.train.loop.Precision;
@@ -84,17 +84,11 @@ final class QuickstartCommand implements Callable<Integer> {
     PrintStream console = System.out;
     long start = System.nanoTime();
     List<Long> seeds = LongStream.rangeClosed(1, seedCount).boxed().toList();
-    ImageDataset data = Datasets.open(DATA);
+    Dataset data = Datasets.open(DATA);
     String device = Devices.of("auto").str().getString();
     console.printf(
         "%s on %s (%d training, %d test images), %s: %d runs of %d epochs%n",
-        ModelName.CNN28,
-        DATA,
-        data.train().count(),
-        data.test().count(),
-        device,
-        4 * seedCount,
-        epochs);
+        ModelName.CNN28, DATA, data.trainCount(), data.testCount(), device, 4 * seedCount, epochs);
 
     List<Comparison> comparisons = new ArrayList<>();
     for (Variant variant : variants()) {
@@ -138,7 +132,7 @@ final class QuickstartCommand implements Callable<Integer> {
   }
 
   private Run run(
-      ImageDataset data,
+      Dataset data,
       String device,
       Schedule schedule,
       NoiseSpec noise,
@@ -179,16 +173,12 @@ final class QuickstartCommand implements Callable<Integer> {
   }
 
   private Path write(
-      List<Comparison> comparisons,
-      List<Long> seeds,
-      ImageDataset data,
-      String device,
-      double seconds) {
+      List<Comparison> comparisons, List<Long> seeds, Dataset data, String device, double seconds) {
     Map<String, String> setting = new LinkedHashMap<>();
     setting.put(
         "data",
         "%s: %d training and %d test images (Fashion-MNIST, Zalando SE, MIT licence)"
-            .formatted(DATA, data.train().count(), data.test().count()));
+            .formatted(DATA, data.trainCount(), data.testCount()));
     setting.put("network", ModelName.CNN28 + ": two convolutions, two dense layers");
     setting.put(
         "optimizer",

@@ -11,6 +11,7 @@ import org.noisylr.noise.NoiseSpec;
 import org.noisylr.schedule.Schedule;
 import org.noisylr.torch.optim.Implementation;
 import org.noisylr.train.data.Augmentation;
+import org.noisylr.train.data.Dataset;
 import org.noisylr.train.data.Datasets;
 import org.noisylr.train.data.ImageDataset;
 import org.noisylr.train.loop.ConsoleProgress;
@@ -49,21 +50,25 @@ final class TrainCommand implements Callable<Integer> {
       paramLabel = "NAME|DIR|ZIP",
       required = true,
       description =
-          "fashion-mnist-mini (inside this program), fashion-mnist, mnist, cifar10, cifar100, or a"
-              + " folder or archive: IDX or CIFAR files, or images as train/CLASS/*, test/CLASS/*.")
+          "fashion-mnist-mini (inside this program), fashion-mnist, mnist, cifar10, cifar100, imdb,"
+              + " or a folder or archive: IDX or CIFAR files, images as train/CLASS/*,"
+              + " test/CLASS/*, or aclImdb.")
   private String data;
 
   @Option(
       names = "--subset",
       paramLabel = "N",
-      description = "Use the first N training images only.")
+      description = "Use the first N training examples only.")
   private Integer subset;
 
   @Option(
       names = "--model",
       paramLabel = "NAME",
       required = true,
-      description = "cnn28 (grey, 28x28) or resnet20 (colour, 32x32).")
+      description =
+          "cnn28 (grey images, 28x28); resnet20, resnet56, resnet20-keras, resnet56-keras, vgg16,"
+              + " vgg16-no-dropout, densenet40-12, wrn16-8, svhn-cnn (colour images, 32x32); lstm"
+              + " (texts).")
   private ModelName model;
 
   @Option(
@@ -110,7 +115,7 @@ final class TrainCommand implements Callable<Integer> {
       names = "--batch-size",
       paramLabel = "B",
       defaultValue = "128",
-      description = "Images a step; default ${DEFAULT-VALUE}.")
+      description = "Examples a step; default ${DEFAULT-VALUE}.")
   private int batchSize;
 
   @Option(
@@ -173,7 +178,7 @@ final class TrainCommand implements Callable<Integer> {
     NoiseSpec noise = noiseOptions.noise(epochs, seed);
     NoiseOptions.warnIfWeak(noise, spec.commandLine().getErr());
     String deviceName = Devices.of(device).str().getString();
-    ImageDataset dataset = Datasets.open(data);
+    Dataset dataset = Datasets.open(data);
     TrainingConfig training =
         new TrainingConfig(
             optimizerSpec,
@@ -195,11 +200,11 @@ final class TrainCommand implements Callable<Integer> {
 
     PrintStream console = System.out;
     console.printf(
-        "%s on %s (%d training, %d test images), %s%n",
+        "%s on %s (%d training, %d test examples), %s%n",
         model,
         dataset.name(),
-        subset == null ? dataset.train().count() : subset,
-        dataset.test().count(),
+        subset == null ? dataset.trainCount() : subset,
+        dataset.testCount(),
         deviceName);
     try (ConsoleProgress progress = new ConsoleProgress(console, "", epochs)) {
       Run run =
@@ -219,12 +224,15 @@ final class TrainCommand implements Callable<Integer> {
     return 0;
   }
 
-  private Augmentation augmentation(ImageDataset dataset) {
+  private Augmentation augmentation(Dataset dataset) {
     return switch (augment) {
       case NONE -> Augmentation.NONE;
       case CROP -> Augmentation.CROP;
       case CROP_MIRROR -> Augmentation.CROP_MIRROR;
-      case AUTO -> dataset.train().channels() == 3 ? Augmentation.CROP_MIRROR : Augmentation.NONE;
+      case AUTO ->
+          dataset instanceof ImageDataset images && images.train().channels() == 3
+              ? Augmentation.CROP_MIRROR
+              : Augmentation.NONE;
     };
   }
 }

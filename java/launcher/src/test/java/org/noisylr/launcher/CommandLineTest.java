@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.noisylr.train.data.Datasets;
 import picocli.CommandLine;
 
 class CommandLineTest {
@@ -70,16 +71,21 @@ class CommandLineTest {
         "train --data fashion-mnist-mini --model cnn28 --lr 0.1 --device tpu|device must be in {auto, cpu, cuda, cuda:0, cuda:1, ...}, but is tpu",
         "train --data fashion-mnist-mini --model cnn28 --lr 0.1 --subset 0|subset must be in [1, 6000], but is 0",
         "train --data fashion-mnist-mini --model resnet20 --lr 0.1|model resnet20 takes images of 3 channels, but those of fashion-mnist-mini have 1",
+        "train --data fashion-mnist-mini --model lstm --lr 0.1|model lstm takes texts, but fashion-mnist-mini has images",
         "train --data x --model cnn28 --lr 0.1 --resume|--resume needs --out, the folder of the run to go on with",
         "train --data x --model cnn28 --lr 0.1 --batch-size 0|--batch-size must be in [1, inf), but is 0",
         "train --data x --model cnn28 --lr 0.1 --threads 0|--threads must be in [1, THREADS], but is 0",
         "train --data x --model cnn28 --lr 0.1 --threads 99999|--threads must be in [1, THREADS], but is 99999",
         "train --data x --model cnn28 --lr 0.1 --optimizer-impl fast|Invalid value for option '--optimizer-impl': must be one of {fused, stock}, but is fast (see 'noisylr train --help')",
         "train --data x --model cnn28 --lr -1|lr must be in (0, inf), but is -1.0",
-        "train --data x --model vgg99 --lr 0.1|Invalid value for option '--model': must be one of {cnn28, resnet20}, but is vgg99 (see 'noisylr train --help')",
+        "train --data x --model vgg99 --lr 0.1|Invalid value for option '--model': must be one of {cnn28, resnet20, resnet20-keras, resnet56, resnet56-keras, vgg16, vgg16-no-dropout, densenet40-12, wrn16-8, svhn-cnn, lstm}, but is vgg99 (see 'noisylr train --help')",
         "lr --lr 0.1 --schedule cosine|Invalid value for option '--schedule': must be one of {const, step, exp, clr, wr}, but is cosine (see 'noisylr lr --help')",
         "train --data x --model cnn28 --lr 0.1 --augment flip|Invalid value for option '--augment': must be one of {auto, none, crop, crop-mirror}, but is flip (see 'noisylr train --help')",
         "lr --lr abc|Invalid value for option '--lr': 'abc' is not a double (see 'noisylr lr --help')",
+        "data|Missing subcommand: list, fetch or verify (see 'noisylr data --help')",
+        "data fetch|Missing required parameter: 'NAME' (see 'noisylr data fetch --help')",
+        "data fetch imagenet|dataset must be one of {mnist, fashion-mnist, cifar10, cifar100, svhn, imdb}, but is imagenet",
+        "data verify imagenet|dataset must be one of {mnist, fashion-mnist, cifar10, cifar100, svhn, imdb}, but is imagenet",
         "quickstart --seeds 0|--seeds must be in [1, inf), but is 0",
       })
   void badInputIsOneLineAndExitCode2(String line, String message) {
@@ -212,7 +218,7 @@ class CommandLineTest {
     Outcome first = run(command);
     assertThat(first.exit()).isZero();
     assertThat(first.out())
-        .contains("cnn28 on fashion-mnist-mini (200 training, 1000 test images), cpu")
+        .contains("cnn28 on fashion-mnist-mini (200 training, 1000 test examples), cpu")
         .contains("epoch 2/2")
         .contains("best test accuracy ");
     Outcome second = run(command);
@@ -247,6 +253,15 @@ class CommandLineTest {
   }
 
   @Test
+  void dataListNamesEveryDatasetWithItsLicence() {
+    Outcome outcome = run("data list");
+    assertThat(outcome.exit()).isZero();
+    assertThat(outcome.out())
+        .contains("fashion-mnist-mini  built in", "cifar10 ", "svhn ", "imdb ", "MIT")
+        .hasLineCount(1 + Datasets.NAMES.size());
+  }
+
+  @Test
   void doctorFindsTheNativeHookInAgreementWithJava() {
     Outcome outcome = run("doctor");
     assertThat(outcome.exit()).isZero();
@@ -258,7 +273,8 @@ class CommandLineTest {
 
   @Test
   void everyCommandHelps() {
-    for (String command : List.of("", "quickstart ", "lr ", "train ", "doctor ")) {
+    for (String command :
+        List.of("", "quickstart ", "lr ", "train ", "data ", "data fetch ", "doctor ")) {
       Outcome outcome = run((command + "--help").split(" "));
       assertThat(outcome.exit()).isZero();
       assertThat(outcome.out()).contains("Usage: noisylr");

@@ -52,6 +52,11 @@ public final class ResNet extends ImageModel {
     return new ResNet(20, Shortcut.IDENTITY, channels, classes);
   }
 
+  /** ResNet-56 in He et al.'s form: 853,018 parameters with 3 channels and 10 classes. */
+  public static ResNet resNet56(int channels, int classes) {
+    return new ResNet(56, Shortcut.IDENTITY, channels, classes);
+  }
+
   /**
    * @param depth 6n + 2 with n ≥ 1
    * @param shortcut the form of the shortcuts between stages
@@ -89,13 +94,13 @@ public final class ResNet extends ImageModel {
 
   @Override
   Tensor logits(Tensor images) {
-    Tensor x = torch.relu_(norm.forward(conv.forward(images)));
+    Tensor x = normRelu(norm, conv.forward(images));
     for (Block block : blocks) {
-      Tensor y = torch.relu_(block.norm1.forward(block.conv1.forward(x)));
+      Tensor y = normRelu(block.norm1, block.conv1.forward(x));
       y = block.norm2.forward(block.conv2.forward(y));
       x = torch.relu_(y.add_(shortcut(block, x)));
     }
-    return dense.forward(x.mean(2, 3));
+    return dense.forward(globalAverage(x));
   }
 
   private static Tensor shortcut(Block block, Tensor x) {

@@ -6,14 +6,17 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.Map;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.Adam;
-import org.bytedeco.pytorch.AdamOptions;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.noisylr.torch.Tensors;
 import org.noisylr.torch.model.ResNet.Shortcut;
 
@@ -27,14 +30,29 @@ class ImageModelTest {
   void parameterCountsAreThePublishedOnes() {
     try (Cnn28 cnn28 = new Cnn28(1, 10);
         ResNet resNet20 = ResNet.resNet20(3, 10);
-        ResNet resNet56 = new ResNet(56, Shortcut.IDENTITY, 3, 10);
-        ResNet keras = new ResNet(20, Shortcut.PROJECTION, 3, 10)) {
+        ResNet resNet56 = ResNet.resNet56(3, 10);
+        ResNet keras20 = new ResNet(20, Shortcut.PROJECTION, 3, 10);
+        ResNet keras56 = new ResNet(56, Shortcut.PROJECTION, 3, 10);
+        Vgg16 vgg16 = new Vgg16(3, 10, true, true);
+        Vgg16 plainVgg16 = new Vgg16(3, 10, false, false);
+        DenseNet denseNet = DenseNet.denseNet40x12(3, 10);
+        WideResNet wideResNet = WideResNet.wrn16x8(3, 10);
+        SvhnCnn svhnCnn = new SvhnCnn(3, 10)) {
       assertThat(cnn28.parameterCount()).isEqualTo(206_922);
       // He et al. 2016, table 6: 0.27 M and 0.85 M.
       assertThat(resNet20.parameterCount()).isEqualTo(269_722);
       assertThat(resNet56.parameterCount()).isEqualTo(853_018);
-      // Keras' model summary of ResNet20v1: 273,066 trainable parameters.
-      assertThat(keras.parameterCount()).isEqualTo(273_066);
+      // Keras' model summaries of ResNet20v1 and ResNet56v1: trainable parameters.
+      assertThat(keras20.parameterCount()).isEqualTo(273_066);
+      assertThat(keras56.parameterCount()).isEqualTo(857_706);
+      // Keras' summary of a VGG-16 for CIFAR-10 with batch norm: 15,001,418, of which 2 · 4,736
+      // are running statistics.
+      assertThat(vgg16.parameterCount()).isEqualTo(15_001_418 - 2 * 4_736);
+      assertThat(plainVgg16.parameterCount()).isEqualTo(vgg16.parameterCount() - 2 * 4_736);
+      // Huang et al. 2017, table 2: 1.0 M; Zagoruyko & Komodakis 2016, table 4: 11.0 M.
+      assertThat(denseNet.parameterCount()).isEqualTo(1_019_722);
+      assertThat(wideResNet.parameterCount()).isEqualTo(10_961_370);
+      assertThat(svhnCnn.parameterCount()).isEqualTo(308_394);
       assertThat(Tensors.state(resNet20)).hasSize(59 + 3 * 19);
     }
   }
@@ -44,10 +62,18 @@ class ImageModelTest {
     try (PointerScope scope = new PointerScope();
         Cnn28 cnn28 = new Cnn28(1, 7);
         ResNet resNet20 = ResNet.resNet20(3, 100);
-        ResNet keras = new ResNet(8, Shortcut.PROJECTION, 1, 2)) {
+        ResNet keras = new ResNet(8, Shortcut.PROJECTION, 1, 2);
+        Vgg16 vgg16 = new Vgg16(3, 100, false, true);
+        DenseNet denseNet = new DenseNet(7, 4, 3, 100);
+        WideResNet wideResNet = new WideResNet(10, 1, 1, 3);
+        SvhnCnn svhnCnn = new SvhnCnn(3, 10)) {
       assertThat(cnn28.forward(torch.randn(5, 1, 28, 28)).shape()).containsExactly(5, 7);
       assertThat(resNet20.forward(torch.randn(2, 3, 32, 32)).shape()).containsExactly(2, 100);
       assertThat(keras.forward(torch.randn(3, 1, 32, 32)).shape()).containsExactly(3, 2);
+      assertThat(vgg16.forward(torch.randn(2, 3, 32, 32)).shape()).containsExactly(2, 100);
+      assertThat(denseNet.forward(torch.randn(2, 3, 32, 32)).shape()).containsExactly(2, 100);
+      assertThat(wideResNet.forward(torch.randn(4, 1, 32, 32)).shape()).containsExactly(4, 3);
+      assertThat(svhnCnn.forward(torch.randn(2, 3, 32, 32)).shape()).containsExactly(2, 10);
     }
   }
 
@@ -153,30 +179,45 @@ class ImageModelTest {
     }
   }
 
-  @Test
-  void eachModelLearnsATinyBatchByHeart() {
-    assertLearns(new Cnn28(1, 10), torch.randn(8, 1, 28, 28));
-    assertLearns(ResNet.resNet20(3, 10), torch.randn(8, 3, 32, 32));
-    assertLearns(new ResNet(20, Shortcut.PROJECTION, 3, 10), torch.randn(8, 3, 32, 32));
+  private static Stream<Arguments> models() {
+    Supplier<Tensor> colour = () -> torch.randn(8, 3, 32, 32);
+    return Stream.of(
+        model("cnn28", () -> new Cnn28(1, 10), () -> torch.randn(8, 1, 28, 28)),
+        model("resnet20", () -> ResNet.resNet20(3, 10), colour),
+        model("resnet20, Keras", () -> new ResNet(20, Shortcut.PROJECTION, 3, 10), colour),
+        model("resnet56", () -> ResNet.resNet56(3, 10), colour),
+        // Dropout leaves a loss that does not go away: dropoutIsForTrainingAlone tests it.
+        model("vgg16", () -> new Vgg16(3, 10, true, false), colour),
+        model("densenet40-12", () -> DenseNet.denseNet40x12(3, 10), colour),
+        model("wrn10-2", () -> new WideResNet(10, 2, 3, 10), colour),
+        model("svhn-cnn", () -> new SvhnCnn(3, 10), colour));
   }
 
-  /** 60 steps of Adam on 8 images bring the cross-entropy below 0.01. */
-  private static void assertLearns(ImageModel model, Tensor images) {
+  private static Arguments model(String name, Supplier<Model> model, Supplier<Tensor> images) {
+    return Arguments.of(name, model, images);
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("models")
+  void eachModelLearnsATinyBatchByHeart(
+      String name, Supplier<Model> model, Supplier<Tensor> images) {
     try (PointerScope scope = new PointerScope();
-        model;
-        Adam adam = new Adam(model.parameters(), new AdamOptions(2e-3))) {
+        Model made = model.get()) {
       Tensor labels = torch.arange(scalar(8)).to(torch.ScalarType.Long);
-      double loss = 0;
-      for (int step = 0; step < 60; step++) {
-        try (PointerScope stepScope = new PointerScope()) {
-          adam.zero_grad();
-          Tensor value = torch.cross_entropy(model.forward(images), labels);
-          value.backward();
-          adam.step();
-          loss = value.item_double();
-        }
-      }
-      assertThat(loss).isLessThan(0.01);
+      assertThat(Learning.lossAfter(60, made, images.get(), labels)).isLessThan(0.01);
+    }
+  }
+
+  @Test
+  void dropoutIsForTrainingAlone() {
+    try (PointerScope scope = new PointerScope();
+        Vgg16 with = new Vgg16(3, 10, false, true);
+        Vgg16 without = new Vgg16(3, 10, false, false)) {
+      Tensor images = torch.randn(2, 3, 32, 32);
+      assertThat(with.forward(images).equal(with.forward(images))).isFalse();
+      assertThat(without.forward(images).equal(without.forward(images))).isTrue();
+      with.eval();
+      assertThat(with.forward(images).equal(with.forward(images))).isTrue();
     }
   }
 
@@ -198,5 +239,13 @@ class ImageModelTest {
         .hasMessage("depth must be in {8, 14, 20, ...} (6n + 2), but is 21");
     assertThatThrownBy(() -> new ResNet(2, Shortcut.IDENTITY, 3, 10))
         .hasMessage("depth must be in {8, 14, 20, ...} (6n + 2), but is 2");
+    assertThatThrownBy(() -> new DenseNet(41, 12, 3, 10))
+        .hasMessage("depth must be in {7, 10, 13, ...} (3n + 4), but is 41");
+    assertThatThrownBy(() -> new DenseNet(40, 0, 3, 10))
+        .hasMessage("growth must be in [1, inf), but is 0");
+    assertThatThrownBy(() -> new WideResNet(18, 8, 3, 10))
+        .hasMessage("depth must be in {10, 16, 22, ...} (6n + 4), but is 18");
+    assertThatThrownBy(() -> new WideResNet(16, 0, 3, 10))
+        .hasMessage("widening must be in [1, inf), but is 0");
   }
 }

@@ -6,6 +6,7 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.noisylr.check.InputException;
 
@@ -13,13 +14,14 @@ import org.noisylr.check.InputException;
  * Opens a dataset by name or path.
  *
  * <p>Names: {@code fashion-mnist-mini} (6,000 + 1,000 images of Fashion-MNIST, part of this
- * library), and {@code mnist}, {@code fashion-mnist}, {@code cifar10}, {@code cifar100}, which are
- * looked for in the folder NAME of the data home. A name wins over a file of the same name; write
- * {@code ./mnist} for the file.
+ * library), and {@code mnist}, {@code fashion-mnist}, {@code cifar10}, {@code cifar100}, {@code
+ * svhn}, {@code imdb}, which are looked for in the folder NAME of the data home. A name wins over a
+ * file of the same name; write {@code ./mnist} for the file.
  *
  * <p>Paths are recognised by content: a folder of IDX files ({@link Idx}; classes are called 0 …
- * 9), a CIFAR folder or {@code tar.gz} ({@link Cifar}), a folder or zip of images ({@link
- * ImageFolder}). A folder that holds nothing but one folder stands for that one.
+ * 9), a CIFAR folder or {@code tar.gz} ({@link Cifar}), a folder of SVHN's MATLAB files, a folder
+ * or zip of images ({@link ImageFolder}), a folder or archive of reviews ({@link Imdb}; 20,000
+ * words, 80 a text). A folder that holds nothing but one folder stands for that one.
  */
 public final class Datasets {
   /** The environment variable that moves the data home. */
@@ -27,7 +29,8 @@ public final class Datasets {
 
   /** Everything that {@link #open(String)} knows by name. */
   public static final List<String> NAMES =
-      List.of("fashion-mnist-mini", "fashion-mnist", "mnist", "cifar10", "cifar100");
+      List.of(
+          "fashion-mnist-mini", "fashion-mnist", "mnist", "cifar10", "cifar100", "svhn", "imdb");
 
   private static final List<String> DIGITS =
       IntStream.range(0, 10).mapToObj(Integer::toString).toList();
@@ -65,7 +68,7 @@ public final class Datasets {
   }
 
   /** The same as {@link #open(String, Path)} with {@link #dataHome}. */
-  public static ImageDataset open(String nameOrPath) {
+  public static Dataset open(String nameOrPath) {
     return open(nameOrPath, dataHome());
   }
 
@@ -76,13 +79,15 @@ public final class Datasets {
    * @param dataHome where named datasets lie
    * @throws InputException if there is no such dataset, or a file of it is missing or damaged
    */
-  public static ImageDataset open(String nameOrPath, Path dataHome) {
+  public static Dataset open(String nameOrPath, Path dataHome) {
     return switch (nameOrPath) {
       case "fashion-mnist-mini" -> fashionMnistMini();
       case "fashion-mnist" -> idx(nameOrPath, FASHION, dataHome);
       case "mnist" -> idx(nameOrPath, DIGITS, dataHome);
       case "cifar10" -> cifar(Cifar.CIFAR10, dataHome);
       case "cifar100" -> cifar(Cifar.CIFAR100, dataHome);
+      case "svhn" -> svhn(dataHome);
+      case "imdb" -> imdb(dataHome);
       default -> path(nameOrPath);
     };
   }
@@ -137,13 +142,37 @@ public final class Datasets {
     return cifar.read(archive);
   }
 
-  private static InputException missing(String name, Path home, String files) {
-    return new InputException(
-        "dataset %s must lie in %s, but is not there; put %s there, set %s to the folder that holds the folder %s, or give a path instead of the name"
-            .formatted(name, home, files, DATA_HOME_VARIABLE, name));
+  private static ImageDataset svhn(Path dataHome) {
+    Path home = dataHome.resolve(Svhn.NAME);
+    if (!Svhn.isIn(home)) {
+      throw missing(Svhn.NAME, home, String.join(", ", Svhn.FILES));
+    }
+    return Svhn.read(home, DIGITS);
   }
 
-  private static ImageDataset path(String nameOrPath) {
+  private static Dataset imdb(Path dataHome) {
+    Path home = dataHome.resolve(Imdb.NAME);
+    if (Files.isDirectory(home) && Imdb.isIn(ImageFolder.unwrap(home))) {
+      return imdbAt(home);
+    }
+    Path archive = home.resolve(Imdb.ARCHIVE);
+    if (!Files.exists(archive)) {
+      throw missing(Imdb.NAME, home, Imdb.ARCHIVE + " or the folder aclImdb in it");
+    }
+    return imdbAt(archive);
+  }
+
+  private static TextDataset imdbAt(Path folderOrArchive) {
+    return Imdb.read(folderOrArchive, Imdb.VOCABULARY, Imdb.LENGTH);
+  }
+
+  private static InputException missing(String name, Path home, String files) {
+    return new InputException(
+        "dataset %s must lie in %s, but is not there; fetch it with 'noisylr data fetch %s', put %s there, set %s to the folder that holds the folder %s, or give a path instead of the name"
+            .formatted(name, home, name, files, DATA_HOME_VARIABLE, name));
+  }
+
+  private static Dataset path(String nameOrPath) {
     Path path;
     try {
       path = Path.of(nameOrPath);
@@ -156,10 +185,16 @@ public final class Datasets {
     return Files.isDirectory(path) ? folder(path) : file(path);
   }
 
-  private static ImageDataset folder(Path path) {
+  private static Dataset folder(Path path) {
     Path folder = ImageFolder.unwrap(path);
     if (Idx.isIn(folder)) {
       return Idx.read(nameOf(path), DIGITS, folder);
+    }
+    if (Svhn.isIn(folder)) {
+      return Svhn.read(folder, DIGITS);
+    }
+    if (Imdb.isIn(folder)) {
+      return imdbAt(folder);
     }
     if (ImageFolder.isIn(folder)) {
       return ImageFolder.read(nameOf(path), folder);
@@ -167,13 +202,22 @@ public final class Datasets {
     return Cifar.in(folder).orElseThrow(() -> unrecognised(path)).read(folder);
   }
 
-  private static ImageDataset file(Path path) {
+  private static Dataset file(Path path) {
     byte[] start = Source.of(path).read(in -> in.readNBytes(2));
     if (Arrays.equals(start, new byte[] {'P', 'K'})) {
       return ImageFolder.read(nameOf(path), path);
     }
     if (Arrays.equals(start, new byte[] {0x1f, (byte) 0x8b})) {
-      return Cifar.inArchive(path).orElseThrow(() -> unrecognised(path)).read(path);
+      Optional<Cifar> cifar = Cifar.inArchive(path);
+      if (cifar.isPresent()) {
+        return cifar.get().read(path);
+      }
+      if (Imdb.inArchive(path)) {
+        return imdbAt(path);
+      }
+    }
+    if (Arrays.equals(start, new byte[] {(byte) 0xfd, '7'}) && Imdb.inArchive(path)) {
+      return imdbAt(path);
     }
     throw unrecognised(path);
   }
@@ -193,6 +237,6 @@ public final class Datasets {
   private static InputException unrecognised(Path path) {
     return new InputException(
         path
-            + " holds no dataset that is recognised: expected a folder of IDX files (train-images-idx3-ubyte and so on, plain or .gz), a folder or tar.gz of CIFAR-10 or CIFAR-100 in binary form, or a folder or zip of images (train/CLASS/*.jpg or *.png and test/CLASS/*)");
+            + " holds no dataset that is recognised: expected a folder of IDX files (train-images-idx3-ubyte and so on, plain or .gz), a folder or tar.gz of CIFAR-10 or CIFAR-100 in binary form, a folder of SVHN (train_32x32.mat and test_32x32.mat), a folder or zip of images (train/CLASS/*.jpg or *.png and test/CLASS/*), or aclImdb, a folder, tar.gz or tar.xz of reviews");
   }
 }

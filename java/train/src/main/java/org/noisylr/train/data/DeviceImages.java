@@ -4,72 +4,62 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import org.noisylr.torch.Tensors;
 
 /**
- * A set of labelled images in the memory of a device: {@code uint8 [N, C, H, W]} and {@code int64
- * [N]}. Owns both tensors.
+ * Labelled images on a device, stored as {@code uint8 [N, C, H, W]}. Batches are augmented and
+ * normalised there: {@code float32 [B, C, H, W]} in channels-last order.
  */
-public final class DeviceImages implements AutoCloseable {
+public final class DeviceImages implements Examples {
   private final Tensor images;
   private final Tensor labels;
+  private final Tensor mean;
+  private final Tensor inverseStd;
+  private final Augmentation augmentation;
   private final int count;
 
   /** Copies {@code set} to {@code device}. */
-  public DeviceImages(ImageSet set, Device device) {
+  public DeviceImages(
+      ImageSet set, Normalization normalization, Augmentation augmentation, Device device) {
+    this.augmentation = augmentation;
     count = set.count();
     long[] shape = {count, set.channels(), set.height(), set.width()};
-    long[] labelValues = new long[count];
-    for (int i = 0; i < count; i++) {
-      labelValues[i] = set.label(i);
-    }
     try (PointerScope scope = new PointerScope()) {
       images =
           Tensor.create(set.pixels(), false, shape)
               .to(device, torch.ScalarType.Byte)
               .retainReference();
-      labels =
-          Tensor.create(labelValues, count).to(device, torch.ScalarType.Long).retainReference();
     }
+    labels = DeviceTexts.onDevice(set.labels(), device, count);
+    mean = normalization.mean(device);
+    inverseStd = normalization.inverseStd(device);
   }
 
-  /** N, the number of images. */
+  @Override
   public int count() {
     return count;
   }
 
-  /**
-   * Chosen images.
-   *
-   * @param indices {@code int64 [B]} on the device
-   * @return {@code uint8 [B, C, H, W]}, owned by the caller
-   */
-  public Tensor images(Tensor indices) {
-    return images.index_select(0, indices);
+  @Override
+  public Batch training(Tensor indices) {
+    Tensor chosen = augmentation.apply(images.index_select(0, indices));
+    return new Batch(normalized(chosen), labels.index_select(0, indices));
   }
 
-  /**
-   * The labels of chosen images.
-   *
-   * @param indices {@code int64 [B]} on the device
-   * @return {@code int64 [B]}, owned by the caller
-   */
-  public Tensor labels(Tensor indices) {
-    return labels.index_select(0, indices);
+  @Override
+  public Batch evaluation(long first, long length) {
+    return new Batch(normalized(images.narrow(0, first, length)), labels.narrow(0, first, length));
   }
 
-  /** Images {@code first} … {@code first + length − 1}: a view of this set's memory. */
-  public Tensor images(long first, long length) {
-    return images.narrow(0, first, length);
-  }
-
-  /** Labels {@code first} … {@code first + length − 1}: a view of this set's memory. */
-  public Tensor labels(long first, long length) {
-    return labels.narrow(0, first, length);
+  private Tensor normalized(Tensor pixels) {
+    return Tensors.channelsLast(pixels, torch.ScalarType.Float).sub_(mean).mul_(inverseStd);
   }
 
   @Override
   public void close() {
     images.close();
     labels.close();
+    mean.close();
+    inverseStd.close();
   }
 }

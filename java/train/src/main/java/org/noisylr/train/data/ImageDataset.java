@@ -2,6 +2,7 @@ package org.noisylr.train.data;
 
 import java.util.HashSet;
 import java.util.List;
+import org.bytedeco.pytorch.Device;
 import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
 
@@ -13,7 +14,8 @@ import org.noisylr.check.InputException;
  * @param train training images
  * @param test test images, of the same shape as the training images
  */
-public record ImageDataset(String name, List<String> classNames, ImageSet train, ImageSet test) {
+public record ImageDataset(String name, List<String> classNames, ImageSet train, ImageSet test)
+    implements Dataset {
   /**
    * Validates the values.
    *
@@ -34,16 +36,28 @@ public record ImageDataset(String name, List<String> classNames, ImageSet train,
     }
   }
 
-  /**
-   * The same dataset with fewer training images: the first {@code n} in stored order. The test
-   * images stay.
-   *
-   * @param n in [1, number of training images]
-   * @throws InputException if {@code n} is outside that interval
-   */
+  @Override
+  public int trainCount() {
+    return train.count();
+  }
+
+  @Override
+  public int testCount() {
+    return test.count();
+  }
+
+  @Override
   public ImageDataset subset(int n) {
     Check.within("subset", n, 1, train.count());
     return new ImageDataset(name, classNames, train.first(n), test);
+  }
+
+  @Override
+  public OnDevice on(Device device, Augmentation augmentation) {
+    Normalization normalization = Normalization.of(train);
+    return new OnDevice(
+        new DeviceImages(train, normalization, augmentation, device),
+        new DeviceImages(test, normalization, Augmentation.NONE, device));
   }
 
   private static String shape(ImageSet set) {

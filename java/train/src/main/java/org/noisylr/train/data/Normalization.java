@@ -4,19 +4,23 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
-import org.noisylr.torch.Tensors;
 
 /**
- * Per-channel normalisation on a device: x ← (x − mean_c) / std_c, with mean and (population)
- * standard deviation of channel c over all pixels of the training images, in units of the stored
- * values 0 … 255. A constant channel is only centred.
+ * Per-channel normalisation: x ← (x − mean_c) / std_c, with mean and (population) standard
+ * deviation of channel c over all pixels of the training images, in units of the stored values 0 …
+ * 255. A constant channel is only centred.
  */
-public final class Normalization implements AutoCloseable {
-  private final Tensor mean;
-  private final Tensor inverseStd;
+public final class Normalization {
+  private final float[] means;
+  private final float[] inverseStds;
 
-  /** Measures {@code training} and places the statistics on {@code device}. */
-  public Normalization(ImageSet training, Device device) {
+  private Normalization(float[] means, float[] inverseStds) {
+    this.means = means;
+    this.inverseStds = inverseStds;
+  }
+
+  /** Measures {@code training}. */
+  public static Normalization of(ImageSet training) {
     int channels = training.channels();
     int plane = training.height() * training.width();
     byte[] pixels = training.pixels();
@@ -38,8 +42,17 @@ public final class Normalization implements AutoCloseable {
       means[c] = (float) average;
       inverseStds[c] = variance > 0 ? (float) (1 / Math.sqrt(variance)) : 1;
     }
-    mean = perChannel(means, device);
-    inverseStd = perChannel(inverseStds, device);
+    return new Normalization(means, inverseStds);
+  }
+
+  /** mean_c as {@code float32 [1, C, 1, 1]} on a device; owned by the caller. */
+  Tensor mean(Device device) {
+    return perChannel(means, device);
+  }
+
+  /** 1 / std_c in the same form; 1 for a constant channel. */
+  Tensor inverseStd(Device device) {
+    return perChannel(inverseStds, device);
   }
 
   private static Tensor perChannel(float[] values, Device device) {
@@ -48,21 +61,5 @@ public final class Normalization implements AutoCloseable {
           Tensor.create(values, 1, values.length, 1, 1).to(device, torch.ScalarType.Float);
       return tensor.retainReference();
     }
-  }
-
-  /**
-   * Normalises a batch.
-   *
-   * @param images {@code uint8 [N, C, H, W]}
-   * @return {@code float32 [N, C, H, W]} in channels-last order
-   */
-  public Tensor apply(Tensor images) {
-    return Tensors.channelsLast(images, torch.ScalarType.Float).sub_(mean).mul_(inverseStd);
-  }
-
-  @Override
-  public void close() {
-    mean.close();
-    inverseStd.close();
   }
 }

@@ -1,12 +1,9 @@
 package org.noisylr.train.loop;
 
-import java.io.Console;
 import java.io.PrintStream;
 import java.util.Locale;
-import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
-import me.tongfei.progressbar.ProgressBarBuilder;
-import me.tongfei.progressbar.ProgressBarStyle;
+import org.noisylr.train.console.Terminal;
 import org.noisylr.train.metric.EpochMetrics;
 
 /**
@@ -27,7 +24,7 @@ public final class ConsoleProgress implements TrainingListener, AutoCloseable {
    * @param epochs number of epochs of the run
    */
   public ConsoleProgress(PrintStream out, String name, int epochs) {
-    this(out, System.err, name, epochs, isTerminal());
+    this(out, System.err, name, epochs, Terminal.isThere());
   }
 
   ConsoleProgress(PrintStream out, PrintStream err, String name, int epochs, boolean terminal) {
@@ -38,21 +35,6 @@ public final class ConsoleProgress implements TrainingListener, AutoCloseable {
     this.terminal = terminal;
   }
 
-  private static boolean isTerminal() {
-    Console console = System.console();
-    if (console == null) {
-      return false;
-    }
-    try {
-      // From Java 22 on there is a console without a terminal too, and this method tells.
-      return (boolean) Console.class.getMethod("isTerminal").invoke(console);
-    } catch (NoSuchMethodException e) {
-      return true;
-    } catch (ReflectiveOperationException e) {
-      throw new AssertionError(e);
-    }
-  }
-
   @Override
   public void onProgress(int epoch, int stepsDone, int stepsPerEpoch, double loss) {
     if (!terminal) {
@@ -60,12 +42,9 @@ public final class ConsoleProgress implements TrainingListener, AutoCloseable {
     }
     if (bar == null) {
       bar =
-          new ProgressBarBuilder()
+          Terminal.bar(err)
               .setTaskName(name + "epoch " + (epoch + 1) + "/" + epochs)
               .setInitialMax(stepsPerEpoch)
-              .setConsumer(new ConsoleProgressBarConsumer(err))
-              .setStyle(ProgressBarStyle.UNICODE_BLOCK)
-              .clearDisplayOnFinish()
               .build();
     }
     bar.setExtraMessage(String.format(Locale.ROOT, " loss %.4f", loss));

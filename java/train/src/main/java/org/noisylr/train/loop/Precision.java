@@ -2,26 +2,26 @@ package org.noisylr.train.loop;
 
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
-import org.noisylr.torch.model.ImageModel;
+import org.noisylr.torch.model.Model;
 
 /** The arithmetic of the forward pass. Parameters and optimizer state are float32 in both. */
 public enum Precision {
   /** float32 throughout. */
   FP32 {
     @Override
-    public Tensor forward(ImageModel model, Tensor images) {
-      return model.forward(images);
+    public Tensor forward(Model model, Tensor inputs) {
+      return model.forward(inputs);
     }
   },
   /** LibTorch's autocast: convolutions and dense layers in bfloat16, reductions in float32. */
   BF16 {
     @Override
-    public Tensor forward(ImageModel model, Tensor images) {
-      torch.DeviceType type = images.device().type();
+    public Tensor forward(Model model, Tensor inputs) {
+      torch.DeviceType type = inputs.device().type();
       torch.set_autocast_dtype(type, torch.ScalarType.BFloat16);
       torch.set_autocast_enabled(type, true);
       try {
-        return model.forward(images).to(torch.ScalarType.Float);
+        return model.forward(inputs).to(torch.ScalarType.Float);
       } finally {
         torch.set_autocast_enabled(type, false);
         torch.clear_cache();
@@ -32,8 +32,8 @@ public enum Precision {
   /**
    * The model's logits in this arithmetic.
    *
-   * @param images {@code float32 [N, C, H, W]}, normalised
-   * @return {@code float32 [N, classes]}; owned by the caller
+   * @param inputs what the model takes
+   * @return {@code float32}, otherwise as the model gives them; owned by the caller
    */
-  public abstract Tensor forward(ImageModel model, Tensor images);
+  public abstract Tensor forward(Model model, Tensor inputs);
 }

@@ -17,21 +17,21 @@ import org.bytedeco.pytorch.global.torch;
 import org.noisylr.check.InputException;
 import org.noisylr.noise.Philox;
 import org.noisylr.torch.Tensors;
-import org.noisylr.torch.model.ImageModel;
+import org.noisylr.torch.model.Model;
 import org.noisylr.torch.optim.NoisyOptimizer;
 import org.noisylr.torch.optim.OptimizerState;
-import org.noisylr.train.data.DeviceImages;
-import org.noisylr.train.data.Normalization;
+import org.noisylr.train.data.Batch;
+import org.noisylr.train.data.Examples;
 import org.noisylr.train.metric.EpochMetrics;
 
 /**
- * Trains an image classifier with cross-entropy and a noisy optimizer, epoch by epoch.
+ * Trains a classifier with cross-entropy and a noisy optimizer, epoch by epoch.
  *
  * <p>What an epoch draws at random depends on the seed and the epoch's number alone, so a run that
- * goes on from a restored {@link #state()} equals one that never stopped. Images, labels, order and
+ * goes on from a restored {@link #state()} equals one that never stopped. Examples, order and
  * augmentation stay on the device; the losses are read from it every {@link #LOG_INTERVAL} steps.
  *
- * <p>The trainer owns its optimizer; model, images and normalisation stay the caller's.
+ * <p>The trainer owns its optimizer; model and examples stay the caller's.
  */
 public final class Trainer implements AutoCloseable {
   /** Steps between two reads of the loss. */
@@ -47,11 +47,10 @@ public final class Trainer implements AutoCloseable {
   private static final String MODEL = "model.";
   private static final String OPTIMIZER = "optimizer.";
 
-  private final ImageModel model;
+  private final Model model;
   private final TrainingConfig config;
-  private final DeviceImages training;
-  private final DeviceImages test;
-  private final Normalization normalization;
+  private final Examples training;
+  private final Examples test;
   private final Device device;
   private final Optimizer optimizer;
   private final NoisyOptimizer noisy;
@@ -61,23 +60,16 @@ public final class Trainer implements AutoCloseable {
   /**
    * @param model on {@code device}
    * @param config the settings
-   * @param training images to train on, on {@code device}
-   * @param test images to evaluate on, on {@code device}
-   * @param normalization of both, on {@code device}
+   * @param training examples to train on, on {@code device}
+   * @param test examples to evaluate on, on {@code device}
    * @param device where it all happens
    */
   public Trainer(
-      ImageModel model,
-      TrainingConfig config,
-      DeviceImages training,
-      DeviceImages test,
-      Normalization normalization,
-      Device device) {
+      Model model, TrainingConfig config, Examples training, Examples test, Device device) {
     this.model = model;
     this.config = config;
     this.training = training;
     this.test = test;
-    this.normalization = normalization;
     this.device = device;
     stepsPerEpoch = (int) (((long) training.count() + config.batchSize() - 1) / config.batchSize());
     model.channelsLast();
@@ -109,9 +101,9 @@ public final class Trainer implements AutoCloseable {
   }
 
   /**
-   * Trains for one epoch and evaluates on the test images.
+   * Trains for one epoch and evaluates on the test examples.
    *
-   * @throws DivergedException if the loss, also that on the test images, is NaN or infinite
+   * @throws DivergedException if the loss, also that on the test examples, is NaN or infinite
    */
   public EpochMetrics runEpoch(List<TrainingListener> listeners) {
     long start = System.nanoTime();
@@ -169,15 +161,14 @@ public final class Trainer implements AutoCloseable {
 
   private void step(long step, Tensor batch, Tensor lossOut, Tensor correct) {
     setBaseLr(config.schedule().lr(step, stepsPerEpoch));
-    Tensor labels = training.labels(batch);
-    Tensor images = normalization.apply(config.augmentation().apply(training.images(batch)));
+    Batch examples = training.training(batch);
     optimizer.zero_grad();
-    Tensor logits = config.precision().forward(model, images);
-    Tensor loss = torch.cross_entropy(logits, labels);
+    Tensor logits = config.precision().forward(model, examples.inputs());
+    Tensor loss = torch.cross_entropy(logits, examples.targets());
     loss.backward();
     optimizer.step();
     lossOut.copy_(loss.detach());
-    correct.add_(correct(logits.detach(), labels));
+    correct.add_(correct(logits.detach(), examples.targets()));
   }
 
   private void setBaseLr(double lr) {
@@ -192,7 +183,7 @@ public final class Trainer implements AutoCloseable {
     return logits.argmax(new LongOptional(1), false).eq(labels).sum();
   }
 
-  /** Sums the losses of images seen in steps {@code from} … {@code to − 1}, all finite. */
+  /** Sums the losses of examples seen in steps {@code from} … {@code to − 1}, all finite. */
   private double sumOfLosses(Tensor losses, int from, int to, long firstStep, int epoch) {
     float[] values = new float[to - from];
     try (PointerScope scope = new PointerScope()) {
@@ -212,7 +203,7 @@ public final class Trainer implements AutoCloseable {
     return sum;
   }
 
-  /** Mean loss and top-1 accuracy on the test images, without autograd and augmentation. */
+  /** Mean loss and top-1 accuracy on the test examples, without autograd and augmentation. */
   private Evaluation evaluate() {
     model.eval();
     try (PointerScope scope = new PointerScope();
@@ -222,12 +213,11 @@ public final class Trainer implements AutoCloseable {
       for (int first = 0; first < test.count(); first += TEST_BATCH) {
         int length = Math.min(TEST_BATCH, test.count() - first);
         try (PointerScope batchScope = new PointerScope()) {
-          Tensor labels = test.labels(first, length);
-          Tensor images = normalization.apply(test.images(first, length));
-          Tensor logits = config.precision().forward(model, images);
-          Tensor mean = torch.cross_entropy(logits, labels);
+          Batch examples = test.evaluation(first, length);
+          Tensor logits = config.precision().forward(model, examples.inputs());
+          Tensor mean = torch.cross_entropy(logits, examples.targets());
           loss.add_(mean.to(torch.ScalarType.Double), new Scalar((double) length));
-          correct.add_(correct(logits, labels));
+          correct.add_(correct(logits, examples.targets()));
         }
       }
       return new Evaluation(

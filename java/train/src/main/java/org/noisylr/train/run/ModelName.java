@@ -1,60 +1,137 @@
 package org.noisylr.train.run;
 
+import com.fasterxml.jackson.annotation.JsonValue;
 import org.noisylr.check.InputException;
 import org.noisylr.torch.model.Cnn28;
-import org.noisylr.torch.model.ImageModel;
+import org.noisylr.torch.model.DenseNet;
+import org.noisylr.torch.model.Model;
 import org.noisylr.torch.model.ResNet;
+import org.noisylr.torch.model.SentimentLstm;
+import org.noisylr.torch.model.SvhnCnn;
+import org.noisylr.torch.model.Vgg16;
+import org.noisylr.torch.model.WideResNet;
+import org.noisylr.train.data.Dataset;
+import org.noisylr.train.data.ImageDataset;
+import org.noisylr.train.data.TextDataset;
 
-/** The models that a run can train, with the images they take. */
+/** The models that a run can train, with what they take. */
 public enum ModelName {
-  /** {@link Cnn28} on grey images of 28×28. */
-  CNN28("cnn28", 1, Cnn28.SIZE),
-  /** {@link ResNet} of depth 20 on colour images of 32×32. */
-  RESNET20("resnet20", 3, ResNet.SIZE);
+  /** {@link Cnn28}. */
+  CNN28("cnn28", new Images(1, Cnn28.SIZE), Cnn28::new),
+  /** {@link ResNet} of depth 20 in He et al.'s form. */
+  RESNET20("resnet20", new Images(3, ResNet.SIZE), ResNet::resNet20),
+  /** {@link ResNet} of depth 20 in the form of Keras' example. */
+  RESNET20_KERAS("resnet20-keras", new Images(3, ResNet.SIZE), keras(20)),
+  /** {@link ResNet} of depth 56 in He et al.'s form. */
+  RESNET56("resnet56", new Images(3, ResNet.SIZE), ResNet::resNet56),
+  /** {@link ResNet} of depth 56 in the form of Keras' example. */
+  RESNET56_KERAS("resnet56-keras", new Images(3, ResNet.SIZE), keras(56)),
+  /** {@link Vgg16} with batch norm and dropout. */
+  VGG16("vgg16", new Images(3, Vgg16.SIZE), (c, k) -> new Vgg16(c, k, true, true)),
+  /** {@link Vgg16} with batch norm, without dropout. */
+  VGG16_NO_DROPOUT(
+      "vgg16-no-dropout", new Images(3, Vgg16.SIZE), (c, k) -> new Vgg16(c, k, true, false)),
+  /** {@link DenseNet} of depth 40, growth rate 12. */
+  DENSENET40_12("densenet40-12", new Images(3, DenseNet.SIZE), DenseNet::denseNet40x12),
+  /** {@link WideResNet} of depth 16, widening 8. */
+  WRN16_8("wrn16-8", new Images(3, WideResNet.SIZE), WideResNet::wrn16x8),
+  /** {@link SvhnCnn}. */
+  SVHN_CNN("svhn-cnn", new Images(3, SvhnCnn.SIZE), SvhnCnn::new),
+  /** {@link SentimentLstm} on texts of two classes. */
+  LSTM("lstm", null, null);
+
+  /**
+   * The images that a model takes.
+   *
+   * @param channels C
+   * @param size H = W
+   */
+  public record Images(int channels, int size) {}
+
+  private interface ImageModels {
+    Model create(int channels, int classes);
+  }
 
   private final String text;
-  private final int channels;
-  private final int size;
+  private final Images images;
+  private final ImageModels models;
 
-  ModelName(String text, int channels, int size) {
+  ModelName(String text, Images images, ImageModels models) {
     this.text = text;
-    this.channels = channels;
-    this.size = size;
+    this.images = images;
+    this.models = models;
   }
 
-  /** Builds the model; its weights come from LibTorch's default generator. */
-  public ImageModel create(int classes) {
-    return switch (this) {
-      case CNN28 -> new Cnn28(channels, classes);
-      case RESNET20 -> ResNet.resNet20(channels, classes);
-    };
+  private static ImageModels keras(int depth) {
+    return (channels, classes) -> new ResNet(depth, ResNet.Shortcut.PROJECTION, channels, classes);
   }
 
-  /** C, the channels of an image. */
-  public int channels() {
-    return channels;
+  /** The images that the model takes; null if it takes texts. */
+  public Images images() {
+    return images;
   }
 
-  /** H = W, the height and width of an image. */
-  public int size() {
-    return size;
+  /**
+   * Builds the model for a dataset; its weights come from LibTorch's default generator.
+   *
+   * @throws InputException as {@link #check} does
+   */
+  public Model create(Dataset data) {
+    check(data);
+    return data instanceof TextDataset texts
+        ? new SentimentLstm(texts.vocabulary())
+        : models.create(images.channels, data.classNames().size());
   }
 
-  /** Checks that the model takes images of this shape. */
-  public void checkImages(String data, int channels, int height, int width) {
-    if (channels != this.channels) {
+  /**
+   * Checks that the model takes the examples of a dataset.
+   *
+   * @throws InputException if it does not
+   */
+  public void check(Dataset data) {
+    if (data instanceof ImageDataset dataset && images != null) {
+      checkShape(dataset);
+    } else if (data instanceof TextDataset && images == null) {
+      checkClasses(data);
+    } else {
+      throw new InputException(
+          "model %s takes %s, but %s has %s"
+              .formatted(
+                  text,
+                  images == null ? "texts" : "images",
+                  data.name(),
+                  images == null ? "images" : "texts"));
+    }
+  }
+
+  private void checkShape(ImageDataset data) {
+    int channels = data.train().channels();
+    if (channels != images.channels) {
       throw new InputException(
           "model %s takes images of %d channel%s, but those of %s have %d"
-              .formatted(text, this.channels, this.channels == 1 ? "" : "s", data, channels));
+              .formatted(
+                  text, images.channels, images.channels == 1 ? "" : "s", data.name(), channels));
     }
-    if (height != size || width != size) {
+    int height = data.train().height();
+    int width = data.train().width();
+    if (height != images.size || width != images.size) {
       throw new InputException(
           "model %s takes images of %dx%d pixels, but those of %s have %dx%d"
-              .formatted(text, size, size, data, width, height));
+              .formatted(text, images.size, images.size, data.name(), width, height));
     }
   }
 
+  private void checkClasses(Dataset data) {
+    if (data.classNames().size() != 2) {
+      throw new InputException(
+          "model %s tells 2 classes apart, but %s has %d"
+              .formatted(text, data.name(), data.classNames().size()));
+    }
+  }
+
+  /** The name on the command line and in files. */
   @Override
+  @JsonValue
   public String toString() {
     return text;
   }

@@ -6,10 +6,8 @@ import java.util.List;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Device;
 import org.noisylr.check.InputException;
-import org.noisylr.torch.model.ImageModel;
-import org.noisylr.train.data.DeviceImages;
-import org.noisylr.train.data.ImageDataset;
-import org.noisylr.train.data.Normalization;
+import org.noisylr.torch.model.Model;
+import org.noisylr.train.data.Dataset;
 import org.noisylr.train.loop.Trainer;
 import org.noisylr.train.loop.TrainingListener;
 import org.noisylr.train.metric.EpochMetrics;
@@ -23,7 +21,7 @@ import org.noisylr.train.metric.EpochMetrics;
 public record Run(List<EpochMetrics> metrics, RunResult result) {
 
   /** Trains without writing anything. */
-  public static Run execute(RunConfig config, ImageDataset data, List<TrainingListener> listeners) {
+  public static Run execute(RunConfig config, Dataset data, List<TrainingListener> listeners) {
     return train(config, data, null, listeners);
   }
 
@@ -36,39 +34,26 @@ public record Run(List<EpochMetrics> metrics, RunResult result) {
    */
   public static Run execute(
       RunConfig config,
-      ImageDataset data,
+      Dataset data,
       Path directory,
       boolean resume,
       List<TrainingListener> listeners) {
-    checkFit(config, data);
+    config.model().check(data);
     return train(config, data, RunDirectory.open(directory, config, resume), listeners);
   }
 
-  private static void checkFit(RunConfig config, ImageDataset data) {
-    config
-        .model()
-        .checkImages(
-            data.name(), data.train().channels(), data.train().height(), data.train().width());
-  }
-
   private static Run train(
-      RunConfig config,
-      ImageDataset data,
-      RunDirectory directory,
-      List<TrainingListener> listeners) {
-    checkFit(config, data);
+      RunConfig config, Dataset data, RunDirectory directory, List<TrainingListener> listeners) {
     Cpu.configure(config.threads());
-    ImageDataset used = config.subset() == null ? data : data.subset(config.subset());
+    Dataset used = config.subset() == null ? data : data.subset(config.subset());
     try (PointerScope scope = new PointerScope()) {
       Device device = Devices.of(config.device());
       Trainer.seedWeights(config.training().seed());
-      try (ImageModel model = config.model().create(used.classNames().size());
-          DeviceImages training = new DeviceImages(used.train(), device);
-          DeviceImages test = new DeviceImages(used.test(), device);
-          Normalization normalization = new Normalization(used.train(), device)) {
+      try (Model model = config.model().create(used);
+          Dataset.OnDevice examples = used.on(device, config.training().augmentation())) {
         model.to(device, false);
         try (Trainer trainer =
-            new Trainer(model, config.training(), training, test, normalization, device)) {
+            new Trainer(model, config.training(), examples.train(), examples.test(), device)) {
           List<EpochMetrics> metrics =
               directory == null ? new ArrayList<>() : directory.restore(trainer);
           while (trainer.nextEpoch() < config.training().epochs()) {

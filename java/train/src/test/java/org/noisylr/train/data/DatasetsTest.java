@@ -58,7 +58,7 @@ class DatasetsTest {
   }
 
   private ImageDataset open(Object nameOrPath) {
-    return Datasets.open(nameOrPath.toString(), temp.resolve("home"));
+    return (ImageDataset) Datasets.open(nameOrPath.toString(), temp.resolve("home"));
   }
 
   @Test
@@ -104,8 +104,8 @@ class DatasetsTest {
   void saysWhereItLookedForIdxFiles(String name) {
     assertInput(
         () -> open(name),
-        "dataset %s must lie in %s, but is not there; put train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte (plain or .gz) there, set NOISYLR_DATA to the folder that holds the folder %s, or give a path instead of the name"
-            .formatted(name, temp.resolve("home").resolve(name), name));
+        "dataset %s must lie in %s, but is not there; fetch it with 'noisylr data fetch %s', put train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte (plain or .gz) there, set NOISYLR_DATA to the folder that holds the folder %s, or give a path instead of the name"
+            .formatted(name, temp.resolve("home").resolve(name), name, name));
   }
 
   @Test
@@ -114,10 +114,11 @@ class DatasetsTest {
     for (String name : new String[] {"cifar10", "cifar100"}) {
       assertInput(
           () -> open(name),
-          "dataset %s must lie in %s, but is not there; put %s or the files in it there, set NOISYLR_DATA to the folder that holds the folder %s, or give a path instead of the name"
+          "dataset %s must lie in %s, but is not there; fetch it with 'noisylr data fetch %s', put %s or the files in it there, set NOISYLR_DATA to the folder that holds the folder %s, or give a path instead of the name"
               .formatted(
                   name,
                   temp.resolve("home").resolve(name),
+                  name,
                   name.replace("cifar", "cifar-") + "-binary.tar.gz",
                   name));
     }
@@ -168,7 +169,7 @@ class DatasetsTest {
   void namesWhatIsNeitherNameNorPath(String nameOrPath) {
     assertInput(
         () -> open(nameOrPath),
-        "data must be one of fashion-mnist-mini, fashion-mnist, mnist, cifar10, cifar100 or the path of a dataset, but \"%s\" is neither a known name nor an existing path"
+        "data must be one of fashion-mnist-mini, fashion-mnist, mnist, cifar10, cifar100, svhn, imdb or the path of a dataset, but \"%s\" is neither a known name nor an existing path"
             .formatted(nameOrPath.strip()));
   }
 
@@ -176,7 +177,7 @@ class DatasetsTest {
   void namesAPathThatCannotBe() {
     assertInput(
         () -> open("a\0b"),
-        "data must be one of fashion-mnist-mini, fashion-mnist, mnist, cifar10, cifar100 or the path of a dataset, but \"a\0b\" is neither a known name nor an existing path");
+        "data must be one of fashion-mnist-mini, fashion-mnist, mnist, cifar10, cifar100, svhn, imdb or the path of a dataset, but \"a\0b\" is neither a known name nor an existing path");
   }
 
   @Test
@@ -191,8 +192,9 @@ class DatasetsTest {
           path
               + " holds no dataset that is recognised: expected a folder of IDX files"
               + " (train-images-idx3-ubyte and so on, plain or .gz), a folder or tar.gz of CIFAR-10"
-              + " or CIFAR-100 in binary form, or a folder or zip of images (train/CLASS/*.jpg or"
-              + " *.png and test/CLASS/*)");
+              + " or CIFAR-100 in binary form, a folder of SVHN (train_32x32.mat and"
+              + " test_32x32.mat), a folder or zip of images (train/CLASS/*.jpg or *.png and"
+              + " test/CLASS/*), or aclImdb, a folder, tar.gz or tar.xz of reviews");
     }
   }
 

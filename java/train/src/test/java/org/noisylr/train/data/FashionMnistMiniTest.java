@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 
 class FashionMnistMiniTest {
   private final ImageDataset data =
-      Datasets.open("fashion-mnist-mini", Path.of("a data home is not needed"));
+      (ImageDataset) Datasets.open("fashion-mnist-mini", Path.of("a data home is not needed"));
 
   @Test
   void has6000And1000GreyImages() {

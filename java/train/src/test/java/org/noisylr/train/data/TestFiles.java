@@ -74,9 +74,12 @@ final class TestFiles {
   }
 
   static byte[] tarGz(Map<String, byte[]> files) {
+    return gzip(tar(files));
+  }
+
+  static byte[] tar(Map<String, byte[]> files) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    try (TarArchiveOutputStream out =
-        new TarArchiveOutputStream(new GZIPOutputStream(bytes), "UTF-8")) {
+    try (TarArchiveOutputStream out = new TarArchiveOutputStream(bytes, "UTF-8")) {
       for (Map.Entry<String, byte[]> file : files.entrySet()) {
         TarArchiveEntry entry = new TarArchiveEntry(file.getKey(), true);
         entry.setSize(file.getValue().length);

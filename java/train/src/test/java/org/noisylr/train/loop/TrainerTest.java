@@ -24,15 +24,14 @@ import org.noisylr.schedule.Schedule;
 import org.noisylr.torch.model.Cnn28;
 import org.noisylr.torch.optim.Implementation;
 import org.noisylr.train.data.Augmentation;
+import org.noisylr.train.data.Dataset;
 import org.noisylr.train.data.Datasets;
-import org.noisylr.train.data.DeviceImages;
 import org.noisylr.train.data.ImageDataset;
 import org.noisylr.train.data.ImageSet;
-import org.noisylr.train.data.Normalization;
 import org.noisylr.train.metric.EpochMetrics;
 
 class TrainerTest {
-  private static final ImageDataset DATA = few(Datasets.open("fashion-mnist-mini"));
+  private static final ImageDataset DATA = few((ImageDataset) Datasets.open("fashion-mnist-mini"));
   private static final Device CPU = new Device("cpu");
   private static final int STEPS_PER_EPOCH = 5;
   private static final NoiseSpec NOISE = NoiseSpec.uniform(8).fromEpoch(1).seed(3);
@@ -62,10 +61,10 @@ class TrainerTest {
       TrainingConfig config, ImageSet images, BiFunction<Trainer, Cnn28, T> use) {
     Trainer.seedWeights(config.seed());
     try (Cnn28 model = new Cnn28(1, 10);
-        DeviceImages training = new DeviceImages(images, CPU);
-        DeviceImages test = new DeviceImages(DATA.test(), CPU);
-        Normalization normalization = new Normalization(DATA.train(), CPU);
-        Trainer trainer = new Trainer(model, config, training, test, normalization, CPU)) {
+        Dataset.OnDevice data =
+            new ImageDataset(DATA.name(), DATA.classNames(), images, DATA.test())
+                .on(CPU, config.augmentation());
+        Trainer trainer = new Trainer(model, config, data.train(), data.test(), CPU)) {
       return use.apply(trainer, model);
     }
   }

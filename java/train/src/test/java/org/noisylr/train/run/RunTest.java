@@ -28,7 +28,7 @@ import org.noisylr.train.loop.TrainingListener;
 import org.noisylr.train.metric.EpochMetrics;
 
 class RunTest {
-  private static final ImageDataset DATA = few(Datasets.open("fashion-mnist-mini"));
+  private static final ImageDataset DATA = few((ImageDataset) Datasets.open("fashion-mnist-mini"));
 
   private static ImageDataset few(ImageDataset all) {
     return new ImageDataset(

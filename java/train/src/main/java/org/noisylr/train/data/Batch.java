@@ -1,0 +1,11 @@
+package org.noisylr.train.data;
+
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * What one step of a model sees.
+ *
+ * @param inputs what the model takes, the examples in dimension 0
+ * @param targets {@code int64 [B]}, the classes
+ */
+public record Batch(Tensor inputs, Tensor targets) {}

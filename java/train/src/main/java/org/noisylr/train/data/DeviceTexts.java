@@ -1,0 +1,47 @@
+package org.noisylr.train.data;
+
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Device;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+
+/** Labelled texts on a device: tokens {@code int64 [N, T]} and classes {@code int64 [N]}. */
+final class DeviceTexts implements Examples {
+  private final Tensor tokens;
+  private final Tensor labels;
+  private final int count;
+
+  /** Copies {@code set} to {@code device}. */
+  DeviceTexts(TextSet set, Device device) {
+    count = set.count();
+    tokens = onDevice(set.tokens(), device, count, set.length());
+    labels = onDevice(set.labels(), device, count);
+  }
+
+  static Tensor onDevice(int[] values, Device device, long... shape) {
+    try (PointerScope scope = new PointerScope()) {
+      return Tensor.create(values, shape).to(device, torch.ScalarType.Long).retainReference();
+    }
+  }
+
+  @Override
+  public int count() {
+    return count;
+  }
+
+  @Override
+  public Batch training(Tensor indices) {
+    return new Batch(tokens.index_select(0, indices), labels.index_select(0, indices));
+  }
+
+  @Override
+  public Batch evaluation(long first, long length) {
+    return new Batch(tokens.narrow(0, first, length), labels.narrow(0, first, length));
+  }
+
+  @Override
+  public void close() {
+    tokens.close();
+    labels.close();
+  }
+}

@@ -1,0 +1,220 @@
+package org.noisylr.train.data;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.ConnectException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpTimeoutException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.util.HexFormat;
+import org.noisylr.check.InputException;
+
+/**
+ * Fetches files over HTTP. What has arrived stays in {@code NAME.part} until it is complete and its
+ * checksum is right, and a later call goes on from there.
+ */
+public final class Download {
+  private static final Duration CONNECT = Duration.ofSeconds(20);
+  private static final Duration FIRST_BYTE = Duration.ofSeconds(60);
+  private static final int BUFFER = 1 << 16;
+  private static final int OK = 200;
+  private static final int PARTIAL_CONTENT = 206;
+
+  /** Is told how far a download is. */
+  public interface Progress {
+    /** {@code done} of {@code total} bytes are there. */
+    void at(long done, long total);
+  }
+
+  private final HttpClient client =
+      HttpClient.newBuilder()
+          .connectTimeout(CONNECT)
+          .followRedirects(HttpClient.Redirect.NORMAL)
+          .build();
+
+  /**
+   * Fetches a file into a folder, unless it is there.
+   *
+   * @return whether anything was fetched
+   * @throws InputException if no location gives the file, another process is fetching it, or it is
+   *     not the published one; the message says what to do
+   */
+  public boolean fetch(RemoteFile file, Path folder, Progress progress) {
+    Path target = folder.resolve(file.name());
+    if (Files.exists(target)) {
+      return false;
+    }
+    InputException failure = null;
+    for (URI location : file.locations()) {
+      try {
+        fetch(file, location, folder, progress);
+        return true;
+      } catch (InputException e) {
+        failure = e;
+      }
+    }
+    throw failure;
+  }
+
+  private void fetch(RemoteFile file, URI location, Path folder, Progress progress) {
+    Path part = folder.resolve(file.name() + ".part");
+    try {
+      Files.createDirectories(folder);
+      try (FileChannel channel =
+              FileChannel.open(part, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+          FileLock lock = lock(channel, part)) {
+        transfer(file, location, channel, progress);
+        channel.force(true);
+      }
+    } catch (IOException e) {
+      throw new InputException("cannot write " + part + ": " + Source.oneLine(e.toString()), e);
+    }
+    String md5 = md5(part);
+    try {
+      if (!md5.equals(file.md5())) {
+        Files.delete(part);
+        throw new InputException(
+            "%s has the MD5 %s, but %s is published: it was damaged on its way or has changed; nothing of it was kept"
+                .formatted(location, md5, file.md5()));
+      }
+      Files.move(part, folder.resolve(file.name()), StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      throw new InputException(
+          "cannot write to " + folder + ": " + Source.oneLine(e.toString()), e);
+    }
+  }
+
+  private static FileLock lock(FileChannel channel, Path part) throws IOException {
+    FileLock lock = null;
+    try {
+      lock = channel.tryLock();
+    } catch (OverlappingFileLockException e) {
+      // Another thread of this process; the same answer.
+    }
+    if (lock == null) {
+      throw new InputException(part + " is being fetched by another process");
+    }
+    return lock;
+  }
+
+  private void transfer(RemoteFile file, URI location, FileChannel part, Progress progress)
+      throws IOException {
+    long done = Math.min(part.size(), file.bytes());
+    if (done == file.bytes()) {
+      return;
+    }
+    HttpRequest.Builder request = HttpRequest.newBuilder(location).timeout(FIRST_BYTE);
+    if (done > 0) {
+      request.header("Range", "bytes=" + done + "-");
+    }
+    HttpResponse<InputStream> response = send(request.build(), file);
+    try (InputStream body = response.body()) {
+      if (response.statusCode() == OK) {
+        done = 0;
+      } else if (response.statusCode() != PARTIAL_CONTENT || done == 0) {
+        throw new InputException(location + " answers HTTP " + response.statusCode());
+      }
+      part.truncate(done);
+      part.position(done);
+      copy(file, location, body, part, done, progress);
+    }
+  }
+
+  private HttpResponse<InputStream> send(HttpRequest request, RemoteFile file) {
+    try {
+      return client.send(request, HttpResponse.BodyHandlers.ofInputStream());
+    } catch (ConnectException | HttpTimeoutException e) {
+      throw new InputException(
+          "%s cannot be reached: check the network, or put the file %s there by other means"
+              .formatted(request.uri(), file.name()),
+          e);
+    } catch (IOException e) {
+      throw new InputException(
+          request.uri() + " cannot be read: " + Source.oneLine(e.toString()), e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new InputException("fetching " + request.uri() + " was interrupted", e);
+    }
+  }
+
+  private static void copy(
+      RemoteFile file,
+      URI location,
+      InputStream body,
+      FileChannel part,
+      long start,
+      Progress progress)
+      throws IOException {
+    byte[] buffer = new byte[BUFFER];
+    long done = start;
+    while (true) {
+      progress.at(done, file.bytes());
+      int read;
+      try {
+        read = body.read(buffer);
+      } catch (IOException e) {
+        throw interrupted(file, location, done, e);
+      }
+      if (read < 0) {
+        break;
+      }
+      done += read;
+      if (done > file.bytes()) {
+        part.truncate(0);
+        throw new InputException(
+            "%s has more than the %d bytes that are published; nothing of it was kept"
+                .formatted(location, file.bytes()));
+      }
+      ByteBuffer bytes = ByteBuffer.wrap(buffer, 0, read);
+      while (bytes.hasRemaining()) {
+        part.write(bytes);
+      }
+    }
+    if (done < file.bytes()) {
+      throw interrupted(file, location, done, null);
+    }
+  }
+
+  private static InputException interrupted(
+      RemoteFile file, URI location, long done, IOException cause) {
+    return new InputException(
+        "%s broke off after %d of %d bytes; the same command goes on from there"
+            .formatted(location, done, file.bytes()),
+        cause);
+  }
+
+  /** The MD5 of a file in hexadecimal digits. */
+  public static String md5(Path file) {
+    return Source.of(file)
+        .read(
+            in -> {
+              MessageDigest digest = newMd5();
+              byte[] buffer = new byte[BUFFER];
+              for (int read; (read = in.read(buffer)) >= 0; ) {
+                digest.update(buffer, 0, read);
+              }
+              return HexFormat.of().formatHex(digest.digest());
+            });
+  }
+
+  private static MessageDigest newMd5() {
+    try {
+      return MessageDigest.getInstance("MD5");
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError("every Java platform has MD5", e);
+    }
+  }
+}

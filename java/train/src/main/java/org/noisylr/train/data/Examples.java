@@ -1,0 +1,23 @@
+package org.noisylr.train.data;
+
+import org.bytedeco.pytorch.Tensor;
+
+/** Labelled examples in the memory of a device, which they own, as the trainer takes them. */
+public interface Examples extends AutoCloseable {
+  /** N, the number of examples. */
+  int count();
+
+  /**
+   * Chosen examples, changed at random where that is part of training on them.
+   *
+   * @param indices {@code int64 [B]} on the device, in [0, N)
+   * @return owned by the caller
+   */
+  Batch training(Tensor indices);
+
+  /** Examples {@code first} … {@code first + length − 1} as they are; owned by the caller. */
+  Batch evaluation(long first, long length);
+
+  @Override
+  void close();
+}

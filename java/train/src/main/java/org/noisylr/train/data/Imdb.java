@@ -1,0 +1,225 @@
+package org.noisylr.train.data;
+
+import java.io.BufferedInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import java.util.zip.GZIPInputStream;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
+import org.apache.commons.compress.compressors.xz.XZCompressorInputStream;
+import org.noisylr.check.InputException;
+
+/**
+ * Reads the Large Movie Review Dataset (Maas et al. 2011), {@code aclImdb}: {@code
+ * train/pos/*.txt}, {@code train/neg/*.txt}, {@code test/…}, from a folder or a {@code tar.gz} or
+ * {@code tar.xz}. Everything may lie in one folder more.
+ *
+ * <p>Class 0 is negative, class 1 positive. Texts are stored in turn, a negative one, then a
+ * positive one, in the order of the file names, so that every prefix is balanced. The {@link
+ * Vocabulary} is made of the training texts.
+ */
+public final class Imdb {
+  /** The name of the dataset. */
+  public static final String NAME = "imdb";
+
+  /** The file in which the dataset is published. */
+  static final String ARCHIVE = "aclImdb_v1.tar.gz";
+
+  /** The number of tokens in Keras' example. */
+  static final int VOCABULARY = 20_000;
+
+  /** The tokens of a text in Keras' example. */
+  static final int LENGTH = 80;
+
+  private static final List<String> CLASSES = List.of("neg", "pos");
+  private static final List<String> SPLITS = List.of("train", "test");
+  private static final Pattern REVIEW =
+      Pattern.compile("(?:[^/]+/)?(train|test)/(neg|pos)/([^/]+\\.txt)");
+  private static final int MAX_REVIEW = 1 << 20;
+  private static final int MAX_REVIEWS = 50_000;
+
+  private Imdb() {}
+
+  /**
+   * Reads a folder or an archive.
+   *
+   * @param vocabulary the number of tokens, at least 4; the paper's example has 20,000
+   * @param length the tokens of a text, at least 1; the paper's example has 80
+   * @throws InputException if a split has no reviews of a class, or a file cannot be read
+   */
+  public static TextDataset read(Path folderOrArchive, int vocabulary, int length) {
+    Reviews reviews = new Reviews(folderOrArchive);
+    if (Files.isDirectory(folderOrArchive)) {
+      readFolder(ImageFolder.unwrap(folderOrArchive), reviews);
+    } else {
+      readArchive(folderOrArchive, reviews);
+    }
+    reviews.check();
+    Vocabulary words =
+        new Vocabulary(
+            () -> Stream.concat(reviews.of("train", 0), reviews.of("train", 1)).iterator(),
+            vocabulary);
+    return new TextDataset(
+        NAME,
+        CLASSES,
+        vocabulary,
+        set(reviews, "train", words, length),
+        set(reviews, "test", words, length));
+  }
+
+  /** Whether a folder holds reviews. */
+  static boolean isIn(Path folder) {
+    return SPLITS.stream().anyMatch(split -> Files.isDirectory(folder.resolve(split + "/pos")));
+  }
+
+  /** Texts by folder, {@code train/neg} …, then by file name. */
+  private static final class Reviews {
+    private final Path place;
+    private final Map<String, SortedMap<String, String>> texts = new TreeMap<>();
+    private int count;
+
+    Reviews(Path place) {
+      this.place = place;
+      for (String split : SPLITS) {
+        for (String label : CLASSES) {
+          texts.put(split + "/" + label, new TreeMap<>());
+        }
+      }
+    }
+
+    /** Takes the file if it is a review. */
+    void add(String path, InputStream in) throws IOException {
+      Matcher review = REVIEW.matcher(path);
+      if (!review.matches()) {
+        return;
+      }
+      if (++count > MAX_REVIEWS) {
+        throw new InputException(place + " must have at most " + MAX_REVIEWS + " reviews");
+      }
+      byte[] bytes = Source.readAll(place + "!" + path, in, MAX_REVIEW);
+      texts
+          .get(review.group(1) + "/" + review.group(2))
+          .put(review.group(3), new String(bytes, StandardCharsets.UTF_8));
+    }
+
+    void check() {
+      texts.forEach(
+          (folder, files) -> {
+            if (files.isEmpty()) {
+              throw new InputException(place + " has no reviews " + folder + "/*.txt");
+            }
+          });
+    }
+
+    Stream<String> of(String split, int label) {
+      return texts.get(split + "/" + CLASSES.get(label)).values().stream();
+    }
+  }
+
+  private static void readFolder(Path folder, Reviews reviews) {
+    for (String split : SPLITS) {
+      for (String label : CLASSES) {
+        Path files = folder.resolve(split).resolve(label);
+        if (!Files.isDirectory(files)) {
+          continue;
+        }
+        Source.reading(
+            files,
+            () -> {
+              try (Stream<Path> children = Files.list(files)) {
+                for (Path file : (Iterable<Path>) children::iterator) {
+                  try (InputStream in = Files.newInputStream(file)) {
+                    reviews.add(split + "/" + label + "/" + file.getFileName(), in);
+                  }
+                }
+              }
+              return null;
+            });
+      }
+    }
+  }
+
+  private static void readArchive(Path archive, Reviews reviews) {
+    Source.of(archive)
+        .read(
+            raw -> {
+              InputStream in = decompressed(archive, new BufferedInputStream(raw, 1 << 16));
+              TarArchiveInputStream tar = new TarArchiveInputStream(in);
+              for (TarArchiveEntry entry; (entry = tar.getNextEntry()) != null; ) {
+                if (entry.isFile()) {
+                  reviews.add(path(entry), tar);
+                }
+              }
+              // The checksum comes last and is only checked by those who read on to it.
+              in.transferTo(OutputStream.nullOutputStream());
+              return null;
+            });
+  }
+
+  /** Whether an archive holds reviews. */
+  static boolean inArchive(Path archive) {
+    return Source.of(archive)
+        .read(
+            raw -> {
+              TarArchiveInputStream tar =
+                  new TarArchiveInputStream(
+                      decompressed(archive, new BufferedInputStream(raw, 1 << 16)));
+              for (TarArchiveEntry entry; (entry = tar.getNextEntry()) != null; ) {
+                if (REVIEW.matcher(path(entry)).matches()) {
+                  return true;
+                }
+              }
+              return false;
+            });
+  }
+
+  private static String path(TarArchiveEntry entry) {
+    return entry.getName().replaceFirst("^\\./", "");
+  }
+
+  private static InputStream decompressed(Path archive, BufferedInputStream in) throws IOException {
+    in.mark(6);
+    byte[] start = in.readNBytes(6);
+    in.reset();
+    if (XZCompressorInputStream.matches(start, start.length)) {
+      return new XZCompressorInputStream(in);
+    }
+    if (start.length > 1 && start[0] == 0x1f && start[1] == (byte) 0x8b) {
+      return new GZIPInputStream(in, 1 << 16);
+    }
+    throw new InputException(archive + " must be a tar.gz or tar.xz, but is neither");
+  }
+
+  private static TextSet set(Reviews reviews, String split, Vocabulary words, int length) {
+    List<int[]> texts = new ArrayList<>();
+    List<Integer> labels = new ArrayList<>();
+    List<Iterator<String>> byClass =
+        List.of(reviews.of(split, 0).iterator(), reviews.of(split, 1).iterator());
+    while (byClass.stream().anyMatch(Iterator::hasNext)) {
+      for (int label = 0; label < byClass.size(); label++) {
+        if (byClass.get(label).hasNext()) {
+          texts.add(words.encode(byClass.get(label).next(), length));
+          labels.add(label);
+        }
+      }
+    }
+    return new TextSet(
+        texts.stream().flatMapToInt(Arrays::stream).toArray(),
+        labels.stream().mapToInt(Integer::intValue).toArray(),
+        length);
+  }
+}

@@ -1,0 +1,26 @@
+package org.noisylr.train.data;
+
+import java.net.URI;
+import java.util.List;
+import org.noisylr.check.Check;
+import org.noisylr.check.InputException;
+
+/**
+ * A published file.
+ *
+ * @param name under which it is stored
+ * @param bytes its size, at least 1
+ * @param md5 its MD5 in 32 lower-case hexadecimal digits, as published beside the file
+ * @param locations where it can be had, the site of its authors first; at least one
+ */
+public record RemoteFile(String name, long bytes, String md5, List<URI> locations) {
+  /** Validates the values. */
+  public RemoteFile {
+    locations = List.copyOf(locations);
+    Check.atLeast("bytes", bytes, 1);
+    Check.atLeast("number of locations", locations.size(), 1);
+    if (!md5.matches("[0-9a-f]{32}")) {
+      throw new InputException("md5 must be 32 hexadecimal digits, but is " + md5);
+    }
+  }
+}

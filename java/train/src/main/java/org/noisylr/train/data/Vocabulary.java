@@ -1,0 +1,102 @@
+package org.noisylr.train.data;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.noisylr.check.Check;
+
+/**
+ * The words of a training set by frequency, and texts as tokens, by the rules of Keras' IMDb data.
+ *
+ * <p>A text is put in lower case and split at white space and at each of {@code
+ * !"#$%&()*+,-./:;<=>?@[\]^_`{|}~}. The most frequent word has rank 1; words that are equally
+ * frequent are ranked in the order of their characters. A word's token is its rank plus 3, and 2
+ * where that is beyond the vocabulary or the word is unknown. A text begins with token 1. Of longer
+ * texts the last tokens are kept, and shorter ones are filled up with 0 in front.
+ */
+public final class Vocabulary {
+  /** Fills short texts. */
+  public static final int PADDING = 0;
+
+  /** Begins a text. */
+  public static final int START = 1;
+
+  /** A word outside the vocabulary. */
+  public static final int UNKNOWN = 2;
+
+  private static final int RANK_TO_TOKEN = 3;
+  private static final String SEPARATORS = "!\"#$%&()*+,-./:;<=>?@[\\]^_`{|}~";
+
+  private final int size;
+  private final Map<String, Integer> tokens = new HashMap<>();
+
+  /**
+   * Ranks the words of texts.
+   *
+   * @param texts usually those of a training set
+   * @param size the number of tokens, at least 4: they are 0 … {@code size} − 1
+   */
+  public Vocabulary(Iterable<String> texts, int size) {
+    this.size = (int) Check.atLeast("vocabulary", size, RANK_TO_TOKEN + 1);
+    Map<String, Integer> counts = new HashMap<>();
+    for (String text : texts) {
+      for (String word : words(text)) {
+        counts.merge(word, 1, Integer::sum);
+      }
+    }
+    List<String> ranked = new ArrayList<>(counts.keySet());
+    ranked.sort(
+        Comparator.comparing((String word) -> counts.get(word), Comparator.reverseOrder())
+            .thenComparing(Comparator.naturalOrder()));
+    for (int rank = 1; rank <= ranked.size() && rank + RANK_TO_TOKEN < size; rank++) {
+      tokens.put(ranked.get(rank - 1), rank + RANK_TO_TOKEN);
+    }
+  }
+
+  /** The number of tokens. */
+  public int size() {
+    return size;
+  }
+
+  /**
+   * A text as tokens.
+   *
+   * @param length the number of tokens, at least 1
+   */
+  public int[] encode(String text, int length) {
+    Check.atLeast("length", length, 1);
+    List<String> words = words(text);
+    int[] encoded = new int[length];
+    // The text's tokens, START included, end where the array ends.
+    int offset = length - words.size();
+    for (int i = Math.max(0, offset); i < length; i++) {
+      encoded[i] = tokens.getOrDefault(words.get(i - offset), UNKNOWN);
+    }
+    if (offset > 0) {
+      encoded[offset - 1] = START;
+    }
+    return encoded;
+  }
+
+  static List<String> words(String text) {
+    List<String> words = new ArrayList<>();
+    String lower = text.toLowerCase(Locale.ROOT);
+    int start = 0;
+    for (int i = 0; i <= lower.length(); i++) {
+      if (i == lower.length() || isSeparator(lower.charAt(i))) {
+        if (i > start) {
+          words.add(lower.substring(start, i));
+        }
+        start = i + 1;
+      }
+    }
+    return words;
+  }
+
+  private static boolean isSeparator(char c) {
+    return Character.isWhitespace(c) || SEPARATORS.indexOf(c) >= 0;
+  }
+}
