@@ -3,6 +3,7 @@ package org.noisylr.bench;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.lang.reflect.Field;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -11,9 +12,11 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
 import org.noisylr.train.checkpoint.AtomicFile;
+import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.infra.BenchmarkParams;
 import org.openjdk.jmh.profile.GCProfiler;
 import org.openjdk.jmh.results.BenchmarkResult;
@@ -39,6 +42,17 @@ import org.openjdk.jmh.runner.options.OptionsBuilder;
  */
 public final class Benchmarks {
   private static final int ROUNDS = 5;
+
+  private static final List<Class<?>> BENCHMARKS =
+      List.of(
+          StepBenchmark.class,
+          NoiseCostBenchmark.class,
+          StreamBenchmark.class,
+          TrainingBenchmark.class,
+          LayoutBenchmark.class,
+          InputBenchmark.class,
+          ScheduleBenchmark.class,
+          NoiseBenchmark.class);
 
   private Benchmarks() {}
 
@@ -87,6 +101,7 @@ public final class Benchmarks {
       org.openjdk.jmh.Main.main(args);
       return;
     }
+    checkParameters(options);
     int rounds = options.getForkCount().orElse(ROUNDS);
     Check.atLeast("-f", rounds, 1);
     Path file = Path.of(options.getResult().orElse("jmh.json"));
@@ -115,6 +130,36 @@ public final class Benchmarks {
       AtomicFile.write(file, json(results.values()));
     }
     System.out.printf("All rounds are in %s.%n%n%s", file, Summary.of(List.of(file)));
+  }
+
+  /** JMH itself would find a wrong value in the fork and answer with the stack trace from there. */
+  private static void checkParameters(CommandLineOptions options) {
+    for (Class<?> benchmark : BENCHMARKS) {
+      boolean selected =
+          options.getIncludes().isEmpty()
+              || options.getIncludes().stream()
+                  .anyMatch(regex -> Pattern.compile(regex).matcher(benchmark.getName()).find());
+      for (Field field : benchmark.getFields()) {
+        if (!selected || !field.isAnnotationPresent(Param.class)) {
+          continue;
+        }
+        List<String> words =
+            Arrays.stream(field.getType().getEnumConstants())
+                .map(constant -> ((Enum<?>) constant).name())
+                .toList();
+        for (String value : options.getParameter(field.getName()).orElse(List.of())) {
+          if (!words.contains(value)) {
+            throw new InputException(
+                "-p %s must be one of {%s} in %s, but is %s"
+                    .formatted(
+                        field.getName(),
+                        String.join(", ", words),
+                        benchmark.getSimpleName(),
+                        value));
+          }
+        }
+      }
+    }
   }
 
   /** One result for each benchmark, with the forks of all rounds. */
