@@ -3,7 +3,6 @@ package org.noisylr.launcher;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -19,6 +18,7 @@ import org.noisylr.train.data.PublishedDataset;
 import org.noisylr.train.data.RemoteFile;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
@@ -33,8 +33,6 @@ import picocli.CommandLine.Spec;
       DataCommand.Verify.class
     })
 final class DataCommand implements Callable<Integer> {
-  private static final String NAMES = "NAME";
-
   @Spec private CommandSpec spec;
 
   @Override
@@ -43,9 +41,19 @@ final class DataCommand implements Callable<Integer> {
         spec.commandLine(), "Missing subcommand: list, fetch or verify");
   }
 
-  private static List<PublishedDataset> named(List<String> names) {
-    List<PublishedDataset> datasets = new ArrayList<>();
-    for (String name : names) {
+  /** The datasets that a command is about. */
+  static final class Named {
+    @Parameters(
+        paramLabel = "NAME",
+        arity = "1..*",
+        description = "Datasets, as 'data list' names them.")
+    private List<String> names;
+
+    List<PublishedDataset> datasets() {
+      return names.stream().map(Named::dataset).toList();
+    }
+
+    private static PublishedDataset dataset(String name) {
       PublishedDataset dataset = PublishedDataset.of(name);
       if (dataset == null) {
         throw new InputException(
@@ -56,9 +64,8 @@ final class DataCommand implements Callable<Integer> {
                         .collect(Collectors.joining(", ")),
                     name));
       }
-      datasets.add(dataset);
+      return dataset;
     }
-    return datasets;
   }
 
   private static Path folder(PublishedDataset dataset) {
@@ -102,16 +109,12 @@ final class DataCommand implements Callable<Integer> {
   static final class Fetch implements Callable<Integer> {
     @Spec private CommandSpec spec;
 
-    @Parameters(
-        paramLabel = NAMES,
-        arity = "1..*",
-        description = "Datasets, as 'data list' names them.")
-    private List<String> names;
+    @Mixin private Named named;
 
     @Override
     public Integer call() {
       PrintWriter out = spec.commandLine().getOut();
-      for (PublishedDataset dataset : named(names)) {
+      for (PublishedDataset dataset : named.datasets()) {
         for (RemoteFile file : dataset.files()) {
           boolean fetched = fetch(file, folder(dataset));
           out.printf(
@@ -143,16 +146,12 @@ final class DataCommand implements Callable<Integer> {
   static final class Verify implements Callable<Integer> {
     @Spec private CommandSpec spec;
 
-    @Parameters(
-        paramLabel = NAMES,
-        arity = "1..*",
-        description = "Datasets, as 'data list' names them.")
-    private List<String> names;
+    @Mixin private Named named;
 
     @Override
     public Integer call() {
       PrintWriter out = spec.commandLine().getOut();
-      for (PublishedDataset dataset : named(names)) {
+      for (PublishedDataset dataset : named.datasets()) {
         int checked = 0;
         for (RemoteFile file : dataset.files()) {
           checked += verify(folder(dataset).resolve(file.name()), file);
