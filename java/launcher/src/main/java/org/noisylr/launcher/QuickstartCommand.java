@@ -151,7 +151,8 @@ final class QuickstartCommand implements Callable<Integer> {
             seed);
     try (ConsoleProgress progress = new ConsoleProgress(console, name, epochs)) {
       return Run.execute(
-          new RunConfig(DATA, null, ModelName.CNN28, device, Cpu.processors(), training),
+          new RunConfig(
+              DATA, null, null, ModelName.CNN28, null, device, Cpu.processors(), training),
           data,
           List.of(progress));
     }

@@ -14,6 +14,7 @@ import org.noisylr.train.data.Augmentation;
 import org.noisylr.train.data.Dataset;
 import org.noisylr.train.data.Datasets;
 import org.noisylr.train.data.ImageDataset;
+import org.noisylr.train.data.SegmentationDataset;
 import org.noisylr.train.loop.ConsoleProgress;
 import org.noisylr.train.loop.OptimizerSpec;
 import org.noisylr.train.loop.Precision;
@@ -40,7 +41,8 @@ final class TrainCommand implements Callable<Integer> {
     AUTO,
     NONE,
     CROP,
-    CROP_MIRROR
+    CROP_MIRROR,
+    ZOOM_MIRROR
   }
 
   @Spec private CommandSpec spec;
@@ -50,9 +52,9 @@ final class TrainCommand implements Callable<Integer> {
       paramLabel = "NAME|DIR|ZIP",
       required = true,
       description =
-          "fashion-mnist-mini (inside this program), fashion-mnist, mnist, cifar10, cifar100, imdb,"
-              + " or a folder or archive: IDX or CIFAR files, images as train/CLASS/*,"
-              + " test/CLASS/*, or aclImdb.")
+          "fashion-mnist-mini (inside this program), fashion-mnist, mnist, cifar10, cifar100, svhn,"
+              + " imdb, voc2012, or a folder or archive: IDX, CIFAR or SVHN files, images as"
+              + " train/CLASS/*, test/CLASS/*, aclImdb, or VOCdevkit.")
   private String data;
 
   @Option(
@@ -68,8 +70,15 @@ final class TrainCommand implements Callable<Integer> {
       description =
           "cnn28 (grey images, 28x28); resnet20, resnet56, resnet20-keras, resnet56-keras, vgg16,"
               + " vgg16-no-dropout, densenet40-12, wrn16-8, svhn-cnn (colour images, 32x32); lstm"
-              + " (texts).")
+              + " (texts); deeplabv3 (images with classes of pixels).")
   private ModelName model;
+
+  @Option(
+      names = "--backbone",
+      paramLabel = "FILE",
+      description =
+          "For deeplabv3: safetensors of a ResNet-50 by torchvision's names to start from.")
+  private Path backbone;
 
   @Option(
       names = "--optimizer",
@@ -123,8 +132,9 @@ final class TrainCommand implements Callable<Integer> {
       paramLabel = "HOW",
       defaultValue = "auto",
       description =
-          "none, crop (4 pixels of padding), crop-mirror, or auto: crop-mirror for colour images,"
-              + " none for grey ones; default ${DEFAULT-VALUE}.")
+          "none, crop (4 pixels of padding), crop-mirror, zoom-mirror (magnified by 0.5 to 2, for"
+              + " classes of pixels alone), or auto: zoom-mirror for classes of pixels, crop-mirror"
+              + " for colour images, else none; default ${DEFAULT-VALUE}.")
   private Augment augment;
 
   @Option(
@@ -193,7 +203,9 @@ final class TrainCommand implements Callable<Integer> {
         new RunConfig(
             data,
             subset,
+            null,
             model,
+            backbone == null ? null : backbone.toString(),
             deviceName,
             threads == null ? Cpu.processors() : threads,
             training);
@@ -214,7 +226,8 @@ final class TrainCommand implements Callable<Integer> {
       RunResult result = run.result();
       console.printf(
           Locale.ROOT,
-          "best test accuracy %.4f in epoch %d, last %.4f, %.1f s%s%n",
+          "best test %s %.4f in epoch %d, last %.4f, %.1f s%s%n",
+          dataset.metric().title(),
           result.bestTestAcc(),
           result.bestEpoch() + 1,
           result.lastTestAcc(),
@@ -229,10 +242,17 @@ final class TrainCommand implements Callable<Integer> {
       case NONE -> Augmentation.NONE;
       case CROP -> Augmentation.CROP;
       case CROP_MIRROR -> Augmentation.CROP_MIRROR;
-      case AUTO ->
-          dataset instanceof ImageDataset images && images.train().channels() == 3
-              ? Augmentation.CROP_MIRROR
-              : Augmentation.NONE;
+      case ZOOM_MIRROR -> Augmentation.ZOOM_MIRROR;
+      case AUTO -> automatic(dataset);
     };
+  }
+
+  private static Augmentation automatic(Dataset dataset) {
+    if (dataset instanceof SegmentationDataset) {
+      return Augmentation.ZOOM_MIRROR;
+    }
+    return dataset instanceof ImageDataset images && images.train().channels() == 3
+        ? Augmentation.CROP_MIRROR
+        : Augmentation.NONE;
   }
 }

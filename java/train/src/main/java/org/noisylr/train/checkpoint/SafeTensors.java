@@ -32,8 +32,8 @@ import org.noisylr.check.InputException;
  * header of names, types, shapes and offsets, then the values. Such a file holds no code.
  *
  * <p>The header's {@code __metadata__} carries what else belongs to the tensors, and under {@code
- * sha256} the digest of the whole file with that digest's own 64 characters taken as zeros. Only
- * files with a digest are read.
+ * sha256} the digest of the whole file with that digest's own 64 characters taken as zeros. {@link
+ * #read} insists on the digest; {@link #readForeign} is for files that other programs wrote.
  */
 public final class SafeTensors implements AutoCloseable {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -112,12 +112,26 @@ public final class SafeTensors implements AutoCloseable {
   }
 
   /**
-   * Reads a file whole.
+   * Reads a file of our own whole.
+   *
+   * @throws InputException if it is not a safetensors file, is cut or is damaged, or has no digest
+   * @throws IOException if it cannot be read
+   */
+  public static SafeTensors read(Path file) throws IOException {
+    return read(file, true);
+  }
+
+  /**
+   * Reads a file whole, whoever wrote it; a digest is checked where there is one.
    *
    * @throws InputException if it is not a safetensors file, is cut or is damaged
    * @throws IOException if it cannot be read
    */
-  public static SafeTensors read(Path file) throws IOException {
+  public static SafeTensors readForeign(Path file) throws IOException {
+    return read(file, false);
+  }
+
+  private static SafeTensors read(Path file, boolean digestNeeded) throws IOException {
     ByteBuffer content = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
     if (content.limit() < 8) {
       throw damaged(file, "it has " + content.limit() + " bytes, fewer than the 8 of a length");
@@ -142,7 +156,10 @@ public final class SafeTensors implements AutoCloseable {
         .path(METADATA)
         .properties()
         .forEach(text -> metadata.put(text.getKey(), text.getValue().asText()));
-    checkDigest(file, content, metadata.remove(DIGEST));
+    String digest = metadata.remove(DIGEST);
+    if (digest != null || digestNeeded) {
+      checkDigest(file, content, digest);
+    }
 
     Map<String, Tensor> tensors = new LinkedHashMap<>();
     int start = 8 + (int) length;

@@ -1,5 +1,6 @@
 package org.noisylr.train.data;
 
+import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
@@ -12,29 +13,64 @@ import org.noisylr.torch.Tensors;
  *
  * <p>Pad-and-crop: the image is padded with zeros on every side and a window of its own size is cut
  * at a uniform random place, which is a shift by up to {@code padding} pixels. Mirror: with
- * probability ½ the image is flipped from left to right. Draws come from LibTorch's default
- * generator of the device.
+ * probability ½ the image is flipped from left to right. Zoom, for images with a class for each
+ * pixel: the image is magnified by 2^u, u uniform in [−log₂ zoom, log₂ zoom], and a window of its
+ * own size is laid at a uniform random place within it or, where it has become smaller, around it.
+ * Draws come from LibTorch's default generator of the device.
  *
  * @param padding pixels added on every side, in [0, inf); 0 switches cropping off
  * @param mirror whether images are mirrored
+ * @param zoom the greatest magnification, in [1, inf); 1 switches it off
  */
-public record Augmentation(int padding, boolean mirror) {
+public record Augmentation(int padding, boolean mirror, double zoom) {
   /** Images as they are. */
-  public static final Augmentation NONE = new Augmentation(0, false);
+  public static final Augmentation NONE = new Augmentation(0, false, 1);
 
   /** 4 pixels of padding and a random crop. */
-  public static final Augmentation CROP = new Augmentation(4, false);
+  public static final Augmentation CROP = new Augmentation(4, false, 1);
 
   /** He et al. 2016, section 4.2: 4 pixels of padding, crop, mirror. */
-  public static final Augmentation CROP_MIRROR = new Augmentation(4, true);
+  public static final Augmentation CROP_MIRROR = new Augmentation(4, true, 1);
+
+  /** Chen et al. 2017 (DeepLab V3), section 4.1: magnification from 0.5 to 2, crop, mirror. */
+  public static final Augmentation ZOOM_MIRROR = new Augmentation(0, true, 2);
 
   /** Validates the values. */
   public Augmentation {
     Check.atLeast("padding", padding, 0);
+    Check.atLeast("zoom", zoom, 1);
   }
 
   /**
-   * Changes a batch.
+   * Where each pixel of a changed batch is found in the original one, for {@code grid_sampler}
+   * without aligned corners. Padding has no part in it.
+   *
+   * @param size {@code [N, C, H, W]}
+   * @return {@code float32 [N, H, W, 2]}, x and y from −1 to 1 over the image
+   */
+  Tensor grid(long[] size, Device device) {
+    TensorOptions options = Tensors.options(device, torch.ScalarType.Float);
+    long n = size[0];
+    // The window's side over the image's: 2^-u.
+    Tensor side = torch.rand(new long[] {n}, options).mul_(new Scalar(2.0)).sub_(new Scalar(1.0));
+    side = side.mul_(new Scalar(Math.log(zoom))).exp_();
+    Tensor room = side.sub(new Scalar(1.0)).abs_();
+    Tensor places =
+        torch.rand(new long[] {n, 2}, options).mul_(new Scalar(2.0)).sub_(new Scalar(1.0));
+    Tensor direction = torch.ones(new long[] {n}, options);
+    if (mirror) {
+      Tensor mirrored = torch.randint(2, new long[] {n}, options);
+      direction = direction.sub_(mirrored.mul_(new Scalar(2.0)));
+    }
+    Tensor affine = torch.zeros(new long[] {n, 2, 3}, options);
+    affine.select(1, 0).select(1, 0).copy_(side.mul(direction));
+    affine.select(1, 1).select(1, 1).copy_(side);
+    affine.select(2, 2).copy_(places.mul_(room.unsqueeze(1)));
+    return torch.affine_grid_generator(affine, size, false);
+  }
+
+  /**
+   * Pads, crops and mirrors a batch; zoom has no part in it.
    *
    * @param images {@code uint8 [N, C, H, W]}, left as it is
    * @return {@code uint8 [N, C, H, W]}: {@code images} itself where nothing is to be done

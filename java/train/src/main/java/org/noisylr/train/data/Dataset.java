@@ -3,9 +3,10 @@ package org.noisylr.train.data;
 import java.util.List;
 import org.bytedeco.pytorch.Device;
 import org.noisylr.check.InputException;
+import org.noisylr.train.metric.Metric;
 
 /** Labelled examples to train on and to test with. */
-public sealed interface Dataset permits ImageDataset, TextDataset {
+public sealed interface Dataset permits ImageDataset, SegmentationDataset, TextDataset {
   /** What the dataset is called in reports. */
   String name();
 
@@ -18,19 +19,23 @@ public sealed interface Dataset permits ImageDataset, TextDataset {
   /** The number of test examples. */
   int testCount();
 
+  /** How predictions on these examples are scored. */
+  Metric metric();
+
   /**
-   * The same dataset with fewer training examples: the first {@code n} in stored order.
+   * The same dataset with fewer examples: the first ones in stored order.
    *
-   * @param n in [1, {@link #trainCount}]
-   * @throws InputException if {@code n} is outside that interval
+   * @param train in [1, {@link #trainCount}]
+   * @param test in [1, {@link #testCount}]
+   * @throws InputException if a number is outside its interval
    */
-  Dataset subset(int n);
+  Dataset subset(int train, int test);
 
   /**
    * Copies the examples to a device.
    *
    * @param augmentation of the training images
-   * @throws InputException if there is something to augment, but these are no images
+   * @throws InputException if these examples cannot be augmented so
    */
   OnDevice on(Device device, Augmentation augmentation);
 

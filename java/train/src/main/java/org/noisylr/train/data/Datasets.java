@@ -15,13 +15,15 @@ import org.noisylr.check.InputException;
  *
  * <p>Names: {@code fashion-mnist-mini} (6,000 + 1,000 images of Fashion-MNIST, part of this
  * library), and {@code mnist}, {@code fashion-mnist}, {@code cifar10}, {@code cifar100}, {@code
- * svhn}, {@code imdb}, which are looked for in the folder NAME of the data home. A name wins over a
- * file of the same name; write {@code ./mnist} for the file.
+ * svhn}, {@code imdb}, {@code voc2012}, which are looked for in the folder NAME of the data home,
+ * and {@code generated:NAME} for those of {@link GeneratedData}. A name wins over a file of the
+ * same name; write {@code ./mnist} for the file.
  *
  * <p>Paths are recognised by content: a folder of IDX files ({@link Idx}; classes are called 0 …
  * 9), a CIFAR folder or {@code tar.gz} ({@link Cifar}), a folder of SVHN's MATLAB files, a folder
  * or zip of images ({@link ImageFolder}), a folder or archive of reviews ({@link Imdb}; 20,000
- * words, 80 a text). A folder that holds nothing but one folder stands for that one.
+ * words, 80 a text), a folder or tar of Pascal VOC 2012. A folder that holds nothing but one folder
+ * stands for that one.
  */
 public final class Datasets {
   /** The environment variable that moves the data home. */
@@ -30,7 +32,19 @@ public final class Datasets {
   /** Everything that {@link #open(String)} knows by name. */
   public static final List<String> NAMES =
       List.of(
-          "fashion-mnist-mini", "fashion-mnist", "mnist", "cifar10", "cifar100", "svhn", "imdb");
+          "fashion-mnist-mini",
+          "fashion-mnist",
+          "mnist",
+          "cifar10",
+          "cifar100",
+          "svhn",
+          "imdb",
+          "voc2012");
+
+  /** Where a tar file says that it is one. */
+  private static final int TAR_MAGIC_AT = 257;
+
+  private static final byte[] TAR_MAGIC = {'u', 's', 't', 'a', 'r'};
 
   private static final List<String> DIGITS =
       IntStream.range(0, 10).mapToObj(Integer::toString).toList();
@@ -88,7 +102,11 @@ public final class Datasets {
       case "cifar100" -> cifar(Cifar.CIFAR100, dataHome);
       case "svhn" -> svhn(dataHome);
       case "imdb" -> imdb(dataHome);
-      default -> path(nameOrPath);
+      case "voc2012" -> voc(dataHome);
+      default ->
+          nameOrPath.startsWith(GeneratedData.PREFIX)
+              ? GeneratedData.open(nameOrPath)
+              : path(nameOrPath);
     };
   }
 
@@ -166,6 +184,18 @@ public final class Datasets {
     return Imdb.read(folderOrArchive, Imdb.VOCABULARY, Imdb.LENGTH);
   }
 
+  private static Dataset voc(Path dataHome) {
+    Path home = dataHome.resolve(Voc.NAME);
+    if (Voc.isIn(home)) {
+      return Voc.read(home);
+    }
+    Path archive = home.resolve(Voc.ARCHIVE);
+    if (!Files.exists(archive)) {
+      throw missing(Voc.NAME, home, Voc.ARCHIVE + " or the folder VOCdevkit in it");
+    }
+    return Voc.read(archive);
+  }
+
   private static InputException missing(String name, Path home, String files) {
     return new InputException(
         "dataset %s must lie in %s, but is not there; fetch it with 'noisylr data fetch %s', put %s there, set %s to the folder that holds the folder %s, or give a path instead of the name"
@@ -187,6 +217,9 @@ public final class Datasets {
 
   private static Dataset folder(Path path) {
     Path folder = ImageFolder.unwrap(path);
+    if (Voc.isIn(path) || Voc.isIn(folder)) {
+      return Voc.read(Voc.isIn(path) ? path : folder);
+    }
     if (Idx.isIn(folder)) {
       return Idx.read(nameOf(path), DIGITS, folder);
     }
@@ -219,7 +252,16 @@ public final class Datasets {
     if (Arrays.equals(start, new byte[] {(byte) 0xfd, '7'}) && Imdb.inArchive(path)) {
       return imdbAt(path);
     }
+    if (isTar(path) && Voc.inArchive(path)) {
+      return Voc.read(path);
+    }
     throw unrecognised(path);
+  }
+
+  private static boolean isTar(Path path) {
+    byte[] header = Source.of(path).read(in -> in.readNBytes(TAR_MAGIC_AT + TAR_MAGIC.length));
+    return header.length == TAR_MAGIC_AT + TAR_MAGIC.length
+        && Arrays.equals(Arrays.copyOfRange(header, TAR_MAGIC_AT, header.length), TAR_MAGIC);
   }
 
   /** The last part of the path, without the extension of an archive. */
@@ -237,6 +279,6 @@ public final class Datasets {
   private static InputException unrecognised(Path path) {
     return new InputException(
         path
-            + " holds no dataset that is recognised: expected a folder of IDX files (train-images-idx3-ubyte and so on, plain or .gz), a folder or tar.gz of CIFAR-10 or CIFAR-100 in binary form, a folder of SVHN (train_32x32.mat and test_32x32.mat), a folder or zip of images (train/CLASS/*.jpg or *.png and test/CLASS/*), or aclImdb, a folder, tar.gz or tar.xz of reviews");
+            + " holds no dataset that is recognised: expected a folder of IDX files (train-images-idx3-ubyte and so on, plain or .gz), a folder or tar.gz of CIFAR-10 or CIFAR-100 in binary form, a folder of SVHN (train_32x32.mat and test_32x32.mat), a folder or zip of images (train/CLASS/*.jpg or *.png and test/CLASS/*), aclImdb, a folder, tar.gz or tar.xz of reviews, or Pascal VOC 2012, a folder or tar");
   }
 }

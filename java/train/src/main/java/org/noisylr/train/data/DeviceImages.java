@@ -4,17 +4,20 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
-import org.noisylr.torch.Tensors;
+import org.noisylr.train.metric.Accuracy;
+import org.noisylr.train.metric.Score;
 
 /**
  * Labelled images on a device, stored as {@code uint8 [N, C, H, W]}. Batches are augmented and
  * normalised there: {@code float32 [B, C, H, W]} in channels-last order.
  */
 public final class DeviceImages implements Examples {
+  private static final int EVALUATION_BATCH = 500;
+
+  private final Device device;
   private final Tensor images;
   private final Tensor labels;
-  private final Tensor mean;
-  private final Tensor inverseStd;
+  private final Normalization.OnDevice normalization;
   private final Augmentation augmentation;
   private final int count;
 
@@ -22,17 +25,19 @@ public final class DeviceImages implements Examples {
   public DeviceImages(
       ImageSet set, Normalization normalization, Augmentation augmentation, Device device) {
     this.augmentation = augmentation;
+    this.device = device;
     count = set.count();
-    long[] shape = {count, set.channels(), set.height(), set.width()};
-    try (PointerScope scope = new PointerScope()) {
-      images =
-          Tensor.create(set.pixels(), false, shape)
-              .to(device, torch.ScalarType.Byte)
-              .retainReference();
-    }
+    images = onDevice(set.pixels(), device, count, set.channels(), set.height(), set.width());
     labels = DeviceTexts.onDevice(set.labels(), device, count);
-    mean = normalization.mean(device);
-    inverseStd = normalization.inverseStd(device);
+    this.normalization = normalization.on(device);
+  }
+
+  static Tensor onDevice(byte[] values, Device device, long... shape) {
+    try (PointerScope scope = new PointerScope()) {
+      return Tensor.create(values, false, shape)
+          .to(device, torch.ScalarType.Byte)
+          .retainReference();
+    }
   }
 
   @Override
@@ -43,23 +48,29 @@ public final class DeviceImages implements Examples {
   @Override
   public Batch training(Tensor indices) {
     Tensor chosen = augmentation.apply(images.index_select(0, indices));
-    return new Batch(normalized(chosen), labels.index_select(0, indices));
+    return new Batch(normalization.apply(chosen), labels.index_select(0, indices));
+  }
+
+  @Override
+  public int evaluationBatch() {
+    return EVALUATION_BATCH;
+  }
+
+  @Override
+  public Score newScore() {
+    return new Accuracy(device);
   }
 
   @Override
   public Batch evaluation(long first, long length) {
-    return new Batch(normalized(images.narrow(0, first, length)), labels.narrow(0, first, length));
-  }
-
-  private Tensor normalized(Tensor pixels) {
-    return Tensors.channelsLast(pixels, torch.ScalarType.Float).sub_(mean).mul_(inverseStd);
+    return new Batch(
+        normalization.apply(images.narrow(0, first, length)), labels.narrow(0, first, length));
   }
 
   @Override
   public void close() {
     images.close();
     labels.close();
-    mean.close();
-    inverseStd.close();
+    normalization.close();
   }
 }

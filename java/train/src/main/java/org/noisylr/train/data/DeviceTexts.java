@@ -4,15 +4,21 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import org.noisylr.train.metric.Accuracy;
+import org.noisylr.train.metric.Score;
 
 /** Labelled texts on a device: tokens {@code int64 [N, T]} and classes {@code int64 [N]}. */
 final class DeviceTexts implements Examples {
+  private static final int EVALUATION_BATCH = 500;
+
+  private final Device device;
   private final Tensor tokens;
   private final Tensor labels;
   private final int count;
 
   /** Copies {@code set} to {@code device}. */
   DeviceTexts(TextSet set, Device device) {
+    this.device = device;
     count = set.count();
     tokens = onDevice(set.tokens(), device, count, set.length());
     labels = onDevice(set.labels(), device, count);
@@ -32,6 +38,16 @@ final class DeviceTexts implements Examples {
   @Override
   public Batch training(Tensor indices) {
     return new Batch(tokens.index_select(0, indices), labels.index_select(0, indices));
+  }
+
+  @Override
+  public int evaluationBatch() {
+    return EVALUATION_BATCH;
+  }
+
+  @Override
+  public Score newScore() {
+    return new Accuracy(device);
   }
 
   @Override

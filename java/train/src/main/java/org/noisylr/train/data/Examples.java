@@ -1,6 +1,7 @@
 package org.noisylr.train.data;
 
 import org.bytedeco.pytorch.Tensor;
+import org.noisylr.train.metric.Score;
 
 /** Labelled examples in the memory of a device, which they own, as the trainer takes them. */
 public interface Examples extends AutoCloseable {
@@ -14,6 +15,12 @@ public interface Examples extends AutoCloseable {
    * @return owned by the caller
    */
   Batch training(Tensor indices);
+
+  /** How many examples to evaluate at a time, which bounds the memory that it takes. */
+  int evaluationBatch();
+
+  /** A score of predictions on these examples that has counted nothing; on their device. */
+  Score newScore();
 
   /** Examples {@code first} … {@code first + length − 1} as they are; owned by the caller. */
   Batch evaluation(long first, long length);

@@ -5,6 +5,7 @@ import java.util.List;
 import org.bytedeco.pytorch.Device;
 import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
+import org.noisylr.train.metric.Metric;
 
 /**
  * Images to train on and images to test with.
@@ -47,13 +48,24 @@ public record ImageDataset(String name, List<String> classNames, ImageSet train,
   }
 
   @Override
-  public ImageDataset subset(int n) {
-    Check.within("subset", n, 1, train.count());
-    return new ImageDataset(name, classNames, train.first(n), test);
+  public Metric metric() {
+    return Metric.ACCURACY;
+  }
+
+  @Override
+  public ImageDataset subset(int trainImages, int testImages) {
+    Check.within("subset", trainImages, 1, trainCount());
+    Check.within("test subset", testImages, 1, testCount());
+    return new ImageDataset(name, classNames, train.first(trainImages), test.first(testImages));
   }
 
   @Override
   public OnDevice on(Device device, Augmentation augmentation) {
+    if (augmentation.zoom() != 1) {
+      throw new InputException(
+          "augmentation must have zoom 1, for %s has no classes of pixels, but has %s"
+              .formatted(name, augmentation.zoom()));
+    }
     Normalization normalization = Normalization.of(train);
     return new OnDevice(
         new DeviceImages(train, normalization, augmentation, device),

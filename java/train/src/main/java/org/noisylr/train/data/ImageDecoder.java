@@ -50,6 +50,10 @@ final class ImageDecoder {
    * @return one plane if red, green and blue are equal everywhere, else the planes red, green, blue
    */
   static byte[] decode(String name, byte[] file, Size expected, String like) {
+    return planes(image(name, file, expected, like));
+  }
+
+  private static BufferedImage image(String name, byte[] file, Size expected, String like) {
     return with(
         name,
         file,
@@ -67,8 +71,27 @@ final class ImageDecoder {
           if (!warnings.isEmpty()) {
             throw new InputException(damaged(name, warnings.get(0)));
           }
-          return planes(image);
+          return image;
         });
+  }
+
+  /**
+   * The values of a palette image, which stand for classes here, not colours; {@code [H, W]}.
+   *
+   * @param like the image of the same size, for the message
+   */
+  static byte[] indices(String name, byte[] file, Size expected, String like) {
+    BufferedImage image = image(name, file, expected, like);
+    if (!(image.getColorModel() instanceof IndexColorModel)) {
+      throw new InputException(name + " must be an image with a palette, but has none");
+    }
+    byte[] values = new byte[expected.pixels()];
+    int[] samples =
+        image.getRaster().getSamples(0, 0, expected.width(), expected.height(), 0, (int[]) null);
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (byte) samples[i];
+    }
+    return values;
   }
 
   private static Size size(String name, ImageReader reader) throws IOException {

@@ -56,6 +56,9 @@ public record ImageSet(byte[] pixels, int[] labels, int channels, int height, in
    */
   public ImageSet first(int n) {
     Check.within("number of images", n, 1, count());
+    if (n == count()) {
+      return this;
+    }
     return new ImageSet(
         Arrays.copyOf(pixels, n * (pixels.length / count())),
         Arrays.copyOf(labels, n),

@@ -4,6 +4,7 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import org.noisylr.torch.Tensors;
 
 /**
  * Per-channel normalisation: x ← (x − mean_c) / std_c, with mean and (population) standard
@@ -21,38 +22,67 @@ public final class Normalization {
 
   /** Measures {@code training}. */
   public static Normalization of(ImageSet training) {
-    int channels = training.channels();
-    int plane = training.height() * training.width();
-    byte[] pixels = training.pixels();
+    return of(training.pixels(), training.channels(), training.height() * training.width(), null);
+  }
+
+  /** The same where only labelled pixels count: the others may lie outside of the image. */
+  static Normalization of(SegmentationSet training) {
+    return of(
+        training.pixels(),
+        SegmentationSet.CHANNELS,
+        training.height() * training.width(),
+        training.masks());
+  }
+
+  private static Normalization of(byte[] pixels, int channels, int plane, byte[] masks) {
     float[] means = new float[channels];
     float[] inverseStds = new float[channels];
+    int images = pixels.length / (channels * plane);
     for (int c = 0; c < channels; c++) {
       long sum = 0;
       long squares = 0;
-      for (int first = c * plane; first < pixels.length; first += channels * plane) {
-        for (int i = first; i < first + plane; i++) {
-          int value = pixels[i] & 0xff;
-          sum += value;
-          squares += value * value;
+      long count = 0;
+      for (int image = 0; image < images; image++) {
+        int first = (image * channels + c) * plane;
+        for (int i = 0; i < plane; i++) {
+          if (masks == null || masks[image * plane + i] != SegmentationSet.VOID) {
+            int value = pixels[first + i] & 0xff;
+            sum += value;
+            squares += value * value;
+            count++;
+          }
         }
       }
-      double count = (double) training.count() * plane;
-      double average = sum / count;
-      double variance = squares / count - average * average;
+      double average = (double) sum / count;
+      double variance = (double) squares / count - average * average;
       means[c] = (float) average;
       inverseStds[c] = variance > 0 ? (float) (1 / Math.sqrt(variance)) : 1;
     }
     return new Normalization(means, inverseStds);
   }
 
-  /** mean_c as {@code float32 [1, C, 1, 1]} on a device; owned by the caller. */
-  Tensor mean(Device device) {
-    return perChannel(means, device);
+  /** Takes it to a device; owned by the caller. */
+  OnDevice on(Device device) {
+    return new OnDevice(perChannel(means, device), perChannel(inverseStds, device));
   }
 
-  /** 1 / std_c in the same form; 1 for a constant channel. */
-  Tensor inverseStd(Device device) {
-    return perChannel(inverseStds, device);
+  /**
+   * A normalisation on a device, which owns its tensors.
+   *
+   * @param mean {@code float32 [1, C, 1, 1]}
+   * @param inverseStd 1 / std_c in the same form; 1 for a constant channel
+   */
+  record OnDevice(Tensor mean, Tensor inverseStd) implements AutoCloseable {
+    /** {@code uint8 [B, C, H, W]} to {@code float32} of the same sizes in channels-last order. */
+    Tensor apply(Tensor pixels) {
+      return Tensors.channelsLast(pixels, torch.ScalarType.Float).sub_(mean).mul_(inverseStd);
+    }
+
+    @Override
+    public void close() {
+      mean.close();
+      inverseStd.close();
+    }
   }
 
   private static Tensor perChannel(float[] values, Device device) {

@@ -97,7 +97,19 @@ public enum PublishedDataset {
               "https://ai.stanford.edu/~amaas/data/sentiment/",
               "aclImdb_v1.tar.gz",
               84_125_825,
-              "7c2ac02c03563afcf9b574c7e56c153a")));
+              "7c2ac02c03563afcf9b574c7e56c153a"))),
+  VOC2012(
+      "voc2012",
+      "Pascal VOC 2012, segmentation (Everingham et al. 2015)",
+      "images from Flickr, under its terms of use",
+      1_464,
+      1_449,
+      List.of(
+          file(
+              "http://host.robots.ox.ac.uk/pascal/VOC/voc2012/",
+              Voc.ARCHIVE,
+              1_999_639_040,
+              "6cd6e144f989b92b3379bac3b3de84fd")));
 
   private final String datasetName;
   private final String title;

@@ -4,6 +4,7 @@ import java.util.List;
 import org.bytedeco.pytorch.Device;
 import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
+import org.noisylr.train.metric.Metric;
 
 /**
  * Texts to train on and texts to test with.
@@ -52,9 +53,16 @@ public record TextDataset(
   }
 
   @Override
-  public TextDataset subset(int n) {
-    Check.within("subset", n, 1, train.count());
-    return new TextDataset(name, classNames, vocabulary, train.first(n), test);
+  public Metric metric() {
+    return Metric.ACCURACY;
+  }
+
+  @Override
+  public TextDataset subset(int trainTexts, int testTexts) {
+    Check.within("subset", trainTexts, 1, trainCount());
+    Check.within("test subset", testTexts, 1, testCount());
+    return new TextDataset(
+        name, classNames, vocabulary, train.first(trainTexts), test.first(testTexts));
   }
 
   @Override

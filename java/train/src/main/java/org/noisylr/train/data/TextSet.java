@@ -48,6 +48,9 @@ public record TextSet(int[] tokens, int[] labels, int length) {
    */
   public TextSet first(int n) {
     Check.within("number of texts", n, 1, count());
+    if (n == count()) {
+      return this;
+    }
     return new TextSet(Arrays.copyOf(tokens, n * length), Arrays.copyOf(labels, n), length);
   }
 }

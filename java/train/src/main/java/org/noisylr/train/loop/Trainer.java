@@ -8,7 +8,6 @@ import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.AutoGradMode;
 import org.bytedeco.pytorch.Device;
-import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.Optimizer;
 import org.bytedeco.pytorch.OptimizerParamGroupVector;
 import org.bytedeco.pytorch.Scalar;
@@ -23,9 +22,11 @@ import org.noisylr.torch.optim.OptimizerState;
 import org.noisylr.train.data.Batch;
 import org.noisylr.train.data.Examples;
 import org.noisylr.train.metric.EpochMetrics;
+import org.noisylr.train.metric.Score;
 
 /**
- * Trains a classifier with cross-entropy and a noisy optimizer, epoch by epoch.
+ * Trains a classifier, of examples or of their pixels, with cross-entropy and a noisy optimizer,
+ * epoch by epoch.
  *
  * <p>What an epoch draws at random depends on the seed and the epoch's number alone, so a run that
  * goes on from a restored {@link #state()} equals one that never stopped. Examples, order and
@@ -36,8 +37,6 @@ import org.noisylr.train.metric.EpochMetrics;
 public final class Trainer implements AutoCloseable {
   /** Steps between two reads of the loss. */
   public static final int LOG_INTERVAL = 20;
-
-  private static final int TEST_BATCH = 500;
 
   /** Philox subsequences far from those of the noise, which are group numbers. */
   private static final long WEIGHTS = 1L << 62;
@@ -119,13 +118,13 @@ public final class Trainer implements AutoCloseable {
       Tensor order = torch.randperm(count, Tensors.options(device, torch.ScalarType.Long));
       Tensor losses =
           torch.zeros(new long[] {stepsPerEpoch}, Tensors.options(device, torch.ScalarType.Float));
-      Tensor correct = torch.zeros(new long[] {1}, Tensors.options(device, torch.ScalarType.Long));
+      Score score = training.newScore();
       int read = 0;
       for (int i = 0; i < stepsPerEpoch; i++) {
         int first = i * config.batchSize();
         int length = Math.min(config.batchSize(), count - first);
         try (PointerScope stepScope = new PointerScope()) {
-          step(firstStep + i, order.narrow(0, first, length), losses.narrow(0, i, 1), correct);
+          step(firstStep + i, order.narrow(0, first, length), losses.narrow(0, i, 1), score);
         }
         if ((i + 1) % LOG_INTERVAL == 0 || i + 1 == stepsPerEpoch) {
           lossSum += sumOfLosses(losses, read, i + 1, firstStep, epoch);
@@ -135,7 +134,7 @@ public final class Trainer implements AutoCloseable {
           }
         }
       }
-      trainAccuracy = (double) correct.item_long() / count;
+      trainAccuracy = score.value();
     }
     long lastStep = firstStep + stepsPerEpoch - 1;
     Evaluation evaluation = evaluate();
@@ -152,14 +151,14 @@ public final class Trainer implements AutoCloseable {
             lossSum / count,
             trainAccuracy,
             evaluation.loss(),
-            evaluation.accuracy(),
+            evaluation.score(),
             (System.nanoTime() - start) * 1e-9);
     nextEpoch++;
     listeners.forEach(listener -> listener.onEpoch(metrics));
     return metrics;
   }
 
-  private void step(long step, Tensor batch, Tensor lossOut, Tensor correct) {
+  private void step(long step, Tensor batch, Tensor lossOut, Score score) {
     setBaseLr(config.schedule().lr(step, stepsPerEpoch));
     Batch examples = training.training(batch);
     optimizer.zero_grad();
@@ -168,7 +167,7 @@ public final class Trainer implements AutoCloseable {
     loss.backward();
     optimizer.step();
     lossOut.copy_(loss.detach());
-    correct.add_(correct(logits.detach(), examples.targets()));
+    score.add(logits.detach(), examples.targets());
   }
 
   private void setBaseLr(double lr) {
@@ -176,11 +175,6 @@ public final class Trainer implements AutoCloseable {
     for (long g = 0; g < groups.size(); g++) {
       groups.get(g).options().set_lr(lr);
     }
-  }
-
-  /** The number of rows of {@code logits} whose maximum is at the label, as a device tensor. */
-  private static Tensor correct(Tensor logits, Tensor labels) {
-    return logits.argmax(new LongOptional(1), false).eq(labels).sum();
   }
 
   /** Sums the losses of examples seen in steps {@code from} … {@code to − 1}, all finite. */
@@ -203,29 +197,28 @@ public final class Trainer implements AutoCloseable {
     return sum;
   }
 
-  /** Mean loss and top-1 accuracy on the test examples, without autograd and augmentation. */
+  /** Mean loss and score on the test examples, without autograd and augmentation. */
   private Evaluation evaluate() {
     model.eval();
     try (PointerScope scope = new PointerScope();
         AutoGradMode noGrad = new AutoGradMode(false)) {
       Tensor loss = torch.zeros(new long[] {1}, Tensors.options(device, torch.ScalarType.Double));
-      Tensor correct = torch.zeros(new long[] {1}, Tensors.options(device, torch.ScalarType.Long));
-      for (int first = 0; first < test.count(); first += TEST_BATCH) {
-        int length = Math.min(TEST_BATCH, test.count() - first);
+      Score score = test.newScore();
+      for (int first = 0; first < test.count(); first += test.evaluationBatch()) {
+        int length = Math.min(test.evaluationBatch(), test.count() - first);
         try (PointerScope batchScope = new PointerScope()) {
           Batch examples = test.evaluation(first, length);
           Tensor logits = config.precision().forward(model, examples.inputs());
           Tensor mean = torch.cross_entropy(logits, examples.targets());
           loss.add_(mean.to(torch.ScalarType.Double), new Scalar((double) length));
-          correct.add_(correct(logits, examples.targets()));
+          score.add(logits, examples.targets());
         }
       }
-      return new Evaluation(
-          loss.item_double() / test.count(), (double) correct.item_long() / test.count());
+      return new Evaluation(loss.item_double() / test.count(), score.value());
     }
   }
 
-  private record Evaluation(double loss, double accuracy) {}
+  private record Evaluation(double loss, double score) {}
 
   /**
    * Everything that the next epochs depend on, beside the configuration: parameters, buffers and

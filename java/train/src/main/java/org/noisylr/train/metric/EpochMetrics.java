@@ -8,10 +8,11 @@ package org.noisylr.train.metric;
  * @param baseLr the schedule's learning rate at that step
  * @param factor the noise factor at that step, before clamping
  * @param lr the realised learning rate at that step
- * @param trainLoss mean loss over the epoch's training images, as they were trained on
- * @param trainAcc top-1 accuracy on them, a fraction
- * @param testLoss mean loss over the test images after the epoch
- * @param testAcc top-1 accuracy on them, a fraction
+ * @param trainLoss mean loss over the epoch's training examples, as they were trained on
+ * @param trainAcc the score on them, a fraction: top-1 accuracy, or what {@link Metric} the dataset
+ *     names
+ * @param testLoss mean loss over the test examples after the epoch
+ * @param testAcc the score on them, a fraction
  * @param seconds wall time of the epoch, evaluation included
  */
 public record EpochMetrics(

@@ -3,6 +3,7 @@ package org.noisylr.train.run;
 import com.fasterxml.jackson.annotation.JsonValue;
 import org.noisylr.check.InputException;
 import org.noisylr.torch.model.Cnn28;
+import org.noisylr.torch.model.DeepLabV3;
 import org.noisylr.torch.model.DenseNet;
 import org.noisylr.torch.model.Model;
 import org.noisylr.torch.model.ResNet;
@@ -12,6 +13,7 @@ import org.noisylr.torch.model.Vgg16;
 import org.noisylr.torch.model.WideResNet;
 import org.noisylr.train.data.Dataset;
 import org.noisylr.train.data.ImageDataset;
+import org.noisylr.train.data.SegmentationDataset;
 import org.noisylr.train.data.TextDataset;
 
 /** The models that a run can train, with what they take. */
@@ -38,7 +40,9 @@ public enum ModelName {
   /** {@link SvhnCnn}. */
   SVHN_CNN("svhn-cnn", new Images(3, SvhnCnn.SIZE), SvhnCnn::new),
   /** {@link SentimentLstm} on texts of two classes. */
-  LSTM("lstm", null, null);
+  LSTM("lstm", TextDataset.class),
+  /** {@link DeepLabV3} on images with classes of pixels. */
+  DEEPLABV3("deeplabv3", SegmentationDataset.class);
 
   /**
    * The images that a model takes.
@@ -53,20 +57,29 @@ public enum ModelName {
   }
 
   private final String text;
+  private final Class<? extends Dataset> data;
   private final Images images;
   private final ImageModels models;
 
   ModelName(String text, Images images, ImageModels models) {
     this.text = text;
+    this.data = ImageDataset.class;
     this.images = images;
     this.models = models;
+  }
+
+  ModelName(String text, Class<? extends Dataset> data) {
+    this.text = text;
+    this.data = data;
+    this.images = null;
+    this.models = null;
   }
 
   private static ImageModels keras(int depth) {
     return (channels, classes) -> new ResNet(depth, ResNet.Shortcut.PROJECTION, channels, classes);
   }
 
-  /** The images that the model takes; null if it takes texts. */
+  /** The images with one class each that the model takes; null if it takes something else. */
   public Images images() {
     return images;
   }
@@ -76,11 +89,15 @@ public enum ModelName {
    *
    * @throws InputException as {@link #check} does
    */
-  public Model create(Dataset data) {
-    check(data);
-    return data instanceof TextDataset texts
-        ? new SentimentLstm(texts.vocabulary())
-        : models.create(images.channels, data.classNames().size());
+  public Model create(Dataset examples) {
+    check(examples);
+    int classes = examples.classNames().size();
+    if (examples instanceof TextDataset texts) {
+      return new SentimentLstm(texts.vocabulary());
+    }
+    return examples instanceof SegmentationDataset
+        ? new DeepLabV3(classes)
+        : models.create(images.channels, classes);
   }
 
   /**
@@ -88,20 +105,24 @@ public enum ModelName {
    *
    * @throws InputException if it does not
    */
-  public void check(Dataset data) {
-    if (data instanceof ImageDataset dataset && images != null) {
-      checkShape(dataset);
-    } else if (data instanceof TextDataset && images == null) {
-      checkClasses(data);
-    } else {
+  public void check(Dataset examples) {
+    if (!data.isInstance(examples)) {
       throw new InputException(
           "model %s takes %s, but %s has %s"
-              .formatted(
-                  text,
-                  images == null ? "texts" : "images",
-                  data.name(),
-                  images == null ? "images" : "texts"));
+              .formatted(text, kind(data), examples.name(), kind(examples.getClass())));
     }
+    if (examples instanceof ImageDataset dataset) {
+      checkShape(dataset);
+    } else if (examples instanceof TextDataset) {
+      checkClasses(examples);
+    }
+  }
+
+  private static String kind(Class<? extends Dataset> data) {
+    if (data == TextDataset.class) {
+      return "texts";
+    }
+    return data == ImageDataset.class ? "images" : "images with classes of pixels";
   }
 
   private void checkShape(ImageDataset data) {

@@ -1,12 +1,17 @@
 package org.noisylr.train.run;
 
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Device;
 import org.noisylr.check.InputException;
+import org.noisylr.torch.model.DeepLabV3;
 import org.noisylr.torch.model.Model;
+import org.noisylr.train.checkpoint.SafeTensors;
 import org.noisylr.train.data.Dataset;
 import org.noisylr.train.loop.Trainer;
 import org.noisylr.train.loop.TrainingListener;
@@ -39,18 +44,45 @@ public record Run(List<EpochMetrics> metrics, RunResult result) {
       boolean resume,
       List<TrainingListener> listeners) {
     config.model().check(data);
-    return train(config, data, RunDirectory.open(directory, config, resume), listeners);
+    try (RunDirectory run = RunDirectory.open(directory, config, resume)) {
+      return train(config, data, run, listeners);
+    }
+  }
+
+  private static Dataset used(RunConfig config, Dataset data) {
+    return config.subset() == null && config.testSubset() == null
+        ? data
+        : data.subset(
+            Objects.requireNonNullElse(config.subset(), data.trainCount()),
+            Objects.requireNonNullElse(config.testSubset(), data.testCount()));
+  }
+
+  private static void loadBackbone(Model model, Path file) {
+    if (!(model instanceof DeepLabV3 network)) {
+      throw new InputException(
+          "a backbone needs model %s, for no other has one".formatted(ModelName.DEEPLABV3));
+    }
+    try (SafeTensors weights = SafeTensors.readForeign(file)) {
+      network.loadBackbone(weights.tensors());
+    } catch (NoSuchFileException e) {
+      throw new InputException("the backbone " + file + " does not exist", e);
+    } catch (IOException e) {
+      throw new InputException("cannot read the backbone " + file + ": " + e.getMessage(), e);
+    }
   }
 
   private static Run train(
       RunConfig config, Dataset data, RunDirectory directory, List<TrainingListener> listeners) {
     Cpu.configure(config.threads());
-    Dataset used = config.subset() == null ? data : data.subset(config.subset());
+    Dataset used = used(config, data);
     try (PointerScope scope = new PointerScope()) {
       Device device = Devices.of(config.device());
       Trainer.seedWeights(config.training().seed());
       try (Model model = config.model().create(used);
           Dataset.OnDevice examples = used.on(device, config.training().augmentation())) {
+        if (config.backbone() != null) {
+          loadBackbone(model, Path.of(config.backbone()));
+        }
         model.to(device, false);
         try (Trainer trainer =
             new Trainer(model, config.training(), examples.train(), examples.test(), device)) {
@@ -62,7 +94,7 @@ public record Run(List<EpochMetrics> metrics, RunResult result) {
               directory.save(trainer, metrics);
             }
           }
-          RunResult result = RunResult.of(metrics, model.parameterCount());
+          RunResult result = RunResult.of(data.metric(), metrics, model.parameterCount());
           if (directory != null) {
             directory.saveResult(result);
           }

@@ -7,8 +7,11 @@ import org.noisylr.train.loop.TrainingConfig;
  * A training run, complete: what is trained, on what, where and how.
  *
  * @param data name or path of the data
- * @param subset the number of training images used, the first ones; null for all
+ * @param subset the number of training examples used, the first ones; null for all
+ * @param testSubset the number of test examples used, the first ones; null for all
  * @param model the model
+ * @param backbone the path of a safetensors file of weights to start from, see {@link
+ *     org.noisylr.torch.model.DeepLabV3#loadBackbone}; null for none
  * @param device {@code cpu}, {@code cuda:0}, …: a device's own name
  * @param threads CPU threads of LibTorch's operations, at least 1; on a CPU, they are part of what
  *     makes two runs equal bit for bit
@@ -17,7 +20,9 @@ import org.noisylr.train.loop.TrainingConfig;
 public record RunConfig(
     String data,
     Integer subset,
+    Integer testSubset,
     ModelName model,
+    String backbone,
     String device,
     int threads,
     TrainingConfig training) {

@@ -25,19 +25,26 @@ import org.slf4j.LoggerFactory;
 /**
  * The files of one run: {@code config.yaml}, {@code metrics.csv}, {@code result.json} and {@code
  * checkpoint-EPOCHS.safetensors}, each replaced as a whole. A checkpoint holds the tensors, the
- * configuration and the metrics up to it, so it is all that a run needs to go on.
+ * configuration and the metrics up to it, so it is all that a run needs to go on. An open run
+ * directory is locked.
  */
-final class RunDirectory {
+final class RunDirectory implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(RunDirectory.class);
+
+  static final String CONFIG = "config.yaml";
+  static final String METRICS = "metrics.csv";
+  static final String RESULT = "result.json";
 
   private static final String FORMAT = "noisylr checkpoint 1";
 
   private final Path directory;
   private final String config;
+  private final DirectoryLock lock;
 
-  private RunDirectory(Path directory, String config) {
+  private RunDirectory(Path directory, String config, DirectoryLock lock) {
     this.directory = directory;
     this.config = config;
+    this.lock = lock;
   }
 
   /**
@@ -45,12 +52,15 @@ final class RunDirectory {
    *
    * @throws InputException if it holds a run and {@code resume} is false, if that run has another
    *     configuration, or if it cannot be written
+   * @throws InUseException if another run has it open
    */
   static RunDirectory open(Path directory, RunConfig config, boolean resume) {
     String yaml = RunFormat.toYaml(config);
-    Path file = directory.resolve("config.yaml");
+    DirectoryLock lock = null;
     try {
       Files.createDirectories(directory);
+      lock = DirectoryLock.of(directory);
+      Path file = directory.resolve(CONFIG);
       if (Files.exists(file)) {
         if (!resume) {
           throw new InputException(
@@ -60,10 +70,29 @@ final class RunDirectory {
       } else {
         AtomicFile.write(file, yaml);
       }
+      RunDirectory opened = new RunDirectory(directory, yaml, lock);
+      lock = null;
+      return opened;
     } catch (IOException e) {
       throw unwritable(directory, e);
+    } finally {
+      close(lock);
     }
-    return new RunDirectory(directory, yaml);
+  }
+
+  private static void close(DirectoryLock lock) {
+    if (lock != null) {
+      try {
+        lock.close();
+      } catch (IOException e) {
+        LOG.warn("cannot release a lock: {}", e.getMessage());
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    close(lock);
   }
 
   private static void checkSame(Path file, RunConfig config, String yaml) {
@@ -124,7 +153,7 @@ final class RunDirectory {
 
   void saveResult(RunResult result) {
     try {
-      AtomicFile.write(directory.resolve("result.json"), RunFormat.toJson(result));
+      AtomicFile.write(directory.resolve(RESULT), RunFormat.toJson(result));
     } catch (IOException e) {
       throw failed(e);
     }
@@ -132,7 +161,7 @@ final class RunDirectory {
 
   private void saveMetrics(List<EpochMetrics> metrics) {
     try {
-      AtomicFile.write(directory.resolve("metrics.csv"), MetricsCsv.format(metrics));
+      AtomicFile.write(directory.resolve(METRICS), MetricsCsv.format(metrics));
     } catch (IOException e) {
       throw failed(e);
     }

@@ -3,19 +3,22 @@ package org.noisylr.train.run;
 import java.util.Comparator;
 import java.util.List;
 import org.noisylr.train.metric.EpochMetrics;
+import org.noisylr.train.metric.Metric;
 
 /**
  * The outcome of a run.
  *
- * @param bestTestAcc highest top-1 test accuracy of any epoch, which the paper reports; a fraction
+ * @param metric what the scores are
+ * @param bestTestAcc highest test score of any epoch, which the paper reports; a fraction
  * @param bestEpoch the first epoch that reached it, zero-based
- * @param lastTestAcc test accuracy after the last epoch
- * @param lastTrainAcc training accuracy during the last epoch
+ * @param lastTestAcc test score after the last epoch
+ * @param lastTrainAcc training score during the last epoch
  * @param epochs number of epochs
  * @param parameters number of trainable values of the model
  * @param seconds wall time of all epochs together
  */
 public record RunResult(
+    Metric metric,
     double bestTestAcc,
     int bestEpoch,
     double lastTestAcc,
@@ -24,7 +27,12 @@ public record RunResult(
     long parameters,
     double seconds) {
 
-  static RunResult of(List<EpochMetrics> metrics, long parameters) {
+  /** Training score less test score after the last epoch: the generalisation gap, a fraction. */
+  public double generalisationGap() {
+    return lastTrainAcc - lastTestAcc;
+  }
+
+  static RunResult of(Metric metric, List<EpochMetrics> metrics, long parameters) {
     EpochMetrics best =
         metrics.stream()
             .max(
@@ -33,6 +41,7 @@ public record RunResult(
             .orElseThrow();
     EpochMetrics last = metrics.get(metrics.size() - 1);
     return new RunResult(
+        metric,
         best.testAcc(),
         best.epoch(),
         last.testAcc(),

@@ -41,7 +41,7 @@ class AugmentationTest {
       torch.manual_seed(3);
       int padding = 2;
       Tensor images = images();
-      Tensor changed = new Augmentation(padding, true).apply(images);
+      Tensor changed = new Augmentation(padding, true, 1).apply(images);
       assertThat(changed.shape()).containsExactly(N, 2, H, W);
       assertThat(changed.scalar_type().intern()).isEqualTo(torch.ScalarType.Byte);
       assertThat(images.equal(images())).as("the batch is left as it was").isTrue();
@@ -92,7 +92,7 @@ class AugmentationTest {
   void cropAloneNeverMirrors() {
     try (PointerScope scope = new PointerScope()) {
       torch.manual_seed(4);
-      byte[] pixels = bytes(new Augmentation(1, false).apply(images()));
+      byte[] pixels = bytes(new Augmentation(1, false, 1).apply(images()));
       for (int n = 0; n < 500; n++) {
         assertThat(caseOf(pixels, n, 1)).endsWith("false");
       }
@@ -111,7 +111,7 @@ class AugmentationTest {
 
   @Test
   void paddingIsNotNegative() {
-    assertThatThrownBy(() -> new Augmentation(-1, false))
+    assertThatThrownBy(() -> new Augmentation(-1, false, 1))
         .hasMessage("padding must be in [0, inf), but is -1");
   }
 

@@ -169,7 +169,7 @@ class DatasetsTest {
   void namesWhatIsNeitherNameNorPath(String nameOrPath) {
     assertInput(
         () -> open(nameOrPath),
-        "data must be one of fashion-mnist-mini, fashion-mnist, mnist, cifar10, cifar100, svhn, imdb or the path of a dataset, but \"%s\" is neither a known name nor an existing path"
+        "data must be one of fashion-mnist-mini, fashion-mnist, mnist, cifar10, cifar100, svhn, imdb, voc2012 or the path of a dataset, but \"%s\" is neither a known name nor an existing path"
             .formatted(nameOrPath.strip()));
   }
 
@@ -177,7 +177,7 @@ class DatasetsTest {
   void namesAPathThatCannotBe() {
     assertInput(
         () -> open("a\0b"),
-        "data must be one of fashion-mnist-mini, fashion-mnist, mnist, cifar10, cifar100, svhn, imdb or the path of a dataset, but \"a\0b\" is neither a known name nor an existing path");
+        "data must be one of fashion-mnist-mini, fashion-mnist, mnist, cifar10, cifar100, svhn, imdb, voc2012 or the path of a dataset, but \"a\0b\" is neither a known name nor an existing path");
   }
 
   @Test
@@ -194,7 +194,7 @@ class DatasetsTest {
               + " (train-images-idx3-ubyte and so on, plain or .gz), a folder or tar.gz of CIFAR-10"
               + " or CIFAR-100 in binary form, a folder of SVHN (train_32x32.mat and"
               + " test_32x32.mat), a folder or zip of images (train/CLASS/*.jpg or *.png and"
-              + " test/CLASS/*), or aclImdb, a folder, tar.gz or tar.xz of reviews");
+              + " test/CLASS/*), aclImdb, a folder, tar.gz or tar.xz of reviews, or Pascal VOC 2012, a folder or tar");
     }
   }
 

@@ -57,19 +57,23 @@ class ImageDatasetTest {
   }
 
   @Test
-  void subsetTakesTrainingImagesOnly() {
-    ImageDataset subset = new ImageDataset("d", List.of("a", "b"), THREE, THREE).subset(1);
+  void subsetTakesTheFirstOfBoth() {
+    ImageDataset subset = new ImageDataset("d", List.of("a", "b"), THREE, THREE).subset(1, 3);
     assertThat(subset.train().pixels()).containsExactly(1, 2);
     assertThat(subset.test()).isSameAs(THREE);
     assertThat(subset.name()).isEqualTo("d");
     assertThat(subset.classNames()).containsExactly("a", "b");
+    ImageDataset fewer = new ImageDataset("d", List.of("a", "b"), THREE, THREE).subset(3, 2);
+    assertThat(fewer.train()).isSameAs(THREE);
+    assertThat(fewer.test().pixels()).hasSize(4);
   }
 
   @Test
   void subsetStaysInRange() {
     ImageDataset data = new ImageDataset("d", List.of("a", "b"), THREE, THREE);
-    assertInput(() -> data.subset(0), "subset must be in [1, 3], but is 0");
-    assertInput(() -> data.subset(4), "subset must be in [1, 3], but is 4");
+    assertInput(() -> data.subset(0, 1), "subset must be in [1, 3], but is 0");
+    assertInput(() -> data.subset(4, 1), "subset must be in [1, 3], but is 4");
+    assertInput(() -> data.subset(1, 4), "test subset must be in [1, 3], but is 4");
   }
 
   @Test

@@ -110,10 +110,10 @@ class ImdbTest {
   @Test
   void aSubsetHasTheFirstTexts() {
     write(temp, reviews());
-    TextDataset subset = Imdb.read(temp, 50, 4).subset(2);
+    TextDataset subset = Imdb.read(temp, 50, 4).subset(2, 3);
     assertThat(subset.train().tokens()).containsExactly(1, 4, 4, 4, 0, 1, 6, 4);
     assertThat(subset.test().count()).isEqualTo(3);
-    assertInput(() -> subset.subset(3), "subset must be in [1, 2], but is 3");
+    assertInput(() -> subset.subset(3, 1), "subset must be in [1, 2], but is 3");
   }
 
   @Test

@@ -48,7 +48,7 @@ class TrainerTest {
         NOISE,
         epochs,
         64,
-        new Augmentation(2, true),
+        new Augmentation(2, true, 1),
         Precision.FP32,
         7);
   }

@@ -4,28 +4,40 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
+import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.noisylr.check.InputException;
 import org.noisylr.noise.NoiseSpec;
+import org.noisylr.schedule.Constant;
 import org.noisylr.schedule.Milestone;
 import org.noisylr.schedule.StepDecay;
+import org.noisylr.torch.Tensors;
+import org.noisylr.torch.model.DeepLabV3;
 import org.noisylr.torch.optim.Implementation;
+import org.noisylr.train.checkpoint.SafeTensors;
 import org.noisylr.train.data.Augmentation;
 import org.noisylr.train.data.Datasets;
 import org.noisylr.train.data.ImageDataset;
 import org.noisylr.train.data.ImageSet;
+import org.noisylr.train.data.SegmentationDataset;
 import org.noisylr.train.loop.OptimizerSpec;
 import org.noisylr.train.loop.Precision;
 import org.noisylr.train.loop.TrainingConfig;
 import org.noisylr.train.loop.TrainingListener;
 import org.noisylr.train.metric.EpochMetrics;
+import org.noisylr.train.metric.Metric;
 
 class RunTest {
   private static final ImageDataset DATA = few((ImageDataset) Datasets.open("fashion-mnist-mini"));
@@ -49,7 +61,9 @@ class RunTest {
     return new RunConfig(
         "fashion-mnist-mini",
         subset,
+        null,
         ModelName.CNN28,
+        null,
         "cpu",
         THREADS,
         new TrainingConfig(
@@ -73,6 +87,7 @@ class RunTest {
     try (Stream<Path> files = Files.list(directory)) {
       assertThat(files.map(f -> f.getFileName().toString()))
           .containsExactlyInAnyOrder(
+              ".lock",
               "config.yaml",
               "metrics.csv",
               "result.json",
@@ -171,7 +186,8 @@ class RunTest {
 
   private static RunConfig withThreads(int threads) {
     RunConfig c = config(1, 100);
-    return new RunConfig(c.data(), c.subset(), c.model(), c.device(), threads, c.training());
+    return new RunConfig(
+        c.data(), c.subset(), null, c.model(), null, c.device(), threads, c.training());
   }
 
   @Test
@@ -201,6 +217,99 @@ class RunTest {
   }
 
   @Test
+  void aDirectoryInUseIsRefused() throws IOException {
+    RunConfig config = config(1, 100);
+    execute(
+        config,
+        false,
+        new TrainingListener() {
+          @Override
+          public void onEpoch(EpochMetrics metrics) {
+            assertThatThrownBy(() -> execute(config, true))
+                .isInstanceOf(InUseException.class)
+                .hasMessage(directory + " is in use by another run");
+          }
+        });
+    assertThat(execute(config, true).metrics()).hasSize(1);
+  }
+
+  @Test
+  void aDeepLabStartsFromABackboneThatAnotherProgramWrote() throws IOException {
+    SegmentationDataset data = (SegmentationDataset) Datasets.open("generated:voc2012");
+    Path file = temporary.resolve("resnet50.safetensors");
+    torch.manual_seed(3);
+    Map<String, Tensor> backbone = new LinkedHashMap<>();
+    try (DeepLabV3 other = new DeepLabV3(21)) {
+      Tensors.state(other)
+          .forEach(
+              (name, tensor) -> {
+                if (name.matches("(conv1|bn1|layer).*")) {
+                  backbone.put(
+                      name.replaceFirst("^(layer\\d)_(\\d+)_", "$1.$2.")
+                          .replaceFirst("downsample_(\\d)", "downsample.$1"),
+                      tensor);
+                }
+              });
+      SafeTensors.write(file, backbone, Map.of());
+      withoutDigest(file);
+    }
+    RunConfig plain = deepLab(null);
+    RunConfig loaded = deepLab(file.toString());
+    Run first = Run.execute(plain, data, List.of());
+    assertThat(first.result().metric()).isEqualTo(Metric.MEAN_IOU);
+    assertThat(first.result().bestTestAcc()).isBetween(0.0, 1.0);
+    assertThat(Run.execute(loaded, data, List.of()).metrics().get(0).trainLoss())
+        .isNotEqualTo(first.metrics().get(0).trainLoss());
+
+    RunConfig missing = deepLab(temporary.resolve("none").toString());
+    assertThatThrownBy(() -> Run.execute(missing, data, List.of()))
+        .isInstanceOf(InputException.class)
+        .hasMessage("the backbone " + temporary.resolve("none") + " does not exist");
+    RunConfig c = config(1, 100);
+    RunConfig wrong =
+        new RunConfig(
+            c.data(), 100, 100, c.model(), file.toString(), c.device(), THREADS, c.training());
+    assertThatThrownBy(() -> Run.execute(wrong, DATA, List.of()))
+        .isInstanceOf(InputException.class)
+        .hasMessage("a backbone needs model deeplabv3, for no other has one");
+  }
+
+  private static RunConfig deepLab(String backbone) {
+    return new RunConfig(
+        "generated:voc2012",
+        4,
+        2,
+        ModelName.DEEPLABV3,
+        backbone,
+        "cpu",
+        THREADS,
+        new TrainingConfig(
+            new OptimizerSpec(OptimizerSpec.Kind.MOMENTUM, 0.9, 1e-4, Implementation.FUSED),
+            new Constant(0.01),
+            NoiseSpec.none(),
+            1,
+            4,
+            Augmentation.ZOOM_MIRROR,
+            Precision.FP32,
+            1));
+  }
+
+  /** Takes the header's first text away, as a file of another program has none. */
+  private static void withoutDigest(Path file) throws IOException {
+    byte[] content = Files.readAllBytes(file);
+    ByteBuffer in = ByteBuffer.wrap(content).order(ByteOrder.LITTLE_ENDIAN);
+    int length = (int) in.getLong();
+    String header = new String(content, 8, length, StandardCharsets.UTF_8);
+    byte[] foreign =
+        header.replaceFirst("\"__metadata__\":\\{[^}]*\\},", "").getBytes(StandardCharsets.UTF_8);
+    ByteBuffer out =
+        ByteBuffer.allocate(8 + foreign.length + content.length - 8 - length)
+            .order(ByteOrder.LITTLE_ENDIAN);
+    out.putLong(foreign.length).put(foreign).put(content, 8 + length, content.length - 8 - length);
+    Files.write(file, out.array());
+  }
+
+  @Test
   void aPathThroughAFileIsRefused() throws IOException {
     Path file = Files.createFile(temporary.resolve("file"));
     directory = file.resolve("run");
@@ -212,7 +321,8 @@ class RunTest {
   @Test
   void modelsRefuseImagesThatTheyDoNotTake() {
     RunConfig resNet =
-        new RunConfig("x", null, ModelName.RESNET20, "cpu", THREADS, config(1, 100).training());
+        new RunConfig(
+            "x", null, null, ModelName.RESNET20, null, "cpu", THREADS, config(1, 100).training());
     assertThatThrownBy(() -> Run.execute(resNet, DATA, List.of()))
         .isInstanceOf(InputException.class)
         .hasMessage(
@@ -220,7 +330,8 @@ class RunTest {
     ImageSet big = new ImageSet(new byte[2 * 32 * 32], new int[] {0, 1}, 1, 32, 32);
     ImageDataset data = new ImageDataset("big", List.of("a", "b"), big, big);
     RunConfig cnn =
-        new RunConfig("x", null, ModelName.CNN28, "cpu", THREADS, config(1, 100).training());
+        new RunConfig(
+            "x", null, null, ModelName.CNN28, null, "cpu", THREADS, config(1, 100).training());
     assertThatThrownBy(() -> Run.execute(cnn, data, List.of()))
         .isInstanceOf(InputException.class)
         .hasMessage("model cnn28 takes images of 28x28 pixels, but those of big have 32x32");
@@ -247,7 +358,9 @@ class RunTest {
         new RunConfig(
             good.data(),
             good.subset(),
+            null,
             good.model(),
+            null,
             good.device(),
             good.threads(),
             new TrainingConfig(

@@ -1,0 +1,80 @@
+package org.noisylr.train.data;
+
+import java.util.List;
+import org.bytedeco.pytorch.Device;
+import org.noisylr.check.Check;
+import org.noisylr.check.InputException;
+import org.noisylr.train.metric.Metric;
+
+/**
+ * Images with a class for each pixel, to train on and to test with.
+ *
+ * @param name what the dataset is called in reports
+ * @param classNames the class with index i is {@code classNames.get(i)}
+ * @param train training images
+ * @param test test images, of the same size
+ */
+public record SegmentationDataset(
+    String name, List<String> classNames, SegmentationSet train, SegmentationSet test)
+    implements Dataset {
+  /**
+   * Validates the values.
+   *
+   * @throws InputException if a mask has a value without a class, or the two sets differ in size
+   */
+  public SegmentationDataset {
+    classNames = List.copyOf(classNames);
+    check(name + ", training masks", train, classNames.size());
+    check(name + ", test masks", test, classNames.size());
+    if (train.height() != test.height() || train.width() != test.width()) {
+      throw new InputException(
+          "%s: test images must be %d x %d (height x width) like the training images, but are %d x %d"
+              .formatted(name, train.height(), train.width(), test.height(), test.width()));
+    }
+  }
+
+  private static void check(String where, SegmentationSet set, int classes) {
+    for (byte value : set.masks()) {
+      if (value != SegmentationSet.VOID && (value & 0xff) >= classes) {
+        throw Check.outside(where, value & 0xff, "[0, " + (classes - 1) + "] or 255");
+      }
+    }
+  }
+
+  @Override
+  public int trainCount() {
+    return train.count();
+  }
+
+  @Override
+  public int testCount() {
+    return test.count();
+  }
+
+  @Override
+  public Metric metric() {
+    return Metric.MEAN_IOU;
+  }
+
+  @Override
+  public SegmentationDataset subset(int trainImages, int testImages) {
+    Check.within("subset", trainImages, 1, trainCount());
+    Check.within("test subset", testImages, 1, testCount());
+    return new SegmentationDataset(
+        name, classNames, train.first(trainImages), test.first(testImages));
+  }
+
+  @Override
+  public OnDevice on(Device device, Augmentation augmentation) {
+    if (augmentation.padding() != 0) {
+      throw new InputException(
+          "augmentation must have padding 0, for %s has classes of pixels, but has %d"
+              .formatted(name, augmentation.padding()));
+    }
+    Normalization normalization = Normalization.of(train);
+    int classes = classNames.size();
+    return new OnDevice(
+        new DeviceSegmentation(train, classes, normalization, augmentation, device),
+        new DeviceSegmentation(test, classes, normalization, Augmentation.NONE, device));
+  }
+}

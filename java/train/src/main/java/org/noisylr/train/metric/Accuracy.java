@@ -1,0 +1,29 @@
+package org.noisylr.train.metric;
+
+import org.bytedeco.pytorch.Device;
+import org.bytedeco.pytorch.LongOptional;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.noisylr.torch.Tensors;
+
+/** Top-1 accuracy: the share of examples whose greatest logit is that of their class. */
+public final class Accuracy implements Score {
+  private final Tensor correct;
+  private long count;
+
+  /** Counts on {@code device}. */
+  public Accuracy(Device device) {
+    correct = torch.zeros(new long[] {1}, Tensors.options(device, torch.ScalarType.Long));
+  }
+
+  @Override
+  public void add(Tensor logits, Tensor targets) {
+    correct.add_(logits.argmax(new LongOptional(1), false).eq(targets).sum());
+    count += targets.numel();
+  }
+
+  @Override
+  public double value() {
+    return (double) correct.item_long() / count;
+  }
+}
