@@ -3,6 +3,7 @@ package org.noisylr.launcher;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.stream.Collectors;
+import org.noisylr.launcher.experiment.Scale;
 import org.noisylr.torch.optim.Implementation;
 import org.noisylr.train.loop.OptimizerSpec;
 import org.noisylr.train.loop.Precision;
@@ -30,6 +31,7 @@ final class Choice<E extends Enum<E>> implements ITypeConverter<E> {
     register(commandLine, Implementation.class);
     register(commandLine, Precision.class);
     register(commandLine, ModelName.class);
+    register(commandLine, Scale.class);
   }
 
   private static <E extends Enum<E>> void register(CommandLine commandLine, Class<E> type) {

@@ -19,6 +19,7 @@ import picocli.CommandLine.Command;
       QuickstartCommand.class,
       LrCommand.class,
       TrainCommand.class,
+      ExperimentCommand.class,
       DataCommand.class,
       DoctorCommand.class
     })

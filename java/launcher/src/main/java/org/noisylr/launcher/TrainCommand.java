@@ -176,9 +176,7 @@ final class TrainCommand implements Callable<Integer> {
   public Integer call() {
     Check.atLeast("--epochs", epochs, 1);
     Check.atLeast("--batch-size", batchSize, 1);
-    if (threads != null) {
-      Check.within("--threads", threads, 1, Cpu.processors());
-    }
+    checkThreads(threads);
     if (resume && out == null) {
       throw new InputException("--resume needs --out, the folder of the run to go on with");
     }
@@ -235,6 +233,12 @@ final class TrainCommand implements Callable<Integer> {
           out == null ? "" : ", in " + out);
     }
     return 0;
+  }
+
+  static void checkThreads(Integer threads) {
+    if (threads != null) {
+      Check.within("--threads", threads, 1, Cpu.processors());
+    }
   }
 
   private Augmentation augmentation(Dataset dataset) {

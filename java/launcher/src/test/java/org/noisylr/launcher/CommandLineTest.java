@@ -78,14 +78,27 @@ class CommandLineTest {
         "train --data x --model cnn28 --lr 0.1 --threads 99999|--threads must be in [1, THREADS], but is 99999",
         "train --data x --model cnn28 --lr 0.1 --optimizer-impl fast|Invalid value for option '--optimizer-impl': must be one of {fused, stock}, but is fast (see 'noisylr train --help')",
         "train --data x --model cnn28 --lr -1|lr must be in (0, inf), but is -1.0",
-        "train --data x --model vgg99 --lr 0.1|Invalid value for option '--model': must be one of {cnn28, resnet20, resnet20-keras, resnet56, resnet56-keras, vgg16, vgg16-no-dropout, densenet40-12, wrn16-8, svhn-cnn, lstm}, but is vgg99 (see 'noisylr train --help')",
+        "train --data x --model vgg99 --lr 0.1|Invalid value for option '--model': must be one of {cnn28, resnet20, resnet20-keras, resnet56, resnet56-keras, vgg16, vgg16-no-dropout, densenet40-12, wrn16-8, svhn-cnn, lstm, deeplabv3}, but is vgg99 (see 'noisylr train --help')",
         "lr --lr 0.1 --schedule cosine|Invalid value for option '--schedule': must be one of {const, step, exp, clr, wr}, but is cosine (see 'noisylr lr --help')",
-        "train --data x --model cnn28 --lr 0.1 --augment flip|Invalid value for option '--augment': must be one of {auto, none, crop, crop-mirror}, but is flip (see 'noisylr train --help')",
+        "train --data x --model cnn28 --lr 0.1 --augment flip|Invalid value for option '--augment': must be one of {auto, none, crop, crop-mirror, zoom-mirror}, but is flip (see 'noisylr train --help')",
         "lr --lr abc|Invalid value for option '--lr': 'abc' is not a double (see 'noisylr lr --help')",
         "data|Missing subcommand: list, fetch or verify (see 'noisylr data --help')",
         "data fetch|Missing required parameter: 'NAME' (see 'noisylr data fetch --help')",
-        "data fetch imagenet|dataset must be one of {mnist, fashion-mnist, cifar10, cifar100, svhn, imdb}, but is imagenet",
-        "data verify imagenet|dataset must be one of {mnist, fashion-mnist, cifar10, cifar100, svhn, imdb}, but is imagenet",
+        "data fetch imagenet|dataset must be one of {mnist, fashion-mnist, cifar10, cifar100, svhn, imdb, voc2012}, but is imagenet",
+        "data verify imagenet|dataset must be one of {mnist, fashion-mnist, cifar10, cifar100, svhn, imdb, voc2012}, but is imagenet",
+        "train --data fashion-mnist-mini --model cnn28 --lr 0.1 --augment zoom-mirror|augmentation must have zoom 1, for fashion-mnist-mini has no classes of pixels, but has 2.0",
+        "train --data generated:voc2012 --model deeplabv3 --lr 0.1 --augment crop|augmentation must have padding 0, for generated:voc2012 has classes of pixels, but has 4",
+        "train --data generated:voc2012 --model resnet20 --lr 0.1|model resnet20 takes images, but generated:voc2012 has images with classes of pixels",
+        "experiment|Missing subcommand: list, show, run or report (see 'noisylr experiment --help')",
+        "experiment run|Missing required parameter: 'ID' (see 'noisylr experiment run --help')",
+        "experiment run table9|experiment must be one of {table1, table2, table3, table4, table5, table6, table7, all}, but is table9",
+        "experiment run table1 --scale huge|Invalid value for option '--scale': must be one of {full, half, tiny, smoke}, but is huge (see 'noisylr experiment run --help')",
+        "experiment run table1 --scale smoke --jobs 0|--jobs must be in [1, inf), but is 0",
+        "experiment run table1 --scale smoke --seeds 0|--seeds must be in [1, inf), but is 0",
+        "experiment run table1 --scale smoke --shard 0/2|--shard: part must be in [1, 2], but is 0",
+        "experiment run table1 --scale smoke --only x|--only must match a cell, table1/sd/cifar-10 for instance, but x matches none",
+        "experiment run table1 --scale smoke --device tpu|device must be in {auto, cpu, cuda, cuda:0, cuda:1, ...}, but is tpu",
+        "experiment report all --out /no/such/store|/no/such/store has no runs of all: begin with 'noisylr experiment run all'",
         "quickstart --seeds 0|--seeds must be in [1, inf), but is 0",
       })
   void badInputIsOneLineAndExitCode2(String line, String message) {
@@ -262,6 +275,21 @@ class CommandLineTest {
   }
 
   @Test
+  void experimentsAreListedAndShown() {
+    assertThat(run("experiment list").out())
+        .contains("table2       24     72  Optimizers, models and data")
+        .hasLineCount(8);
+    assertThat(run("experiment show table5").out())
+        .contains(
+            "table5/const-1e-2-rn/cifar-10: resnet20-keras on cifar10, momentum 0.9, Const from"
+                + " 0.01, noise 10.0 * U(0,1), beta 0.6, 200 epochs, batch 128, 3 seeds; paper"
+                + " 91.34")
+        .contains("choices where the paper is silent:", "smoke  epochs divided by 40");
+    assertThat(run("experiment show table1").out())
+        .contains("paper 91.57 ± 0.10 (the numbers are sure, their row is not)");
+  }
+
+  @Test
   void doctorFindsTheNativeHookInAgreementWithJava() {
     Outcome outcome = run("doctor");
     assertThat(outcome.exit()).isZero();
@@ -274,7 +302,16 @@ class CommandLineTest {
   @Test
   void everyCommandHelps() {
     for (String command :
-        List.of("", "quickstart ", "lr ", "train ", "data ", "data fetch ", "doctor ")) {
+        List.of(
+            "",
+            "quickstart ",
+            "lr ",
+            "train ",
+            "data ",
+            "data fetch ",
+            "experiment ",
+            "experiment run ",
+            "doctor ")) {
       Outcome outcome = run((command + "--help").split(" "));
       assertThat(outcome.exit()).isZero();
       assertThat(outcome.out()).contains("Usage: noisylr");

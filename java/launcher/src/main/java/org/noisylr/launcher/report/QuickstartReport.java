@@ -6,18 +6,12 @@ import java.io.InputStreamReader;
 import java.io.Reader;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.function.ToDoubleFunction;
-import org.noisylr.launcher.report.LineChart.Ink;
 import org.noisylr.train.metric.EpochMetrics;
-import org.noisylr.train.run.Run;
 
 /** The page that {@code quickstart} leaves behind: one HTML file that needs no other. */
 public final class QuickstartReport {
-  private static final int WIDTH = 430;
-
   private QuickstartReport() {}
 
   /**
@@ -38,7 +32,7 @@ public final class QuickstartReport {
     Map<String, Object> page =
         Map.of(
             "rows", comparisons.stream().map(QuickstartReport::row).toList(),
-            "sections", comparisons.stream().map(c -> section(c, seeds)).toList(),
+            "sections", comparisons.stream().map(QuickstartReport::section).toList(),
             "seeds", seeds.size(),
             "setting", List.copyOf(setting.entrySet()),
             "environment", List.copyOf(environment.entrySet()),
@@ -61,75 +55,22 @@ public final class QuickstartReport {
         "difference", c.difference().signedPercent());
   }
 
-  private static Map<String, Object> section(Comparison c, List<Long> seeds) {
+  private static Map<String, Object> section(Comparison c) {
     return Map.of(
         "name", c.name(),
-        "test", accuracy("Test accuracy", c, EpochMetrics::testAcc),
-        "train", accuracy("Training accuracy", c, EpochMetrics::trainAcc),
-        "lr", learningRates(c, seeds));
+        "test", RunCharts.score("Test accuracy", c, EpochMetrics::testAcc),
+        "train", RunCharts.score("Training accuracy", c, EpochMetrics::trainAcc),
+        "lr", RunCharts.learningRates(c));
   }
 
   /** The picture of test accuracy alone, a larger one, for documents. */
   public static LineChart testAccuracy(Comparison c) {
-    return chart(
-        c.name() + ": test accuracy without and with noise", c, EpochMetrics::testAcc, 900, 420);
-  }
-
-  private static String accuracy(String title, Comparison c, ToDoubleFunction<EpochMetrics> value) {
-    return chart(title, c, value, WIDTH, 320).svg();
-  }
-
-  private static LineChart chart(
-      String title, Comparison c, ToDoubleFunction<EpochMetrics> value, int width, int height) {
-    LineChart chart = new LineChart(title, "epoch", "accuracy", width, height).yPattern("0.00");
-    addRuns(chart, "plain", c.plain(), value, Ink.PLAIN);
-    addRuns(chart, "with noise", c.noisy(), value, Ink.NOISY);
-    return chart;
-  }
-
-  private static void addRuns(
-      LineChart chart, String name, List<Run> runs, ToDoubleFunction<EpochMetrics> value, Ink ink) {
-    for (int i = 0; i < runs.size(); i++) {
-      List<EpochMetrics> metrics = runs.get(i).metrics();
-      chart.line(
-          i == 0 ? name : name + " " + (i + 1),
-          metrics.stream().mapToDouble(m -> m.epoch() + 1).toArray(),
-          metrics.stream().mapToDouble(value).toArray(),
-          ink,
-          i == 0);
-    }
-  }
-
-  /** One learning rate an epoch, drawn as steps. */
-  private static String learningRates(Comparison c, List<Long> seeds) {
-    LineChart chart =
-        new LineChart("Realised learning rate", "epoch", "learning rate", WIDTH, 320).logarithmic();
-    for (int i = 0; i < seeds.size(); i++) {
-      addSteps(
-          chart,
-          i == 0 ? "with noise" : "with noise " + (i + 1),
-          c.noisy().get(i),
-          Ink.NOISY,
-          i == 0);
-    }
-    addSteps(chart, "plain", c.plain().get(0), Ink.PLAIN, true);
-    return chart.svg();
-  }
-
-  private static void addSteps(LineChart chart, String name, Run run, Ink ink, boolean inLegend) {
-    List<Double> x = new ArrayList<>();
-    List<Double> y = new ArrayList<>();
-    for (EpochMetrics m : run.metrics()) {
-      x.add((double) m.epoch());
-      y.add(m.lr());
-      x.add(m.epoch() + 1.0);
-      y.add(m.lr());
-    }
-    chart.line(
-        name,
-        x.stream().mapToDouble(Double::doubleValue).toArray(),
-        y.stream().mapToDouble(Double::doubleValue).toArray(),
-        ink,
-        inLegend);
+    return RunCharts.score(
+        c.name() + ": test accuracy without and with noise",
+        "accuracy",
+        c,
+        EpochMetrics::testAcc,
+        900,
+        420);
   }
 }

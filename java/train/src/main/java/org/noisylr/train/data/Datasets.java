@@ -131,53 +131,69 @@ public final class Datasets {
         });
   }
 
-  private static ImageDataset idx(String name, List<String> classNames, Path dataHome) {
+  /** Whether a dataset of {@link #NAMES} lies in the data home, or is part of this library. */
+  public static boolean isThere(String name) {
+    return name.equals("fashion-mnist-mini") || place(name, dataHome()).isPresent();
+  }
+
+  /** The folder or archive that a named dataset is read from. */
+  private static Optional<Path> place(String name, Path dataHome) {
     Path home = dataHome.resolve(name);
-    Path folder = Files.isDirectory(home) ? ImageFolder.unwrap(home) : home;
-    if (!Idx.isIn(folder)) {
-      String files =
-          String.join(
-              ", ",
-              Idx.imagesOf("train"),
-              Idx.labelsOf("train"),
-              Idx.imagesOf("t10k"),
-              Idx.labelsOf("t10k"));
-      throw missing(name, home, files + " (plain or .gz)");
+    if (!Files.isDirectory(home)) {
+      return Optional.empty();
     }
-    return Idx.read(name, classNames, folder);
+    Path folder = ImageFolder.unwrap(home);
+    return switch (name) {
+      case "mnist", "fashion-mnist" -> only(folder, Idx.isIn(folder));
+      case "cifar10" -> folderOrArchive(Cifar.CIFAR10, folder, home);
+      case "cifar100" -> folderOrArchive(Cifar.CIFAR100, folder, home);
+      case Svhn.NAME -> only(home, Svhn.isIn(home));
+      case Imdb.NAME ->
+          only(home, Imdb.isIn(folder)).or(() -> existing(home.resolve(Imdb.ARCHIVE)));
+      case Voc.NAME -> only(home, Voc.isIn(home)).or(() -> existing(home.resolve(Voc.ARCHIVE)));
+      default -> Optional.empty();
+    };
+  }
+
+  private static Optional<Path> only(Path path, boolean condition) {
+    return condition ? Optional.of(path) : Optional.empty();
+  }
+
+  private static Optional<Path> existing(Path path) {
+    return only(path, Files.exists(path));
+  }
+
+  private static Optional<Path> folderOrArchive(Cifar cifar, Path folder, Path home) {
+    return only(folder, Cifar.in(folder).filter(cifar::equals).isPresent())
+        .or(() -> existing(home.resolve(cifar.archiveName())));
+  }
+
+  private static Path placeOf(String name, Path dataHome, String files) {
+    return place(name, dataHome).orElseThrow(() -> missing(name, dataHome.resolve(name), files));
+  }
+
+  private static ImageDataset idx(String name, List<String> classNames, Path dataHome) {
+    String files =
+        String.join(
+            ", ",
+            Idx.imagesOf("train"),
+            Idx.labelsOf("train"),
+            Idx.imagesOf("t10k"),
+            Idx.labelsOf("t10k"));
+    return Idx.read(name, classNames, placeOf(name, dataHome, files + " (plain or .gz)"));
   }
 
   private static ImageDataset cifar(Cifar cifar, Path dataHome) {
-    Path home = dataHome.resolve(cifar.datasetName());
-    Path folder = Files.isDirectory(home) ? ImageFolder.unwrap(home) : home;
-    if (Cifar.in(folder).filter(cifar::equals).isPresent()) {
-      return cifar.read(folder);
-    }
-    Path archive = home.resolve(cifar.archiveName());
-    if (!Files.exists(archive)) {
-      throw missing(cifar.datasetName(), home, cifar.archiveName() + " or the files in it");
-    }
-    return cifar.read(archive);
+    return cifar.read(
+        placeOf(cifar.datasetName(), dataHome, cifar.archiveName() + " or the files in it"));
   }
 
   private static ImageDataset svhn(Path dataHome) {
-    Path home = dataHome.resolve(Svhn.NAME);
-    if (!Svhn.isIn(home)) {
-      throw missing(Svhn.NAME, home, String.join(", ", Svhn.FILES));
-    }
-    return Svhn.read(home, DIGITS);
+    return Svhn.read(placeOf(Svhn.NAME, dataHome, String.join(", ", Svhn.FILES)), DIGITS);
   }
 
   private static Dataset imdb(Path dataHome) {
-    Path home = dataHome.resolve(Imdb.NAME);
-    if (Files.isDirectory(home) && Imdb.isIn(ImageFolder.unwrap(home))) {
-      return imdbAt(home);
-    }
-    Path archive = home.resolve(Imdb.ARCHIVE);
-    if (!Files.exists(archive)) {
-      throw missing(Imdb.NAME, home, Imdb.ARCHIVE + " or the folder aclImdb in it");
-    }
-    return imdbAt(archive);
+    return imdbAt(placeOf(Imdb.NAME, dataHome, Imdb.ARCHIVE + " or the folder aclImdb in it"));
   }
 
   private static TextDataset imdbAt(Path folderOrArchive) {
@@ -185,15 +201,7 @@ public final class Datasets {
   }
 
   private static Dataset voc(Path dataHome) {
-    Path home = dataHome.resolve(Voc.NAME);
-    if (Voc.isIn(home)) {
-      return Voc.read(home);
-    }
-    Path archive = home.resolve(Voc.ARCHIVE);
-    if (!Files.exists(archive)) {
-      throw missing(Voc.NAME, home, Voc.ARCHIVE + " or the folder VOCdevkit in it");
-    }
-    return Voc.read(archive);
+    return Voc.read(placeOf(Voc.NAME, dataHome, Voc.ARCHIVE + " or the folder VOCdevkit in it"));
   }
 
   private static InputException missing(String name, Path home, String files) {

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Device;
 import org.noisylr.check.InputException;
@@ -47,6 +48,33 @@ public record Run(List<EpochMetrics> metrics, RunResult result) {
     try (RunDirectory run = RunDirectory.open(directory, config, resume)) {
       return train(config, data, run, listeners);
     }
+  }
+
+  /**
+   * Reads a finished run from its directory; empty if there is none, or it is not finished.
+   *
+   * @throws InputException if a file of it cannot be read or is damaged
+   */
+  public static Optional<Run> read(Path directory) {
+    return RunDirectory.read(directory);
+  }
+
+  /**
+   * Reads the configuration of a run, finished or not, from its directory; empty if there is none.
+   *
+   * @throws InputException if the file cannot be read or is damaged
+   */
+  public static Optional<RunConfig> readConfig(Path directory) {
+    return RunDirectory.readConfig(directory);
+  }
+
+  /**
+   * Deletes the checkpoints of a run that is finished and shall not be trained further.
+   *
+   * @throws InputException if a file cannot be deleted
+   */
+  public static void deleteCheckpoints(Path directory) {
+    RunDirectory.deleteCheckpoints(directory);
   }
 
   private static Dataset used(RunConfig config, Dataset data) {

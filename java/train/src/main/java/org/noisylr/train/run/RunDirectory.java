@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import org.bytedeco.javacpp.PointerScope;
 import org.noisylr.check.InputException;
@@ -96,22 +97,61 @@ final class RunDirectory implements AutoCloseable {
   }
 
   private static void checkSame(Path file, RunConfig config, String yaml) {
-    String stored;
-    try {
-      stored = Files.readString(file);
-    } catch (IOException e) {
-      throw new InputException("cannot read " + file + ": " + e, e);
-    }
-    RunConfig storedConfig;
-    try {
-      storedConfig = RunFormat.fromYaml(stored);
-    } catch (InputException e) {
-      throw new InputException(file + " is " + e.getMessage(), e);
-    }
-    if (!storedConfig.equals(config)) {
+    String stored = text(file);
+    if (!parse(file, stored, RunFormat::fromYaml).equals(config)) {
       throw new InputException(
           "%s holds a run of another configuration: %s"
               .formatted(file.getParent(), firstDifference(stored, yaml)));
+    }
+  }
+
+  private static String text(Path file) {
+    try {
+      return Files.readString(file);
+    } catch (IOException e) {
+      throw new InputException("cannot read " + file + ": " + e, e);
+    }
+  }
+
+  private static <T> T parse(Path file, String text, Function<String, T> parser) {
+    try {
+      return parser.apply(text);
+    } catch (InputException e) {
+      throw new InputException(file + " is " + e.getMessage(), e);
+    }
+  }
+
+  static Optional<RunConfig> readConfig(Path directory) {
+    Path file = directory.resolve(CONFIG);
+    return Files.exists(file)
+        ? Optional.of(parse(file, text(file), RunFormat::fromYaml))
+        : Optional.empty();
+  }
+
+  /** The result is written last, so a run that has one is finished. */
+  static Optional<Run> read(Path directory) {
+    Path file = directory.resolve(RESULT);
+    if (!Files.exists(file)) {
+      return Optional.empty();
+    }
+    RunResult result = parse(file, text(file), RunFormat::fromJson);
+    Path metrics = directory.resolve(METRICS);
+    List<EpochMetrics> epochs;
+    try {
+      epochs = MetricsCsv.parse(text(metrics));
+    } catch (InputException e) {
+      throw new InputException(metrics + ": " + e.getMessage(), e);
+    }
+    return Optional.of(new Run(epochs, result));
+  }
+
+  static void deleteCheckpoints(Path directory) {
+    try {
+      for (Path file : checkpoints(directory)) {
+        Files.deleteIfExists(file);
+      }
+    } catch (IOException e) {
+      throw unwritable(directory, e);
     }
   }
 
@@ -140,7 +180,7 @@ final class RunDirectory implements AutoCloseable {
       SafeTensors.write(newest, trainer.state(), metadata);
       // Those of later epochs were not sound, or the run would have gone on from there.
       Path previous = checkpoint(metrics.size() - 1);
-      for (Path file : checkpoints()) {
+      for (Path file : checkpoints(directory)) {
         if (!file.equals(newest) && !file.equals(previous)) {
           Files.deleteIfExists(file);
         }
@@ -216,14 +256,14 @@ final class RunDirectory implements AutoCloseable {
 
   private List<Path> list() {
     try {
-      return checkpoints();
+      return checkpoints(directory);
     } catch (IOException e) {
       throw new InputException("cannot read " + directory + ": " + e.getMessage(), e);
     }
   }
 
   /** Newest first. */
-  private List<Path> checkpoints() throws IOException {
+  private static List<Path> checkpoints(Path directory) throws IOException {
     try (Stream<Path> files = Files.list(directory)) {
       return files
           .filter(f -> f.getFileName().toString().matches("checkpoint-\\d{6,}\\.safetensors"))

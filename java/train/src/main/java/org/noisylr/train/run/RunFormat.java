@@ -5,9 +5,11 @@ import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.ObjectWriter;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.cfg.EnumFeature;
+import com.fasterxml.jackson.databind.cfg.MapperBuilder;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
@@ -24,7 +26,7 @@ import org.noisylr.schedule.Sequence;
 import org.noisylr.schedule.StepDecay;
 
 /** The text forms of a run: its configuration as YAML, its result as JSON. */
-final class RunFormat {
+public final class RunFormat {
   @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
   @JsonSubTypes({
     @JsonSubTypes.Type(name = "const", value = Constant.class),
@@ -46,47 +48,80 @@ final class RunFormat {
   private interface DistributionTypes {}
 
   private static final ObjectMapper YAML =
-      YAMLMapper.builder(
+      configured(
+          YAMLMapper.builder(
               YAMLFactory.builder()
                   .disable(YAMLGenerator.Feature.WRITE_DOC_START_MARKER)
                   .disable(YAMLGenerator.Feature.USE_NATIVE_TYPE_ID)
                   .enable(YAMLGenerator.Feature.MINIMIZE_QUOTES)
-                  .build())
-          .addMixIn(Schedule.class, ScheduleTypes.class)
-          .addMixIn(Distribution.class, DistributionTypes.class)
-          .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
-          .configure(EnumFeature.WRITE_ENUMS_TO_LOWERCASE, true)
-          .enable(MapperFeature.ACCEPT_CASE_INSENSITIVE_ENUMS)
-          .disable(SerializationFeature.FAIL_ON_EMPTY_BEANS)
-          .build();
+                  .build()));
 
-  private static final ObjectMapper JSON =
-      JsonMapper.builder()
-          .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
-          .enable(SerializationFeature.INDENT_OUTPUT)
-          .build();
+  private static final ObjectMapper JSON = configured(JsonMapper.builder());
 
   private RunFormat() {}
 
-  static String toYaml(RunConfig config) {
-    return write(YAML, config);
+  private static <M extends ObjectMapper> ObjectMapper configured(MapperBuilder<M, ?> builder) {
+    return builder
+        .addMixIn(Schedule.class, ScheduleTypes.class)
+        .addMixIn(Distribution.class, DistributionTypes.class)
+        .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+        .configure(EnumFeature.WRITE_ENUMS_TO_LOWERCASE, true)
+        .enable(MapperFeature.ACCEPT_CASE_INSENSITIVE_ENUMS)
+        .disable(SerializationFeature.FAIL_ON_EMPTY_BEANS)
+        .build();
   }
 
+  /** Reads and writes YAML in which records are maps with keys in snake_case, as here. */
+  public static ObjectMapper yaml() {
+    return YAML.copy();
+  }
+
+  static String toYaml(RunConfig config) {
+    return write(YAML.writer(), config);
+  }
+
+  /**
+   * Reads what {@link #toYaml} wrote.
+   *
+   * @throws InputException if {@code text} is something else
+   */
   static RunConfig fromYaml(String text) {
-    try {
-      return YAML.readValue(text, RunConfig.class);
-    } catch (JsonProcessingException e) {
-      throw new InputException("not a run's configuration: " + e.getOriginalMessage(), e);
-    }
+    return read(YAML, text, RunConfig.class, "configuration");
+  }
+
+  /** A configuration in one line. */
+  public static String toLine(RunConfig config) {
+    return write(JSON.writer(), config);
+  }
+
+  /**
+   * Reads what {@link #toLine} wrote.
+   *
+   * @throws InputException if {@code line} is something else
+   */
+  public static RunConfig fromLine(String line) {
+    return read(JSON, line, RunConfig.class, "configuration");
   }
 
   static String toJson(RunResult result) {
-    return write(JSON, result) + "\n";
+    return write(JSON.writerWithDefaultPrettyPrinter(), result) + "\n";
   }
 
-  private static String write(ObjectMapper mapper, Object value) {
+  static RunResult fromJson(String text) {
+    return read(JSON, text, RunResult.class, "result");
+  }
+
+  private static <T> T read(ObjectMapper mapper, String text, Class<T> type, String what) {
     try {
-      return mapper.writeValueAsString(value);
+      return mapper.readValue(text, type);
+    } catch (JsonProcessingException e) {
+      throw new InputException("not a run's " + what + ": " + e.getOriginalMessage(), e);
+    }
+  }
+
+  private static String write(ObjectWriter writer, Object value) {
+    try {
+      return writer.writeValueAsString(value);
     } catch (JsonProcessingException e) {
       throw new AssertionError(e);
     }

@@ -1,0 +1,270 @@
+package org.noisylr.launcher;
+
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.noisylr.check.InputException;
+import org.noisylr.launcher.experiment.Experiment;
+import org.noisylr.launcher.experiment.Planner;
+import org.noisylr.launcher.experiment.Scale;
+import org.noisylr.launcher.experiment.Table;
+import org.noisylr.train.run.Cpu;
+import org.noisylr.train.run.Devices;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** The paper's experiments. */
+@Command(
+    name = "experiment",
+    description = "List, show, run and report the paper's experiments.",
+    subcommands = {
+      ExperimentCommand.ListCommand.class,
+      ExperimentCommand.Show.class,
+      ExperimentCommand.RunCommand.class,
+      ExperimentCommand.Report.class,
+      ExperimentCommand.WorkerCommand.class
+    })
+final class ExperimentCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+
+  @Override
+  public Integer call() {
+    throw new CommandLine.ParameterException(
+        spec.commandLine(), "Missing subcommand: list, show, run or report");
+  }
+
+  /** The experiment that a command is about. */
+  static final class Id {
+    @Parameters(paramLabel = "ID", description = "table1 ... table7, or all.")
+    private String id;
+  }
+
+  /** The folder of runs and reports. */
+  static final class Out {
+    @Option(
+        names = "--out",
+        paramLabel = "DIR",
+        defaultValue = "runs/experiments",
+        description = "The store of runs and reports; default ${DEFAULT-VALUE}.")
+    private Path folder;
+  }
+
+  @Command(name = "list", description = "The experiments and their sizes.")
+  static final class ListCommand implements Callable<Integer> {
+    @Spec private CommandSpec spec;
+
+    @Override
+    public Integer call() {
+      PrintWriter out = spec.commandLine().getOut();
+      String row = "%-8s %6s %6s  %s%n";
+      out.printf(row, "id", "cells", "runs", "what");
+      for (Table table : Table.of(Table.ALL)) {
+        out.printf(
+            row,
+            table.id(),
+            table.cells().size(),
+            table.cells().stream().mapToInt(cell -> cell.settings().seeds()).sum(),
+            table.title());
+      }
+      out.flush();
+      return 0;
+    }
+  }
+
+  @Command(
+      name = "show",
+      description = "What an experiment trains, cell by cell, and what was chosen for it.")
+  static final class Show implements Callable<Integer> {
+    @Spec private CommandSpec spec;
+
+    @Mixin private Id id;
+
+    @Override
+    public Integer call() {
+      PrintWriter out = spec.commandLine().getOut();
+      for (Table table : Table.of(id.id)) {
+        out.printf("%s: %s%n", table.id(), table.title());
+        table
+            .cells()
+            .forEach(
+                cell ->
+                    out.printf(
+                        "  %s: %s; paper %s%s%n",
+                        cell.id(),
+                        cell.settings().describe(),
+                        cell.paper(),
+                        cell.inferred() == null ? "" : " (" + cell.inferred() + ")"));
+        out.println("  choices where the paper is silent:");
+        table.choices().forEach(c -> out.printf("  - %s: %s%n", c.choice(), c.reason()));
+      }
+      out.println("scales:");
+      for (Scale scale : Scale.values()) {
+        out.printf("  %-6s %s%n", scale, scale.rules());
+      }
+      out.flush();
+      return 0;
+    }
+  }
+
+  @Command(
+      name = "run",
+      description =
+          "Train what an experiment needs. Finished runs are not done again, and one that was"
+              + " stopped goes on from its last epoch.",
+      sortOptions = false)
+  static final class RunCommand implements Callable<Integer> {
+    @Mixin private Id id;
+
+    @Option(
+        names = "--scale",
+        paramLabel = "SCALE",
+        defaultValue = "full",
+        description = "full, half, tiny or smoke, see 'experiment show'; default ${DEFAULT-VALUE}.")
+    private Scale scale;
+
+    @Option(
+        names = "--only",
+        paramLabel = "GLOB",
+        description = "Only these cells, 'sd*/cifar-10' for instance; may be repeated.")
+    private List<String> only = List.of();
+
+    @Option(
+        names = "--data-override",
+        paramLabel = "NAME=PATH",
+        description =
+            "Train on the dataset at PATH where the paper has NAME, cifar10 for instance; may be"
+                + " repeated.")
+    private Map<String, String> overrides = Map.of();
+
+    @Option(
+        names = "--backbone",
+        paramLabel = "FILE",
+        description =
+            "Weights for DeepLab V3 to start from: safetensors of a ResNet-50 by torchvision's"
+                + " names.")
+    private Path backbone;
+
+    @Option(
+        names = "--seeds",
+        paramLabel = "N",
+        description = "Seeds 1 to N a cell; default: the paper's three, or fewer by the scale.")
+    private Integer seeds;
+
+    @Option(
+        names = "--jobs",
+        paramLabel = "N",
+        defaultValue = "1",
+        description = "Runs at a time, each in a process of its own; default ${DEFAULT-VALUE}.")
+    private int jobs;
+
+    @Option(
+        names = "--shard",
+        paramLabel = "I/N",
+        defaultValue = "1/1",
+        description = "Only the I-th of N parts of the runs, for N machines that share --out.")
+    private String shard;
+
+    @Option(
+        names = "--threads",
+        paramLabel = "N",
+        description =
+            "CPU threads of LibTorch in each run; default: the processors that this program may"
+                + " use, divided by --jobs.")
+    private Integer threads;
+
+    @Option(
+        names = "--device",
+        paramLabel = "NAME",
+        defaultValue = "auto",
+        description = "auto, cpu, cuda or cuda:i; default ${DEFAULT-VALUE}.")
+    private String device;
+
+    @Mixin private Out out;
+
+    @Override
+    public Integer call() {
+      List<Table> tables = Table.of(id.id);
+      TrainCommand.checkThreads(threads);
+      Experiment.Part part = Experiment.Part.parse(shard);
+      Planner planner =
+          new Planner(
+              scale,
+              seeds,
+              overrides,
+              backbone == null ? null : backbone.toAbsolutePath().normalize().toString(),
+              Devices.of(device).str().getString(),
+              threads == null ? Math.max(1, Cpu.processors() / Math.max(1, jobs)) : threads);
+      PrintStream console = System.out;
+      boolean good =
+          new Experiment(out.folder, WorkerCommand.program(out.folder), console)
+              .run(planner, tables, only, part, jobs);
+      console.printf(
+          "report: noisylr experiment report %s --scale %s --out %s%n", id.id, scale, out.folder);
+      return good ? 0 : Noisylr.RUN_FAILED;
+    }
+  }
+
+  @Command(
+      name = "report",
+      description = "Write the paper's table beside the runs': report.html and CSV files.")
+  static final class Report implements Callable<Integer> {
+    @Spec private CommandSpec spec;
+
+    @Mixin private Id id;
+
+    @Option(
+        names = "--scale",
+        paramLabel = "SCALE",
+        description = "full, half, tiny or smoke; default: every scale that was run.")
+    private Scale scale;
+
+    @Mixin private Out out;
+
+    @Override
+    public Integer call() {
+      Map<String, String> versions = new LinkedHashMap<>();
+      versions.put("noisylr", Versions.of("noisylr"));
+      versions.put("LibTorch", Versions.of("pytorch"));
+      PrintWriter writer = spec.commandLine().getOut();
+      List<Table> tables = Table.of(id.id);
+      List<Path> pages = Experiment.report(out.folder, tables, scale, versions);
+      if (pages.isEmpty()) {
+        throw new InputException(
+            "%s has no runs of %s: begin with 'noisylr experiment run %s'"
+                .formatted(out.folder, id.id, id.id));
+      }
+      pages.forEach(writer::println);
+      writer.flush();
+      return 0;
+    }
+  }
+
+  @Command(
+      name = WorkerCommand.NAME,
+      hidden = true,
+      description = "Does runs that another process asks for on standard input.")
+  static final class WorkerCommand implements Callable<Integer> {
+    static final String NAME = "worker";
+
+    @Mixin private Out out;
+
+    static List<String> program(Path store) {
+      return List.of(Noisylr.class.getName(), "experiment", NAME, "--out", store.toString());
+    }
+
+    @Override
+    public Integer call() throws InterruptedException {
+      Experiment.serve(out.folder, System.in, System.out);
+      return 0;
+    }
+  }
+}

@@ -1,0 +1,103 @@
+package org.noisylr.launcher.experiment;
+
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.noisylr.check.InputException;
+import org.noisylr.train.data.Dataset;
+import org.noisylr.train.data.Datasets;
+import org.noisylr.train.data.GeneratedData;
+import org.noisylr.train.data.PublishedDataset;
+
+/** Where the data of an experiment come from. */
+final class DataSources {
+  private static final Map<String, String> EMBEDDED =
+      Map.of("mnist", "fashion-mnist-mini", "fashion-mnist", "fashion-mnist-mini");
+
+  private DataSources() {}
+
+  /**
+   * What is trained on in place of a published dataset, or that dataset itself.
+   *
+   * @param opened name or path to open it with
+   * @param description of it for readers
+   * @param standIn whether it is made up or embedded because the dataset is absent
+   * @param train number of training examples
+   * @param test number of test examples
+   */
+  record DataSource(String opened, String description, boolean standIn, int train, int test) {}
+
+  /**
+   * Finds and opens the datasets.
+   *
+   * @param names of published datasets
+   * @param overrides names or paths to open in place of some of them
+   * @param standIns whether something embedded or made up may take the place of an absent one
+   * @throws InputException if one is absent without a stand-in, or cannot be read
+   */
+  static Map<String, DataSource> find(
+      Collection<String> names, Map<String, String> overrides, boolean standIns) {
+    for (String name : overrides.keySet()) {
+      if (PublishedDataset.of(name) == null) {
+        throw new InputException(
+            "--data-override must name one of %s, but names %s"
+                .formatted(
+                    List.of(PublishedDataset.values()).stream()
+                        .map(PublishedDataset::datasetName)
+                        .toList(),
+                    name));
+      }
+    }
+    Map<String, DataSource> sources = new TreeMap<>();
+    TreeSet<String> absent = new TreeSet<>();
+    for (String name : new TreeSet<>(names)) {
+      if (overrides.containsKey(name)) {
+        sources.put(name, overriding(name, overrides.get(name)));
+      } else if (Datasets.isThere(name)) {
+        sources.put(name, opened(name, name, false));
+      } else if (standIns) {
+        sources.put(name, standIn(name));
+      } else {
+        absent.add(name);
+      }
+    }
+    if (!absent.isEmpty()) {
+      throw new InputException(
+          "the data of %s are not in %s: fetch them with 'noisylr data fetch %s', name others with --data-override NAME=PATH, or choose the cells that need none of them with --only"
+              .formatted(String.join(", ", absent), Datasets.dataHome(), String.join(" ", absent)));
+    }
+    return new LinkedHashMap<>(sources);
+  }
+
+  private static DataSource overriding(String name, String nameOrPath) {
+    if (Datasets.NAMES.contains(nameOrPath) || nameOrPath.startsWith(GeneratedData.PREFIX)) {
+      return opened(nameOrPath, nameOrPath + " in place of " + name, false);
+    }
+    try {
+      Path path = Path.of(nameOrPath).toAbsolutePath().normalize();
+      return opened(path.toString(), path.getFileName() + " in place of " + name, false);
+    } catch (InvalidPathException e) {
+      throw new InputException("--data-override must be NAME=PATH, but the path is no path", e);
+    }
+  }
+
+  private static DataSource standIn(String name) {
+    if (EMBEDDED.containsKey(name)) {
+      String embedded = EMBEDDED.get(name);
+      return opened(embedded, embedded + ", embedded, in place of " + name, true);
+    }
+    return opened(GeneratedData.PREFIX + name, "generated examples in place of " + name, true);
+  }
+
+  private static DataSource opened(String nameOrPath, String description, boolean standIn) {
+    Dataset data = Datasets.open(nameOrPath);
+    boolean generated = nameOrPath.startsWith(GeneratedData.PREFIX);
+    return new DataSource(
+        nameOrPath, description, standIn || generated, data.trainCount(), data.testCount());
+  }
+}

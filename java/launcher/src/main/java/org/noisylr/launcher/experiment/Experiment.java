@@ -1,0 +1,154 @@
+package org.noisylr.launcher.experiment;
+
+import java.io.InputStream;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.noisylr.check.Check;
+import org.noisylr.check.InputException;
+import org.noisylr.launcher.experiment.Planner.PlannedCell;
+import org.noisylr.launcher.experiment.Runner.Job;
+import org.noisylr.launcher.experiment.Runner.Tally;
+import org.noisylr.train.run.RunConfig;
+
+/** Runs the paper's tables into a store. */
+public final class Experiment {
+  /**
+   * One of several parts of the runs.
+   *
+   * @param index from 1 to {@code count}
+   * @param count number of parts
+   */
+  public record Part(int index, int count) {
+    private static final Pattern TEXT = Pattern.compile("(\\d{1,6})/(\\d{1,6})");
+
+    /** Validates the values. */
+    public Part {
+      Check.atLeast("--shard: number of parts", count, 1);
+      Check.within("--shard: part", (long) index, 1, count);
+    }
+
+    /**
+     * Reads {@code 2/8}.
+     *
+     * @throws InputException if it is something else
+     */
+    public static Part parse(String text) {
+      Matcher matcher = TEXT.matcher(text);
+      if (!matcher.matches()) {
+        throw new InputException("--shard must be PART/PARTS, 2/8 for instance, but is " + text);
+      }
+      return new Part(Integer.parseInt(matcher.group(1)), Integer.parseInt(matcher.group(2)));
+    }
+  }
+
+  private final RunStore store;
+  private final List<String> workerProgram;
+  private final PrintStream console;
+
+  /**
+   * @param folder the store
+   * @param workerProgram main class and arguments of a program that calls {@link #serve}
+   */
+  public Experiment(Path folder, List<String> workerProgram, PrintStream console) {
+    store = new RunStore(folder);
+    this.workerProgram = workerProgram;
+    this.console = console;
+  }
+
+  /**
+   * Does the runs that are not done.
+   *
+   * @param only globs of cells; empty for all
+   * @param part of the runs
+   * @param processes runs at a time, at least 1
+   * @return whether no run failed
+   * @throws InputException if an argument or the data do not serve
+   */
+  public boolean run(
+      Planner planner, List<Table> tables, List<String> only, Part part, int processes) {
+    Check.atLeast("--jobs", processes, 1);
+    if (planner.seeds() != null) {
+      Check.atLeast("--seeds", planner.seeds(), 1);
+    }
+    List<PlannedCell> cells = planner.plan(tables, only);
+    Plan.write(store.root(), planner.scale(), cells);
+    List<Job> jobs = jobs(cells);
+    console.printf("scale %s: %s%n", planner.scale(), planner.scale().rules());
+    cells.stream()
+        .filter(PlannedCell::standIn)
+        .map(PlannedCell::data)
+        .distinct()
+        .forEach(data -> console.println("not the real data: " + data));
+    List<Job> mine = new ArrayList<>();
+    for (int i = part.index() - 1; i < jobs.size(); i += part.count()) {
+      mine.add(jobs.get(i));
+    }
+    List<Job> open = mine.stream().filter(job -> store.finished(job.key()).isEmpty()).toList();
+    console.printf(
+        "%d cells, %d runs%s, %d of them done before%n",
+        cells.size(),
+        mine.size(),
+        part.count() == 1 ? "" : " of %d in this part".formatted(jobs.size()),
+        mine.size() - open.size());
+    if (open.isEmpty()) {
+      console.println("nothing to do");
+      return true;
+    }
+    Tally tally = new Runner(store, workerProgram, console).run(open, processes);
+    console.printf(
+        "%d done, %d failed%s%n",
+        tally.done(),
+        tally.failed(),
+        tally.inUse() == 0 ? "" : ", %d left to other processes".formatted(tally.inUse()));
+    return tally.failed() == 0;
+  }
+
+  /** The different runs of the cells, those of the first seed first. */
+  private static List<Job> jobs(List<PlannedCell> cells) {
+    long seeds =
+        cells.stream().flatMap(cell -> cell.runs().keySet().stream()).max(Long::compare).orElse(0L);
+    Map<String, Job> jobs = new LinkedHashMap<>();
+    for (long seed = 1; seed <= seeds; seed++) {
+      for (PlannedCell cell : cells) {
+        RunConfig config = cell.runs().get(seed);
+        if (config != null) {
+          String key = RunStore.key(config);
+          jobs.putIfAbsent(key, new Job(cell.cell().id() + ", seed " + seed, key, config));
+        }
+      }
+    }
+    return List.copyOf(jobs.values());
+  }
+
+  /**
+   * Writes reports.
+   *
+   * @param scale of the runs; null for every one that a table was run at
+   * @return the pages
+   * @throws InputException if a table was not run at that scale
+   */
+  public static List<Path> report(
+      Path folder, List<Table> tables, Scale scale, Map<String, String> versions) {
+    RunStore store = new RunStore(folder);
+    List<Path> pages = new ArrayList<>();
+    for (Table table : tables) {
+      List<Scale> scales = scale == null ? Plan.scales(folder, table.id()) : List.of(scale);
+      for (Scale each : scales) {
+        pages.add(ExperimentReport.write(store, table, each, versions));
+      }
+    }
+    return pages;
+  }
+
+  /** Does runs as another process asks for them, until {@code in} ends. */
+  public static void serve(Path folder, InputStream in, PrintStream out)
+      throws InterruptedException {
+    Worker.serve(new RunStore(folder), in, out);
+  }
+}

@@ -1,0 +1,29 @@
+package org.noisylr.launcher.experiment;
+
+import java.util.List;
+import java.util.function.Consumer;
+import org.noisylr.launcher.experiment.RunStore.Outcome;
+import org.noisylr.launcher.experiment.Runner.Job;
+
+/** Runs in this process. */
+final class OwnProcess implements Lane {
+  private final RunStore store;
+  private final Consumer<String> console;
+
+  OwnProcess(RunStore store, Consumer<String> console) {
+    this.store = store;
+    this.console = console;
+  }
+
+  @Override
+  public Outcome execute(Job job) {
+    Heartbeat heartbeat =
+        new Heartbeat(
+            job.config().training().epochs(),
+            message -> console.accept(job.name() + ": " + message));
+    return store.execute(job.config(), List.of(heartbeat));
+  }
+
+  @Override
+  public void close() {}
+}

@@ -1,0 +1,23 @@
+package org.noisylr.launcher.experiment;
+
+/**
+ * Two cells of which the paper says that the second is better, or at times worse.
+ *
+ * @param base without noise
+ * @param noisy with noise
+ */
+public record Pair(Cell base, Cell noisy) {
+  /** The paper's noisy number less its number without, in points of per cent. */
+  public double paperDifference() {
+    return noisy.paper().mean() - base.paper().mean();
+  }
+
+  /** What distinguishes the two in words, row or column. */
+  public String name() {
+    String sides =
+        base.row().equals(noisy.row())
+            ? noisy.row() + ": " + noisy.column() + " against " + base.column()
+            : noisy.row() + " against " + base.row();
+    return base.row().equals(noisy.row()) ? sides : sides + ", " + noisy.column();
+  }
+}

@@ -1,0 +1,172 @@
+package org.noisylr.launcher.experiment;
+
+import java.nio.file.FileSystems;
+import java.nio.file.Path;
+import java.nio.file.PathMatcher;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.PatternSyntaxException;
+import java.util.stream.LongStream;
+import org.noisylr.check.InputException;
+import org.noisylr.launcher.experiment.DataSources.DataSource;
+import org.noisylr.noise.Distribution;
+import org.noisylr.noise.NoiseSpec;
+import org.noisylr.schedule.Schedule;
+import org.noisylr.torch.optim.Implementation;
+import org.noisylr.train.data.PublishedDataset;
+import org.noisylr.train.loop.OptimizerSpec;
+import org.noisylr.train.loop.Precision;
+import org.noisylr.train.loop.TrainingConfig;
+import org.noisylr.train.run.ModelName;
+import org.noisylr.train.run.RunConfig;
+
+/**
+ * Turns cells of the paper's tables into runs.
+ *
+ * @param scale how much is trained
+ * @param seeds the number of seeds in place of the paper's; null for the scale's own rule
+ * @param overrides data in place of published datasets, by their names
+ * @param backbone a file of weights for DeepLab V3; null for none
+ * @param device the device's own name
+ * @param threads CPU threads of a run
+ */
+public record Planner(
+    Scale scale,
+    Integer seeds,
+    Map<String, String> overrides,
+    String backbone,
+    String device,
+    int threads) {
+
+  /**
+   * A cell and its runs.
+   *
+   * @param cell the cell
+   * @param data what it is trained on, in words
+   * @param standIn whether that is embedded or made up, because the dataset is absent
+   * @param runs configurations by seed
+   */
+  public record PlannedCell(Cell cell, String data, boolean standIn, Map<Long, RunConfig> runs) {}
+
+  /**
+   * Chooses cells.
+   *
+   * @param only globs of cell ids, with or without the table; empty for all cells
+   * @throws InputException if a glob matches no cell
+   */
+  static List<Cell> choose(Collection<Table> tables, List<String> only) {
+    List<Cell> all = tables.stream().flatMap(table -> table.cells().stream()).toList();
+    if (only.isEmpty()) {
+      return all;
+    }
+    List<Cell> chosen = new ArrayList<>();
+    for (String glob : only) {
+      PathMatcher matcher = matcher(glob);
+      List<Cell> matching = all.stream().filter(cell -> matches(matcher, cell.id())).toList();
+      if (matching.isEmpty()) {
+        throw new InputException(
+            "--only must match a cell, %s for instance, but %s matches none"
+                .formatted(all.get(0).id(), glob));
+      }
+      chosen.addAll(matching);
+    }
+    return all.stream().filter(chosen::contains).toList();
+  }
+
+  private static PathMatcher matcher(String glob) {
+    try {
+      return FileSystems.getDefault().getPathMatcher("glob:" + glob);
+    } catch (PatternSyntaxException e) {
+      throw new InputException("--only must be a pattern such as sd*/cifar-10, but is " + glob, e);
+    }
+  }
+
+  private static boolean matches(PathMatcher matcher, String id) {
+    Path path = Path.of(id);
+    return matcher.matches(path) || matcher.matches(path.subpath(1, path.getNameCount()));
+  }
+
+  /**
+   * Plans chosen cells; opens the data to count them.
+   *
+   * @throws InputException if data are absent or damaged
+   */
+  List<PlannedCell> plan(List<Table> tables, List<String> only) {
+    List<Cell> cells = choose(tables, only);
+    Map<String, DataSource> sources =
+        DataSources.find(
+            cells.stream().map(cell -> cell.settings().data()).toList(),
+            overrides,
+            scale == Scale.SMOKE);
+    Map<String, Table> byId = new LinkedHashMap<>();
+    tables.forEach(table -> byId.put(table.id(), table));
+    return cells.stream()
+        .map(
+            cell -> {
+              Table table = byId.get(cell.id().substring(0, cell.id().indexOf('/')));
+              DataSource source = sources.get(cell.settings().data());
+              Map<Long, RunConfig> runs = new LinkedHashMap<>();
+              int count = seeds == null ? scale.seeds(cell.settings().seeds()) : seeds;
+              LongStream.rangeClosed(1, count)
+                  .forEach(seed -> runs.put(seed, config(table, cell.settings(), source, seed)));
+              return new PlannedCell(cell, source.description(), source.standIn(), runs);
+            })
+        .toList();
+  }
+
+  private RunConfig config(Table table, Settings settings, DataSource source, long seed) {
+    int epochs = scale.epochs(settings.epochs());
+    int train = Math.min(scale.train(), source.train());
+    int test = Math.min(scale.test(), source.test());
+    double epochRatio = (double) epochs / settings.epochs();
+    int published = PublishedDataset.of(settings.data()).trainCount();
+    double stepRatio =
+        epochRatio * steps(train, settings.batchSize()) / steps(published, settings.batchSize());
+    Schedule schedule = Schedules.stretched(table.schedule(settings), epochRatio, stepRatio);
+    TrainingConfig training =
+        new TrainingConfig(
+            new OptimizerSpec(
+                settings.optimizer(),
+                settings.momentum(),
+                settings.weightDecay(),
+                Implementation.FUSED),
+            schedule,
+            noise(settings, epochs, seed),
+            epochs,
+            settings.batchSize(),
+            settings.augmentation(),
+            Precision.FP32,
+            seed);
+    return new RunConfig(
+        source.opened(),
+        train == source.train() ? null : train,
+        test == source.test() ? null : test,
+        settings.model(),
+        settings.model() == ModelName.DEEPLABV3 ? backbone : null,
+        device,
+        threads,
+        training);
+  }
+
+  private static double steps(int examples, int batchSize) {
+    return Math.ceil((double) examples / batchSize);
+  }
+
+  /** As on the command line: without noise, nothing else about it is kept. */
+  private static NoiseSpec noise(Settings settings, int epochs, long seed) {
+    Distribution distribution = settings.noise();
+    if (distribution instanceof Distribution.None) {
+      return NoiseSpec.none();
+    }
+    NoiseSpec noise =
+        distribution instanceof Distribution.Uniform uniform
+            ? NoiseSpec.uniform(uniform.alpha())
+            : NoiseSpec.gaussian(
+                ((Distribution.Gaussian) distribution).mean(),
+                ((Distribution.Gaussian) distribution).std());
+    return noise.lastFraction(settings.beta(), epochs).seed(seed);
+  }
+}

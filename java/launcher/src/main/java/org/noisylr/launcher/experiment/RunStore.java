@@ -1,0 +1,140 @@
+package org.noisylr.launcher.experiment;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import org.noisylr.check.InputException;
+import org.noisylr.train.checkpoint.AtomicFile;
+import org.noisylr.train.data.Dataset;
+import org.noisylr.train.data.Datasets;
+import org.noisylr.train.loop.TrainingListener;
+import org.noisylr.train.run.InUseException;
+import org.noisylr.train.run.Run;
+import org.noisylr.train.run.RunConfig;
+import org.noisylr.train.run.RunFormat;
+
+/**
+ * A folder of runs, one folder each in {@code runs/}, named by what is trained: the hash of the
+ * run's configuration without device and threads, which say where. A finished run is never done
+ * again; one that was killed goes on from its newest checkpoint, on the device and with the threads
+ * that it began with. Checkpoints are deleted when a run is finished. Any number of processes and
+ * machines may work on one store.
+ */
+final class RunStore {
+  private static final String FAILURE = "failure.txt";
+  private static final int KEY_LENGTH = 16;
+
+  private final Path root;
+  private String openName;
+  private Dataset open;
+
+  /** The store in {@code root}, which need not exist. */
+  RunStore(Path root) {
+    this.root = root;
+  }
+
+  /** How it went with a run. */
+  enum Status {
+    /** Trained to its end. */
+    DONE,
+    /** Broke off with an error. */
+    FAILED,
+    /** Another process is doing it. */
+    IN_USE
+  }
+
+  /**
+   * The end of a run.
+   *
+   * @param message what went wrong; empty if nothing did
+   */
+  record Outcome(Status status, String message) {}
+
+  /** The name of a run in the store. */
+  static String key(RunConfig config) {
+    RunConfig what =
+        new RunConfig(
+            config.data(),
+            config.subset(),
+            config.testSubset(),
+            config.model(),
+            config.backbone(),
+            "",
+            1,
+            config.training());
+    try {
+      byte[] digest =
+          MessageDigest.getInstance("SHA-256")
+              .digest(RunFormat.toLine(what).getBytes(StandardCharsets.UTF_8));
+      return HexFormat.of().formatHex(digest).substring(0, KEY_LENGTH);
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError("every Java platform has SHA-256", e);
+    }
+  }
+
+  Path root() {
+    return root;
+  }
+
+  Path folder(String key) {
+    return root.resolve("runs").resolve(key);
+  }
+
+  /** A finished run; empty if it is not finished. */
+  Optional<Run> finished(String key) {
+    return Run.read(folder(key));
+  }
+
+  /** What went wrong when the run was last tried; empty if nothing did. */
+  Optional<String> failure(String key) {
+    Path file = folder(key).resolve(FAILURE);
+    try {
+      return Files.exists(file) ? Optional.of(Files.readString(file).strip()) : Optional.empty();
+    } catch (IOException e) {
+      throw new InputException("cannot read " + file + ": " + e, e);
+    }
+  }
+
+  /** Trains a run to its end, from where it is. */
+  Outcome execute(RunConfig planned, List<TrainingListener> listeners) {
+    Path folder = folder(key(planned));
+    try {
+      RunConfig config = Run.readConfig(folder).orElse(planned);
+      Run.execute(config, data(config.data()), folder, true, listeners);
+      Run.deleteCheckpoints(folder);
+      Files.deleteIfExists(folder.resolve(FAILURE));
+      return new Outcome(Status.DONE, "");
+    } catch (InUseException e) {
+      return new Outcome(Status.IN_USE, e.getMessage());
+    } catch (IOException | RuntimeException e) {
+      return failed(folder, e);
+    }
+  }
+
+  private static Outcome failed(Path folder, Exception e) {
+    String message = String.valueOf(e.getMessage()).lines().findFirst().orElse(e.toString());
+    try {
+      Files.createDirectories(folder);
+      AtomicFile.write(folder.resolve(FAILURE), message + "\n");
+    } catch (IOException unwritable) {
+      message += "; and this could not be written to " + folder + ": " + unwritable.getMessage();
+    }
+    return new Outcome(Status.FAILED, message);
+  }
+
+  /** One dataset stays open, for runs on the same data follow each other. */
+  private Dataset data(String name) {
+    if (!name.equals(openName)) {
+      open = null;
+      open = Datasets.open(name);
+      openName = name;
+    }
+    return open;
+  }
+}

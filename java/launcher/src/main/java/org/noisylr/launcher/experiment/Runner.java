@@ -1,0 +1,133 @@
+package org.noisylr.launcher.experiment;
+
+import java.io.PrintStream;
+import java.util.List;
+import java.util.Locale;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.noisylr.launcher.experiment.RunStore.Outcome;
+import org.noisylr.launcher.experiment.RunStore.Status;
+import org.noisylr.train.run.Run;
+import org.noisylr.train.run.RunConfig;
+import org.noisylr.train.run.RunResult;
+
+/** Does the runs of a store one after the other, or several at a time in processes of their own. */
+final class Runner {
+  /**
+   * A run to do.
+   *
+   * @param name for the console
+   */
+  record Job(String name, String key, RunConfig config) {}
+
+  /**
+   * How many runs ended how.
+   *
+   * @param done in this call
+   * @param failed in this call
+   * @param inUse left to another process
+   */
+  record Tally(int done, int failed, int inUse) {}
+
+  private final RunStore store;
+  private final List<String> workerProgram;
+  private final PrintStream console;
+
+  /**
+   * @param workerProgram main class and arguments of a {@link Worker} on this store
+   */
+  Runner(RunStore store, List<String> workerProgram, PrintStream console) {
+    this.store = store;
+    this.workerProgram = List.copyOf(workerProgram);
+    this.console = console;
+  }
+
+  /**
+   * Does runs.
+   *
+   * @param processes how many at a time; a single one runs in this process
+   */
+  Tally run(List<Job> jobs, int processes) {
+    Queue<Job> queue = new ConcurrentLinkedQueue<>(jobs);
+    AtomicInteger finished = new AtomicInteger();
+    int[] ends = new int[Status.values().length];
+    Runnable lane =
+        () -> {
+          try (Lane own = lane(processes)) {
+            for (Job job; (job = queue.poll()) != null; ) {
+              Outcome outcome = own.execute(job);
+              synchronized (ends) {
+                ends[outcome.status().ordinal()]++;
+              }
+              line(
+                  "[%d/%d] %s: %s"
+                      .formatted(
+                          finished.incrementAndGet(),
+                          jobs.size(),
+                          job.name(),
+                          describe(job, outcome)));
+            }
+          }
+        };
+    if (processes == 1) {
+      lane.run();
+    } else {
+      ExecutorService lanes = Executors.newFixedThreadPool(processes);
+      List<? extends Future<?>> all =
+          IntStream.range(0, processes).mapToObj(i -> lanes.submit(lane)).toList();
+      lanes.shutdown();
+      all.forEach(Runner::await);
+    }
+    return new Tally(
+        ends[Status.DONE.ordinal()], ends[Status.FAILED.ordinal()], ends[Status.IN_USE.ordinal()]);
+  }
+
+  private Lane lane(int processes) {
+    return processes == 1
+        ? new OwnProcess(store, this::line)
+        : new Worker(workerProgram, this::line);
+  }
+
+  private static void await(Future<?> lane) {
+    try {
+      lane.get();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (ExecutionException e) {
+      throw new IllegalStateException(e.getCause());
+    }
+  }
+
+  private void line(String line) {
+    synchronized (console) {
+      console.println(line);
+    }
+  }
+
+  private String describe(Job job, Outcome outcome) {
+    return switch (outcome.status()) {
+      case FAILED -> "FAILED, " + outcome.message();
+      case IN_USE -> "left to the process that is doing it";
+      case DONE -> store.finished(job.key()).map(Runner::describe).orElse("done");
+    };
+  }
+
+  private static String describe(Run run) {
+    RunResult result = run.result();
+    return String.format(
+        Locale.ROOT,
+        "best test %s %.2f %% in epoch %d of %d, last %.2f %%, %.0f s",
+        result.metric().title(),
+        100 * result.bestTestAcc(),
+        result.bestEpoch() + 1,
+        result.epochs(),
+        100 * result.lastTestAcc(),
+        result.seconds());
+  }
+}

@@ -1,0 +1,150 @@
+package org.noisylr.launcher.experiment;
+
+import java.io.BufferedReader;
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.PrintStream;
+import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.function.Consumer;
+import org.noisylr.launcher.experiment.RunStore.Outcome;
+import org.noisylr.launcher.experiment.RunStore.Status;
+import org.noisylr.launcher.experiment.Runner.Job;
+import org.noisylr.train.run.RunConfig;
+import org.noisylr.train.run.RunFormat;
+
+/**
+ * Runs in a process of their own, which a crash takes down alone. The process reads a configuration
+ * a line and answers with lines of {@link #MARK}, a word and a text; it ends when its input does,
+ * also because its parent died.
+ */
+final class Worker implements Lane {
+  private static final String MARK = "noisylr\t";
+  private static final String PROGRESS = "PROGRESS";
+
+  private final List<String> program;
+  private final Consumer<String> console;
+  private Process process;
+  private BufferedWriter to;
+  private BufferedReader from;
+
+  /**
+   * @param program main class and arguments of a program that calls {@link #serve}
+   */
+  Worker(List<String> program, Consumer<String> console) {
+    this.program = program;
+    this.console = console;
+  }
+
+  @Override
+  public Outcome execute(Job job) {
+    try {
+      if (process == null) {
+        start();
+      }
+      to.write(RunFormat.toLine(job.config()));
+      to.newLine();
+      to.flush();
+      for (String line; (line = from.readLine()) != null; ) {
+        if (!line.startsWith(MARK)) {
+          continue;
+        }
+        String[] parts = line.split("\t", 3);
+        if (!parts[1].equals(PROGRESS)) {
+          return new Outcome(Status.valueOf(parts[1]), parts[2]);
+        }
+        console.accept(job.name() + ": " + parts[2]);
+      }
+      return dead();
+    } catch (IOException e) {
+      return dead();
+    }
+  }
+
+  private Outcome dead() {
+    String message = "its process could not be started";
+    if (process != null) {
+      try {
+        message = "its process ended with exit code " + process.waitFor();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        message = "waiting for its process was interrupted";
+      }
+    }
+    close();
+    return new Outcome(Status.FAILED, message);
+  }
+
+  private void start() throws IOException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+        .filter(argument -> argument.startsWith("-X") || argument.startsWith("-D"))
+        .forEach(command::add);
+    command.add("-cp");
+    command.add(System.getProperty("java.class.path"));
+    command.addAll(program);
+    process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+    to = process.outputWriter(StandardCharsets.UTF_8);
+    from = process.inputReader(StandardCharsets.UTF_8);
+  }
+
+  @Override
+  public void close() {
+    if (process == null) {
+      return;
+    }
+    try {
+      to.close();
+    } catch (IOException e) {
+      // The process is dead already.
+    }
+    try {
+      process.waitFor();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    process = null;
+  }
+
+  /** The other end: does runs as they are asked for, until {@code in} ends. */
+  static void serve(RunStore store, InputStream in, PrintStream out) throws InterruptedException {
+    BlockingQueue<String> lines = new LinkedBlockingQueue<>();
+    Thread reader =
+        new Thread(
+            () -> {
+              try (BufferedReader input =
+                  new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8))) {
+                for (String line; (line = input.readLine()) != null; ) {
+                  lines.add(line);
+                }
+              } catch (IOException e) {
+                // The same as its end.
+              }
+              // In the middle of a run too: whoever waits for it is gone.
+              Runtime.getRuntime().halt(0);
+            },
+            "input");
+    reader.setDaemon(true);
+    reader.start();
+    while (true) {
+      RunConfig config = RunFormat.fromLine(lines.take());
+      Heartbeat heartbeat =
+          new Heartbeat(config.training().epochs(), text -> answer(out, PROGRESS, text));
+      Outcome outcome = store.execute(config, List.of(heartbeat));
+      answer(out, outcome.status().name(), outcome.message());
+    }
+  }
+
+  private static void answer(PrintStream out, String word, String text) {
+    out.println(MARK + word + "\t" + text);
+    out.flush();
+  }
+}

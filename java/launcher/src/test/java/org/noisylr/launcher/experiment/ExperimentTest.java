@@ -1,0 +1,237 @@
+package org.noisylr.launcher.experiment;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.noisylr.check.InputException;
+import org.noisylr.launcher.experiment.Experiment.Part;
+
+/** Whole experiments, on the cells of table 2 that train a small network on embedded images. */
+class ExperimentTest {
+  private static final List<String> CELLS = List.of("cnn-mnist/*");
+  private static final Map<String, String> DATA = Map.of("mnist", "fashion-mnist-mini");
+  private static final Map<String, String> VERSIONS = Map.of("noisylr", "test");
+  private static final String MAIN = "org.noisylr.launcher.Noisylr";
+
+  @TempDir private Path root;
+
+  private static List<String> worker(Path store) {
+    return List.of(MAIN, "experiment", "worker", "--out", store.toString());
+  }
+
+  private static final class Console {
+    private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    private boolean good;
+
+    private String text() {
+      return bytes.toString(StandardCharsets.UTF_8);
+    }
+  }
+
+  private static Console run(Path store, List<String> worker, Part part, int processes) {
+    Console console = new Console();
+    Planner planner = new Planner(Scale.SMOKE, null, DATA, null, "cpu", 1);
+    console.good =
+        new Experiment(store, worker, new PrintStream(console.bytes, true, StandardCharsets.UTF_8))
+            .run(planner, Table.of("table2"), CELLS, part, processes);
+    return console;
+  }
+
+  private static Console run(Path store) {
+    return run(store, worker(store), new Part(1, 1), 1);
+  }
+
+  private static Map<String, String> report(Path store) throws IOException {
+    Path page = Experiment.report(store, Table.of("table2"), Scale.SMOKE, VERSIONS).get(0);
+    return Map.of(
+        "html", Files.readString(page),
+        "cells", Files.readString(page.resolveSibling("cells.csv")),
+        "comparisons", Files.readString(page.resolveSibling("comparisons.csv")));
+  }
+
+  private static long results(Path store) {
+    if (!Files.isDirectory(store.resolve("runs"))) {
+      return 0;
+    }
+    try (Stream<Path> files = Files.walk(store.resolve("runs"))) {
+      return files.filter(file -> file.endsWith("result.json")).count();
+    } catch (IOException | java.io.UncheckedIOException e) {
+      // A file went away under the walk.
+      return 0;
+    }
+  }
+
+  @Test
+  void everyRunIsDoneOnce() throws IOException {
+    Console first = run(root);
+    assertThat(first.good).isTrue();
+    assertThat(first.text())
+        .contains("scale smoke: epochs divided by 40")
+        .contains("2 cells, 4 runs, 0 of them done before")
+        .contains("[4/4] table2/cnn-mnist/sd-rn, seed 2: best test accuracy ")
+        .contains("4 done, 0 failed");
+    assertThat(results(root)).isEqualTo(4);
+    Map<String, String> report = report(root);
+    Console second = run(root);
+    assertThat(second.text())
+        .contains("2 cells, 4 runs, 4 of them done before")
+        .contains("nothing to do");
+    assertThat(report(root)).isEqualTo(report);
+  }
+
+  @Test
+  void workersInTheirOwnProcessesAndShardsGiveTheSameReport() throws IOException {
+    Path one = root.resolve("one");
+    run(one);
+    Path workers = root.resolve("workers");
+    assertThat(run(workers, worker(workers), new Part(1, 1), 2).text())
+        .contains("4 done, 0 failed");
+    Path shards = root.resolve("shards");
+    assertThat(run(shards, worker(shards), new Part(2, 2), 1).text())
+        .contains("2 cells, 2 runs of 4 in this part, 0 of them done before");
+    assertThat(results(shards)).isEqualTo(2);
+    run(shards, worker(shards), new Part(1, 2), 1);
+    assertThat(report(workers)).isEqualTo(report(one));
+    assertThat(report(shards)).isEqualTo(report(one));
+  }
+
+  @Test
+  void aWorkerThatDiesFailsItsRunAlone() {
+    Console console = run(root, List.of(Dying.class.getName()), new Part(1, 1), 2);
+    assertThat(console.good).isFalse();
+    assertThat(console.text())
+        .contains("FAILED, its process ended with exit code 3")
+        .contains("0 done, 4 failed");
+    assertThat(run(root).text()).contains("4 done, 0 failed");
+  }
+
+  /** A worker that crashes as soon as it is asked for something. */
+  static final class Dying {
+    private Dying() {}
+
+    public static void main(String[] arguments) throws IOException {
+      System.in.read();
+      Runtime.getRuntime().halt(3);
+    }
+  }
+
+  /** Kills the process as soon as {@code moment} has come. */
+  private static void killed(Path store, BooleanSupplier moment) throws Exception {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), MAIN));
+    command.addAll(List.of("experiment", "run", "table2", "--scale", "smoke"));
+    command.addAll(
+        List.of("--only", CELLS.get(0), "--data-override", "mnist=" + DATA.get("mnist")));
+    command.addAll(List.of("--device", "cpu", "--threads", "1", "--out", store.toString()));
+    Process process =
+        new ProcessBuilder(command)
+            .redirectErrorStream(true)
+            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+            .start();
+    while (process.isAlive() && !moment.getAsBoolean()) {
+      TimeUnit.MILLISECONDS.sleep(1);
+    }
+    process.destroyForcibly();
+    process.waitFor(10, TimeUnit.SECONDS);
+  }
+
+  private static boolean anyMetrics(Path store) {
+    try (Stream<Path> files = Files.walk(store)) {
+      return files.anyMatch(file -> file.endsWith("metrics.csv"));
+    } catch (IOException | java.io.UncheckedIOException e) {
+      return false;
+    }
+  }
+
+  @Test
+  @Timeout(120)
+  void killedTwiceTheReportIsThatOfAnUndisturbedExperiment() throws Exception {
+    Path undisturbed = root.resolve("undisturbed");
+    run(undisturbed);
+    Path killed = root.resolve("killed");
+    killed(killed, () -> anyMetrics(killed));
+    assertThat(results(killed)).isLessThan(4);
+    killed(killed, () -> results(killed) >= 2);
+    assertThat(results(killed)).isBetween(2L, 3L);
+    run(killed);
+    assertThat(results(killed)).isEqualTo(4);
+    assertThat(report(killed)).isEqualTo(report(undisturbed));
+  }
+
+  @Test
+  void theReportSaysWhatItIsAndHoldsThePapersNumbersBesideOurs() throws IOException {
+    run(root);
+    Map<String, String> report = report(root);
+    assertThat(report.get("html"))
+        .contains("<title>Table 2 at smoke scale: Optimizers, models and data</title>")
+        .contains("This is not the paper's experiment but a reduced one, at smoke scale")
+        .contains("fashion-mnist-mini in place of mnist: the first 64 training and the first 64")
+        .contains("<td class=\"paper\">99.28</td>")
+        .contains("2 of 2 runs", "not run", "not judged", "runs missing")
+        .doesNotContain("src=", "href=\"http");
+    assertThat(report.get("html").split("<svg", -1)).hasSize(1 + 3);
+    List<String> cells = report.get("cells").lines().toList();
+    assertThat(cells).hasSize(1 + 24);
+    assertThat(cells.stream().filter(row -> row.contains("table2/cnn-mnist/sd-rn,")))
+        .singleElement()
+        .asString()
+        .contains("smoke,accuracy,99.2800,,,2,")
+        .endsWith("fashion-mnist-mini in place of mnist,5");
+    List<String> comparisons = report.get("comparisons").lines().toList();
+    assertThat(comparisons).hasSize(1 + 12);
+    assertThat(comparisons.get(9))
+        .startsWith("table2/cnn-mnist/sd,table2/cnn-mnist/sd-rn,smoke,0.0900,2,")
+        .endsWith(",not judged");
+    assertThat(comparisons.get(1)).endsWith(",0,,,,,,,,runs missing");
+  }
+
+  @Test
+  void aFailedRunStandsInTheReport() throws IOException {
+    run(root, List.of(Dying.class.getName()), new Part(1, 1), 2);
+    RunStore store = new RunStore(root);
+    String key =
+        Plan.read(root, "table2", Scale.SMOKE).cells().get("table2/cnn-mnist/sd").runs().get(1L);
+    Files.createDirectories(store.folder(key));
+    Files.writeString(store.folder(key).resolve("failure.txt"), "the training loss became NaN\n");
+    assertThat(report(root).get("html"))
+        .contains("0 of 2 runs; seed 1 failed: the training loss became NaN");
+  }
+
+  @Test
+  void aReportNeedsRuns() {
+    assertThatThrownBy(() -> report(root))
+        .isInstanceOf(InputException.class)
+        .hasMessage(
+            root
+                + " has no runs of table2 at scale smoke: begin with 'noisylr experiment run table2"
+                + " --scale smoke'");
+    assertThat(Experiment.report(root, Table.of("all"), null, VERSIONS)).isEmpty();
+  }
+
+  @Test
+  void partsAreReadAndChecked() {
+    assertThat(Part.parse("2/8")).isEqualTo(new Part(2, 8));
+    assertThatThrownBy(() -> Part.parse("3/2"))
+        .hasMessage("--shard: part must be in [1, 2], but is 3");
+    assertThatThrownBy(() -> Part.parse("1/0"))
+        .hasMessage("--shard: number of parts must be in [1, inf), but is 0");
+    assertThatThrownBy(() -> Part.parse("half"))
+        .hasMessage("--shard must be PART/PARTS, 2/8 for instance, but is half");
+  }
+}

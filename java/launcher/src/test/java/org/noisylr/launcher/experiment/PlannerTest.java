@@ -1,0 +1,176 @@
+package org.noisylr.launcher.experiment;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.noisylr.check.InputException;
+import org.noisylr.launcher.experiment.Planner.PlannedCell;
+import org.noisylr.noise.NoiseSpec;
+import org.noisylr.schedule.ExponentialDecay;
+import org.noisylr.schedule.Milestone;
+import org.noisylr.schedule.StepDecay;
+import org.noisylr.train.data.Datasets;
+import org.noisylr.train.run.RunConfig;
+
+class PlannerTest {
+  private static final Map<String, String> GENERATED =
+      Map.of(
+          "cifar10",
+          "generated:cifar10",
+          "cifar100",
+          "generated:cifar100",
+          "svhn",
+          "generated:svhn",
+          "imdb",
+          "generated:imdb",
+          "voc2012",
+          "generated:voc2012",
+          "mnist",
+          "fashion-mnist-mini");
+
+  private static Planner planner(Scale scale, Integer seeds, Map<String, String> overrides) {
+    return new Planner(scale, seeds, overrides, "/weights", "cpu", 2);
+  }
+
+  private static PlannedCell cell(Scale scale, String id) {
+    List<Table> tables = Table.of(id.substring(0, id.indexOf('/')));
+    return planner(scale, null, GENERATED).plan(tables, List.of(id)).get(0);
+  }
+
+  @Test
+  void aTinyRunIsATwentiethOfThePapers() {
+    PlannedCell cell = cell(Scale.TINY, "table1/sd-rn/cifar-10");
+    assertThat(cell.runs()).containsOnlyKeys(1L, 2L, 3L);
+    RunConfig config = cell.runs().get(2L);
+    assertThat(config.training().epochs()).isEqualTo(10);
+    assertThat(config.training().seed()).isEqualTo(2);
+    assertThat(config.training().noise())
+        .isEqualTo(NoiseSpec.uniform(8).lastFraction(0.6, 10).seed(2));
+    assertThat(((StepDecay) config.training().schedule()).milestones())
+        .containsExactly(
+            new Milestone(4, 0.1),
+            new Milestone(6, 0.1),
+            new Milestone(8, 0.1),
+            new Milestone(9, 0.5));
+    // There are fewer examples than the scale would take.
+    assertThat(config.subset()).isNull();
+    assertThat(config.backbone()).isNull();
+  }
+
+  @Test
+  void runsThatAreComparedDifferInTheNoiseAlone() {
+    RunConfig base = cell(Scale.TINY, "table1/sd/cifar-10").runs().get(1L);
+    RunConfig noisy = cell(Scale.TINY, "table1/sd-rn/cifar-10").runs().get(1L);
+    assertThat(base.training().noise()).isEqualTo(NoiseSpec.none());
+    assertThat(base.training().schedule()).isEqualTo(noisy.training().schedule());
+    assertThat(base.training().seed()).isEqualTo(noisy.training().seed());
+    assertThat(base.data()).isEqualTo(noisy.data());
+  }
+
+  @Test
+  void aSmokeRunHasFewExamplesAndSeeds() {
+    PlannedCell cell = cell(Scale.SMOKE, "table1/const/cifar-10");
+    assertThat(cell.runs()).containsOnlyKeys(1L, 2L);
+    assertThat(cell.standIn()).isTrue();
+    RunConfig config = cell.runs().get(1L);
+    assertThat(config.training().epochs()).isEqualTo(5);
+    assertThat(config.subset()).isEqualTo(64);
+    assertThat(config.testSubset()).isEqualTo(64);
+  }
+
+  @Test
+  void exponentialDecayFallsAsFarAsInThePapersRun() {
+    RunConfig config = cell(Scale.TINY, "table1/ed/cifar-10").runs().get(1L);
+    ExponentialDecay schedule = (ExponentialDecay) config.training().schedule();
+    // 400 generated images are 4 batches; CIFAR-10's 50,000 are 391.
+    assertThat(schedule.lr(10 * 4, 4))
+        .isCloseTo(new ExponentialDecay(0.1, 0.96, 600).lr(200 * 391, 391), within(1e-15));
+  }
+
+  @Test
+  void onlyDeepLabHasABackbone() {
+    assertThat(cell(Scale.TINY, "table2/deeplab-v3-pascal-voc-2012/sd").runs().get(1L).backbone())
+        .isEqualTo("/weights");
+  }
+
+  @Test
+  void seedsCanBeAskedFor() {
+    List<PlannedCell> cells =
+        planner(Scale.FULL, 5, GENERATED).plan(Table.of("table6"), List.of("sd/batch-32"));
+    assertThat(cells.get(0).runs()).containsOnlyKeys(1L, 2L, 3L, 4L, 5L);
+  }
+
+  private static List<String> chosen(String... only) {
+    return Planner.choose(Table.of("table1"), List.of(only)).stream().map(Cell::id).toList();
+  }
+
+  @Test
+  void cellsAreChosenByPatterns() {
+    assertThat(chosen()).hasSize(20);
+    assertThat(chosen("{sd,const}*/cifar-10"))
+        .containsExactly(
+            "table1/sd/cifar-10",
+            "table1/sd-rn/cifar-10",
+            "table1/const/cifar-10",
+            "table1/const-rn/cifar-10");
+    assertThat(chosen("table1/wr/*", "sd/cifar-10"))
+        .containsExactly("table1/sd/cifar-10", "table1/wr/cifar-10", "table1/wr/cifar-100");
+    assertThatThrownBy(() -> chosen("adam/*"))
+        .isInstanceOf(InputException.class)
+        .hasMessage(
+            "--only must match a cell, table1/sd/cifar-10 for instance, but adam/* matches none");
+    assertThatThrownBy(() -> chosen("[z"))
+        .isInstanceOf(InputException.class)
+        .hasMessage("--only must be a pattern such as sd*/cifar-10, but is [z");
+  }
+
+  @Test
+  void absentDataAreNamedWithWhatToDo() {
+    org.junit.jupiter.api.Assumptions.assumeFalse(Datasets.isThere("cifar100"));
+    assertThatThrownBy(
+            () ->
+                planner(Scale.TINY, null, Map.of("cifar10", "generated:cifar10"))
+                    .plan(Table.of("table1"), List.of()))
+        .isInstanceOf(InputException.class)
+        .hasMessage(
+            "the data of cifar100 are not in "
+                + Datasets.dataHome()
+                + ": fetch them with 'noisylr data fetch cifar100', name others with"
+                + " --data-override NAME=PATH, or choose the cells that need none of them with"
+                + " --only");
+  }
+
+  @Test
+  void overridesNamePublishedDatasets() {
+    assertThatThrownBy(
+            () ->
+                planner(Scale.TINY, null, Map.of("cifar", "x")).plan(Table.of("table1"), List.of()))
+        .isInstanceOf(InputException.class)
+        .hasMessage(
+            "--data-override must name one of [mnist, fashion-mnist, cifar10, cifar100, svhn, imdb,"
+                + " voc2012], but names cifar");
+    Path missing = Path.of("nothing/here.zip");
+    assertThatThrownBy(
+            () ->
+                planner(Scale.TINY, null, Map.of("cifar10", missing.toString()))
+                    .plan(Table.of("table4"), List.of()))
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining(missing.toAbsolutePath().toString());
+  }
+
+  @Test
+  void theScalesSayWhatTheyDo() {
+    assertThat(Scale.FULL.rules()).isEqualTo("epochs, data and seeds as in the paper");
+    assertThat(Scale.TINY.rules())
+        .isEqualTo(
+            "epochs divided by 20, milestones, cycles and decays with them, at most the first 10000"
+                + " training and 2000 test examples");
+    assertThat(Scale.HALF.epochs(200)).isEqualTo(100);
+    assertThat(Scale.SMOKE.epochs(1)).isEqualTo(1);
+  }
+}

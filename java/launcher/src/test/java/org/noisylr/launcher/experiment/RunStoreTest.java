@@ -1,0 +1,135 @@
+package org.noisylr.launcher.experiment;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.noisylr.launcher.experiment.RunStore.Outcome;
+import org.noisylr.launcher.experiment.RunStore.Status;
+import org.noisylr.noise.NoiseSpec;
+import org.noisylr.schedule.Constant;
+import org.noisylr.schedule.Schedule;
+import org.noisylr.torch.optim.Implementation;
+import org.noisylr.train.data.Augmentation;
+import org.noisylr.train.loop.OptimizerSpec;
+import org.noisylr.train.loop.Precision;
+import org.noisylr.train.loop.TrainingConfig;
+import org.noisylr.train.loop.TrainingListener;
+import org.noisylr.train.metric.EpochMetrics;
+import org.noisylr.train.run.ModelName;
+import org.noisylr.train.run.Run;
+import org.noisylr.train.run.RunConfig;
+
+class RunStoreTest {
+  @TempDir private Path root;
+
+  private static RunConfig config(int threads, int epochs, Schedule schedule) {
+    return new RunConfig(
+        "fashion-mnist-mini",
+        128,
+        64,
+        ModelName.CNN28,
+        null,
+        "cpu",
+        threads,
+        new TrainingConfig(
+            new OptimizerSpec(OptimizerSpec.Kind.MOMENTUM, 0.9, 1e-4, Implementation.FUSED),
+            schedule,
+            NoiseSpec.uniform(8).lastFraction(0.6, epochs).seed(1),
+            epochs,
+            64,
+            Augmentation.NONE,
+            Precision.FP32,
+            1));
+  }
+
+  private static RunConfig config(int threads) {
+    return config(threads, 3, new Constant(0.01));
+  }
+
+  @Test
+  void theNameIsThatOfWhatIsTrainedNotWhere() {
+    assertThat(RunStore.key(config(1))).matches("[0-9a-f]{16}").isEqualTo(RunStore.key(config(2)));
+    assertThat(RunStore.key(config(1)))
+        .isNotEqualTo(RunStore.key(config(1, 4, new Constant(0.01))))
+        .isNotEqualTo(RunStore.key(config(1, 3, new Constant(0.02))));
+  }
+
+  @Test
+  void aFinishedRunHasNoCheckpointsLeft() throws IOException {
+    RunStore store = new RunStore(root);
+    String key = RunStore.key(config(1));
+    assertThat(store.finished(key)).isEmpty();
+    assertThat(store.execute(config(1), List.of())).isEqualTo(new Outcome(Status.DONE, ""));
+    assertThat(store.finished(key).orElseThrow().metrics()).hasSize(3);
+    try (Stream<Path> files = Files.list(store.folder(key))) {
+      assertThat(files.map(f -> f.getFileName().toString()))
+          .containsExactlyInAnyOrder(".lock", "config.yaml", "metrics.csv", "result.json");
+    }
+  }
+
+  private static final class Stop extends RuntimeException {
+    Stop() {
+      super("stopped");
+    }
+  }
+
+  private static TrainingListener stoppingAfter(int epoch) {
+    return new TrainingListener() {
+      @Override
+      public void onEpoch(EpochMetrics metrics) {
+        if (metrics.epoch() == epoch) {
+          throw new Stop();
+        }
+      }
+    };
+  }
+
+  @Test
+  void aStoppedRunGoesOnWithTheThreadsItBeganWith() {
+    RunStore store = new RunStore(root);
+    String key = RunStore.key(config(1));
+    assertThat(store.execute(config(1), List.of(stoppingAfter(1))).status())
+        .isEqualTo(Status.FAILED);
+    assertThat(store.failure(key)).contains("stopped");
+    assertThat(store.finished(key)).isEmpty();
+
+    assertThat(store.execute(config(2), List.of()).status()).isEqualTo(Status.DONE);
+    assertThat(store.failure(key)).isEmpty();
+    assertThat(Run.readConfig(store.folder(key)).orElseThrow().threads()).isEqualTo(1);
+
+    RunStore undisturbed = new RunStore(root.resolve("other"));
+    undisturbed.execute(config(1), List.of());
+    assertThat(store.finished(key).orElseThrow().result().bestTestAcc())
+        .isEqualTo(undisturbed.finished(key).orElseThrow().result().bestTestAcc());
+  }
+
+  @Test
+  void aDivergingRunIsKeptAsAFailure() {
+    RunStore store = new RunStore(root);
+    RunConfig bad = config(1, 3, new Constant(1e30));
+    Outcome outcome = store.execute(bad, List.of());
+    assertThat(outcome.status()).isEqualTo(Status.FAILED);
+    assertThat(outcome.message()).startsWith("the training loss became ");
+    assertThat(store.failure(RunStore.key(bad))).contains(outcome.message());
+  }
+
+  @Test
+  void aRunThatAnotherOneIsDoingIsLeftAlone() {
+    RunStore store = new RunStore(root);
+    TrainingListener second =
+        new TrainingListener() {
+          @Override
+          public void onEpoch(EpochMetrics metrics) {
+            assertThat(new RunStore(root).execute(config(1), List.of()).status())
+                .isEqualTo(Status.IN_USE);
+          }
+        };
+    assertThat(store.execute(config(1), List.of(second)).status()).isEqualTo(Status.DONE);
+  }
+}
