@@ -3,11 +3,9 @@ package org.noisylr.launcher;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import org.noisylr.check.InputException;
 import org.noisylr.launcher.experiment.Experiment;
 import org.noisylr.launcher.experiment.Planner;
 import org.noisylr.launcher.experiment.Scale;
@@ -106,6 +104,8 @@ final class ExperimentCommand implements Callable<Integer> {
         out.println("  choices where the paper is silent:");
         table.choices().forEach(c -> out.printf("  - %s: %s%n", c.choice(), c.reason()));
       }
+      out.println("schedules at full scale:");
+      Table.of(id.id).get(0).schedules().forEach((name, s) -> out.printf("  %s: %s%n", name, s));
       out.println("scales:");
       for (Scale scale : Scale.values()) {
         out.printf("  %-6s %s%n", scale, scale.rules());
@@ -231,17 +231,8 @@ final class ExperimentCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-      Map<String, String> versions = new LinkedHashMap<>();
-      versions.put("noisylr", Versions.of("noisylr"));
-      versions.put("LibTorch", Versions.of("pytorch"));
       PrintWriter writer = spec.commandLine().getOut();
-      List<Table> tables = Table.of(id.id);
-      List<Path> pages = Experiment.report(out.folder, tables, scale, versions);
-      if (pages.isEmpty()) {
-        throw new InputException(
-            "%s has no runs of %s: begin with 'noisylr experiment run %s'"
-                .formatted(out.folder, id.id, id.id));
-      }
+      List<Path> pages = Experiment.report(out.folder, Table.of(id.id), scale);
       pages.forEach(writer::println);
       writer.flush();
       return 0;

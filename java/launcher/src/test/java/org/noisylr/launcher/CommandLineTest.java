@@ -99,6 +99,8 @@ class CommandLineTest {
         "experiment run table1 --scale smoke --only x|--only must match a cell, table1/sd/cifar-10 for instance, but x matches none",
         "experiment run table1 --scale smoke --device tpu|device must be in {auto, cpu, cuda, cuda:0, cuda:1, ...}, but is tpu",
         "experiment report all --out /no/such/store|/no/such/store has no runs of all: begin with 'noisylr experiment run all'",
+        "train --data generated:voc2012 --model deeplabv3 --lr 0.1 --batch-size 23|batch size must not leave a batch of one example, which model deeplabv3 cannot train on, but 24 examples in batches of 23 do",
+        "train --data generated:cifar10 --model vgg16 --lr 0.1 --batch-size 1|batch size must not leave a batch of one example, which model vgg16 cannot train on, but 400 examples in batches of 1 do",
         "quickstart --seeds 0|--seeds must be in [1, inf), but is 0",
       })
   void badInputIsOneLineAndExitCode2(String line, String message) {
@@ -281,9 +283,9 @@ class CommandLineTest {
         .hasLineCount(8);
     assertThat(run("experiment show table5").out())
         .contains(
-            "table5/const-1e-2-rn/cifar-10: resnet20-keras on cifar10, momentum 0.9, Const from"
-                + " 0.01, noise 10.0 * U(0,1), beta 0.6, 200 epochs, batch 128, 3 seeds; paper"
-                + " 91.34")
+            "table5/const-1e-2-rn/cifar-10: resnet20-keras on cifar10, momentum 0.9, weight decay"
+                + " 1.0E-4, Const from 0.01, noise 10.0 * U(0,1), beta 0.6, 200 epochs, batch 128,"
+                + " crop after 4 pixels of padding and mirror, 3 seeds; paper 91.34")
         .contains("choices where the paper is silent:", "smoke  epochs divided by 40");
     assertThat(run("experiment show table1").out())
         .contains("paper 91.57 ± 0.10 (the numbers are sure, their row is not)");

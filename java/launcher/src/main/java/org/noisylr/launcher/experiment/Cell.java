@@ -11,4 +11,9 @@ package org.noisylr.launcher.experiment;
  * @param inferred what is unsure about the paper's number; null if nothing is
  */
 public record Cell(
-    String id, String row, String column, Settings settings, PaperValue paper, String inferred) {}
+    String id, String row, String column, Settings settings, PaperValue paper, String inferred) {
+  /** The id of the table. */
+  public String table() {
+    return id.substring(0, id.indexOf('/'));
+  }
+}

@@ -22,15 +22,17 @@ final class DataSources {
   private DataSources() {}
 
   /**
-   * What is trained on in place of a published dataset, or that dataset itself.
+   * What is trained on for a published dataset.
    *
    * @param opened name or path to open it with
    * @param description of it for readers
-   * @param standIn whether it is made up or embedded because the dataset is absent
+   * @param other whether it is another dataset than the published one
+   * @param standIn whether it is made up, or embedded because the published one is absent
    * @param train number of training examples
    * @param test number of test examples
    */
-  record DataSource(String opened, String description, boolean standIn, int train, int test) {}
+  record DataSource(
+      String opened, String description, boolean other, boolean standIn, int train, int test) {}
 
   /**
    * Finds and opens the datasets.
@@ -53,13 +55,20 @@ final class DataSources {
                     name));
       }
     }
+    for (String name : overrides.keySet()) {
+      if (!names.contains(name)) {
+        throw new InputException(
+            "--data-override must name data of the chosen cells, which are %s, but names %s"
+                .formatted(String.join(", ", new TreeSet<>(names)), name));
+      }
+    }
     Map<String, DataSource> sources = new TreeMap<>();
     TreeSet<String> absent = new TreeSet<>();
     for (String name : new TreeSet<>(names)) {
       if (overrides.containsKey(name)) {
         sources.put(name, overriding(name, overrides.get(name)));
       } else if (Datasets.isThere(name)) {
-        sources.put(name, opened(name, name, false));
+        sources.put(name, opened(name, name, false, false));
       } else if (standIns) {
         sources.put(name, standIn(name));
       } else {
@@ -76,11 +85,11 @@ final class DataSources {
 
   private static DataSource overriding(String name, String nameOrPath) {
     if (Datasets.NAMES.contains(nameOrPath) || nameOrPath.startsWith(GeneratedData.PREFIX)) {
-      return opened(nameOrPath, nameOrPath + " in place of " + name, false);
+      return opened(nameOrPath, nameOrPath + " in place of " + name, true, false);
     }
     try {
       Path path = Path.of(nameOrPath).toAbsolutePath().normalize();
-      return opened(path.toString(), path.getFileName() + " in place of " + name, false);
+      return opened(path.toString(), path.getFileName() + " in place of " + name, true, false);
     } catch (InvalidPathException e) {
       throw new InputException("--data-override must be NAME=PATH, but the path is no path", e);
     }
@@ -89,15 +98,17 @@ final class DataSources {
   private static DataSource standIn(String name) {
     if (EMBEDDED.containsKey(name)) {
       String embedded = EMBEDDED.get(name);
-      return opened(embedded, embedded + ", embedded, in place of " + name, true);
+      return opened(embedded, embedded + ", embedded, in place of " + name, true, true);
     }
-    return opened(GeneratedData.PREFIX + name, "generated examples in place of " + name, true);
+    return opened(
+        GeneratedData.PREFIX + name, "generated examples in place of " + name, true, true);
   }
 
-  private static DataSource opened(String nameOrPath, String description, boolean standIn) {
+  private static DataSource opened(
+      String nameOrPath, String description, boolean other, boolean standIn) {
     Dataset data = Datasets.open(nameOrPath);
     boolean generated = nameOrPath.startsWith(GeneratedData.PREFIX);
     return new DataSource(
-        nameOrPath, description, standIn || generated, data.trainCount(), data.testCount());
+        nameOrPath, description, other, standIn || generated, data.trainCount(), data.testCount());
   }
 }

@@ -4,6 +4,7 @@ import java.io.InputStream;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -11,6 +12,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
+import org.noisylr.launcher.experiment.DataSources.DataSource;
 import org.noisylr.launcher.experiment.Planner.PlannedCell;
 import org.noisylr.launcher.experiment.Runner.Job;
 import org.noisylr.launcher.experiment.Runner.Tally;
@@ -81,10 +83,11 @@ public final class Experiment {
     List<Job> jobs = jobs(cells);
     console.printf("scale %s: %s%n", planner.scale(), planner.scale().rules());
     cells.stream()
-        .filter(PlannedCell::standIn)
         .map(PlannedCell::data)
+        .filter(DataSource::other)
+        .map(DataSource::description)
         .distinct()
-        .forEach(data -> console.println("not the real data: " + data));
+        .forEach(data -> console.println("not the paper's data: " + data));
     List<Job> mine = new ArrayList<>();
     for (int i = part.index() - 1; i < jobs.size(); i += part.count()) {
       mine.add(jobs.get(i));
@@ -109,8 +112,12 @@ public final class Experiment {
     return tally.failed() == 0;
   }
 
-  /** The different runs of the cells, those of the first seed first. */
-  private static List<Job> jobs(List<PlannedCell> cells) {
+  /** The different runs of the cells: seed by seed, and dataset by dataset, which opens it once. */
+  private static List<Job> jobs(List<PlannedCell> planned) {
+    List<PlannedCell> cells =
+        planned.stream()
+            .sorted(Comparator.comparing((PlannedCell cell) -> cell.data().opened()))
+            .toList();
     long seeds =
         cells.stream().flatMap(cell -> cell.runs().keySet().stream()).max(Long::compare).orElse(0L);
     Map<String, Job> jobs = new LinkedHashMap<>();
@@ -130,18 +137,29 @@ public final class Experiment {
    * Writes reports.
    *
    * @param scale of the runs; null for every one that a table was run at
-   * @return the pages
-   * @throws InputException if a table was not run at that scale
+   * @return the pages of those tables that were run
+   * @throws InputException if no table was run at that scale, or the store is damaged
    */
-  public static List<Path> report(
-      Path folder, List<Table> tables, Scale scale, Map<String, String> versions) {
+  public static List<Path> report(Path folder, List<Table> tables, Scale scale) {
     RunStore store = new RunStore(folder);
     List<Path> pages = new ArrayList<>();
     for (Table table : tables) {
-      List<Scale> scales = scale == null ? Plan.scales(folder, table.id()) : List.of(scale);
-      for (Scale each : scales) {
-        pages.add(ExperimentReport.write(store, table, each, versions));
+      for (Scale each : Plan.scales(folder, table.id())) {
+        if (scale == null || scale == each) {
+          pages.add(ExperimentReport.write(store, table, each));
+        }
       }
+    }
+    if (pages.isEmpty()) {
+      String id = tables.size() == 1 ? tables.get(0).id() : Table.ALL;
+      throw new InputException(
+          "%s has no runs of %s%s: begin with 'noisylr experiment run %s%s'"
+              .formatted(
+                  folder,
+                  id,
+                  scale == null ? "" : " at scale " + scale,
+                  id,
+                  scale == null ? "" : " --scale " + scale));
     }
     return pages;
   }

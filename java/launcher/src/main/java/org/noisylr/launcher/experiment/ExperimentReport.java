@@ -29,6 +29,7 @@ import org.noisylr.train.checkpoint.AtomicFile;
 import org.noisylr.train.metric.EpochMetrics;
 import org.noisylr.train.metric.Metric;
 import org.noisylr.train.run.Run;
+import org.noisylr.train.run.RunConfig;
 import org.noisylr.train.run.RunResult;
 
 /**
@@ -68,14 +69,18 @@ final class ExperimentReport {
    * @return the page
    * @throws InputException if nothing was run, the store is damaged, or it cannot be written to
    */
-  static Path write(RunStore store, Table table, Scale scale, Map<String, String> versions) {
+  static Path write(RunStore store, Table table, Scale scale) {
     ExperimentReport report = new ExperimentReport(store, table, scale);
     Path folder = Plan.folder(store.root(), table.id(), scale);
     Path page = folder.resolve("report.html");
     try {
-      AtomicFile.write(page, report.html(versions));
-      AtomicFile.write(folder.resolve("cells.csv"), report.cellsCsv());
-      AtomicFile.write(folder.resolve("comparisons.csv"), report.comparisonsCsv());
+      Plan.alone(
+          folder,
+          () -> {
+            AtomicFile.write(page, report.html());
+            AtomicFile.write(folder.resolve("cells.csv"), report.cellsCsv());
+            AtomicFile.write(folder.resolve("comparisons.csv"), report.comparisonsCsv());
+          });
     } catch (IOException e) {
       throw new InputException("cannot write to " + folder + ": " + e, e);
     }
@@ -113,16 +118,15 @@ final class ExperimentReport {
     if (c.plain().isEmpty()) {
       return Optional.empty();
     }
-    return Optional.of(PairedDifference.of(values(c.noisy(), value), values(c.plain(), value)));
-  }
-
-  private static double[] values(List<Run> runs, ToDoubleFunction<RunResult> value) {
-    return runs.stream().mapToDouble(run -> value.applyAsDouble(run.result())).toArray();
+    return Optional.of(PairedDifference.of(c.differences(value)));
   }
 
   private Verdict verdict(Pair pair, Optional<PairedDifference> difference) {
     Plan.Entry base = plan.cells().get(pair.base().id());
     Plan.Entry noisy = plan.cells().get(pair.noisy().id());
+    if (base != null && noisy != null && !base.comparable(noisy)) {
+      return Verdict.NOT_COMPARABLE;
+    }
     if (difference.isEmpty()
         || runs(pair.base()).size() < base.runs().size()
         || runs(pair.noisy()).size() < noisy.runs().size()) {
@@ -133,14 +137,15 @@ final class ExperimentReport {
         : difference.get().verdict(pair.paperDifference());
   }
 
-  private String html(Map<String, String> versions) {
+  private String html() {
     Map<String, Object> page = new HashMap<>();
     page.put("number", table.id().replaceAll("\\D", ""));
     page.put("title", table.title());
     page.put("scale", scale.toString());
     page.put("rules", scale.rules());
     page.put("reduced", scale != Scale.FULL);
-    page.put("standIns", standIns());
+    page.put("otherData", otherData());
+    page.put("anyOtherData", !otherData().isEmpty());
     page.put("cells", table.cells().stream().map(this::cellRow).toList());
     page.put("comparisons", table.pairs().stream().map(this::comparisonRow).toList());
     page.put("anyInferred", table.cells().stream().anyMatch(cell -> cell.inferred() != null));
@@ -150,7 +155,7 @@ final class ExperimentReport {
     page.put("choices", table.choices());
     page.put("sections", sections());
     page.put("data", data());
-    page.put("versions", List.copyOf(versions.entrySet()));
+    page.put("devices", devices());
     try (Reader template =
         new InputStreamReader(
             ExperimentReport.class.getResourceAsStream("experiment.html"),
@@ -161,9 +166,9 @@ final class ExperimentReport {
     }
   }
 
-  private List<String> standIns() {
+  private List<String> otherData() {
     return plan.cells().values().stream()
-        .filter(Plan.Entry::standIn)
+        .filter(Plan.Entry::other)
         .map(Plan.Entry::data)
         .distinct()
         .toList();
@@ -173,15 +178,25 @@ final class ExperimentReport {
     return plan.cells().values().stream()
         .map(
             entry ->
-                "%s: %s training and %s test examples, %d epochs"
+                "%s: %,d training and %,d test examples, %d epochs%s"
                     .formatted(
-                        entry.data(), count(entry.train()), count(entry.test()), entry.epochs()))
+                        entry.data(),
+                        entry.train(),
+                        entry.test(),
+                        entry.epochs(),
+                        entry.backbone() == null ? "" : ", backbone " + entry.backbone()))
         .distinct()
         .toList();
   }
 
-  private static String count(Integer subset) {
-    return subset == null ? "all" : "the first " + subset;
+  private List<String> devices() {
+    return plan.cells().values().stream()
+        .flatMap(entry -> entry.runs().values().stream())
+        .flatMap(key -> store.config(key).stream())
+        .map(RunConfig::device)
+        .distinct()
+        .sorted()
+        .toList();
   }
 
   private Map<String, Object> cellRow(Cell cell) {
@@ -266,12 +281,14 @@ final class ExperimentReport {
         continue;
       }
       String metric = c.plain().get(0).result().metric().title();
+      String at = scale == Scale.FULL ? "" : " at " + scale + " scale";
       sections.add(
           Map.of(
               "name", pair.name(),
-              "test", RunCharts.score("Test " + metric, metric, c, EpochMetrics::testAcc),
-              "train", RunCharts.score("Training " + metric, metric, c, EpochMetrics::trainAcc),
-              "lr", RunCharts.learningRates(c)));
+              "test", RunCharts.score("Test " + metric + at, metric, c, EpochMetrics::testAcc),
+              "train",
+                  RunCharts.score("Training " + metric + at, metric, c, EpochMetrics::trainAcc),
+              "lr", RunCharts.learningRates("Realised learning rate" + at, c)));
     }
     return sections;
   }
@@ -297,6 +314,8 @@ final class ExperimentReport {
             "gap",
             "gap_std",
             "data",
+            "train_examples",
+            "test_examples",
             "epochs"),
         table.cells().stream()
             .map(
@@ -315,17 +334,23 @@ final class ExperimentReport {
                           .orElse(""));
                   row.add(text(cell.paper().mean()));
                   row.add(text(cell.paper().std()));
-                  row.add(cell.inferred() == null ? "" : cell.inferred());
+                  row.add(inferred(cell));
                   row.add(runs(cell).size());
                   addSample(row, sample(cell, RunResult::bestTestAcc));
                   addSample(row, sample(cell, RunResult::lastTestAcc));
                   addSample(row, sample(cell, RunResult::lastTrainAcc));
                   addSample(row, sample(cell, RunResult::generalisationGap));
                   row.add(entry == null ? "" : entry.data());
+                  row.add(entry == null ? "" : entry.train());
+                  row.add(entry == null ? "" : entry.test());
                   row.add(entry == null ? "" : entry.epochs());
                   return row;
                 })
             .toList());
+  }
+
+  private static String inferred(Cell cell) {
+    return cell.inferred() == null ? "" : cell.inferred();
   }
 
   private static void addSample(List<Object> row, Optional<Sample> sample) {
@@ -340,6 +365,7 @@ final class ExperimentReport {
             "noisy",
             "scale",
             "paper_difference",
+            "inferred",
             "n",
             "difference",
             "low",
@@ -359,6 +385,7 @@ final class ExperimentReport {
                   row.add(pair.noisy().id());
                   row.add(scale);
                   row.add(text(pair.paperDifference()));
+                  row.add(inferred(pair.noisy()));
                   row.add(comparison.plain().size());
                   addDifference(row, best);
                   row.add(text(best.map(PairedDifference::effect).orElse(Double.NaN)));

@@ -30,6 +30,8 @@ record PairedDifference(int n, double mean, double low, double high, double effe
     UNDECIDED("undecided at this n"),
     /** The scale or the data are not made for judging. */
     NOT_JUDGED("not judged"),
+    /** The cells differ in their data, number of examples, epochs or backbone. */
+    NOT_COMPARABLE("not comparable"),
     /** Runs are missing. */
     INCOMPLETE("runs missing");
 
@@ -45,12 +47,8 @@ record PairedDifference(int n, double mean, double low, double high, double effe
     }
   }
 
-  /** Of scores with the same seeds in the same order, at least one. */
-  static PairedDifference of(double[] noisy, double[] base) {
-    double[] differences = new double[noisy.length];
-    for (int i = 0; i < differences.length; i++) {
-      differences[i] = noisy[i] - base[i];
-    }
+  /** Of one difference a seed, at least one. */
+  static PairedDifference of(double... differences) {
     Sample sample = Sample.of(differences);
     int n = differences.length;
     if (n < 2) {

@@ -1,10 +1,12 @@
 package org.noisylr.launcher.experiment;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -26,33 +28,57 @@ record Plan(Map<String, Entry> cells) {
   private static final String FILE = "plan.yaml";
 
   /**
-   * A cell's runs.
+   * A cell's runs. Cells whose entries differ in anything but the runs cannot be compared.
    *
    * @param data what they are trained on, in words
-   * @param standIn whether that is embedded or made up
+   * @param other whether that is another dataset than the paper's
+   * @param standIn whether it is embedded or made up
+   * @param backbone the file of weights that they start from; null for none
    * @param epochs number of epochs
-   * @param train number of training examples; null for all
-   * @param test number of test examples; null for all
+   * @param train number of training examples
+   * @param test number of test examples
    * @param runs names in the store by seed
    */
   record Entry(
       String data,
+      boolean other,
       boolean standIn,
+      String backbone,
       int epochs,
-      Integer train,
-      Integer test,
+      int train,
+      int test,
       Map<Long, String> runs) {
     static Entry of(PlannedCell planned) {
       RunConfig first = planned.runs().values().iterator().next();
       Map<Long, String> runs = new TreeMap<>();
       planned.runs().forEach((seed, config) -> runs.put(seed, RunStore.key(config)));
       return new Entry(
-          planned.data(),
-          planned.standIn(),
+          planned.data().description(),
+          planned.data().other(),
+          planned.data().standIn(),
+          first.backbone(),
           first.training().epochs(),
-          first.subset(),
-          first.testSubset(),
+          planned.train(),
+          planned.test(),
           runs);
+    }
+
+    boolean comparable(Entry entry) {
+      return withRuns(Map.of()).equals(entry.withRuns(Map.of()));
+    }
+
+    /** This entry with the seeds of an earlier one that it does not have. */
+    Entry after(Entry earlier) {
+      if (earlier == null || !comparable(earlier)) {
+        return this;
+      }
+      Map<Long, String> both = new TreeMap<>(earlier.runs);
+      both.putAll(runs);
+      return withRuns(both);
+    }
+
+    private Entry withRuns(Map<Long, String> others) {
+      return new Entry(data, other, standIn, backbone, epochs, train, test, others);
     }
   }
 
@@ -89,27 +115,54 @@ record Plan(Map<String, Entry> cells) {
         .toList();
   }
 
-  /** Writes the plans of all tables that the cells belong to; cells planned before stay. */
+  /**
+   * Writes the plans of all tables that the cells belong to. Cells planned before stay, and so do
+   * earlier seeds of a cell that is otherwise the same.
+   */
   static void write(Path store, Scale scale, List<PlannedCell> planned) {
-    ObjectMapper yaml = RunFormat.yaml();
     Map<String, List<PlannedCell>> byTable =
-        planned.stream()
-            .collect(
-                Collectors.groupingBy(p -> p.cell().id().substring(0, p.cell().id().indexOf('/'))));
+        planned.stream().collect(Collectors.groupingBy(p -> p.cell().table()));
     byTable.forEach(
         (table, cells) -> {
           Path folder = folder(store, table, scale);
-          Map<String, Entry> entries = new TreeMap<>();
-          if (Files.exists(folder.resolve(FILE))) {
-            entries.putAll(read(store, table, scale).cells);
-          }
-          cells.forEach(cell -> entries.put(cell.cell().id(), Entry.of(cell)));
           try {
             Files.createDirectories(folder);
-            AtomicFile.write(folder.resolve(FILE), yaml.writeValueAsString(new Plan(entries)));
+            alone(folder, () -> merge(store, table, scale, cells));
           } catch (IOException e) {
             throw new InputException("cannot write to --out " + store + ": " + e, e);
           }
         });
+  }
+
+  private static void merge(Path store, String table, Scale scale, List<PlannedCell> cells)
+      throws IOException {
+    Path file = folder(store, table, scale).resolve(FILE);
+    Map<String, Entry> before = Files.exists(file) ? read(store, table, scale).cells : Map.of();
+    Map<String, Entry> entries = new TreeMap<>(before);
+    for (PlannedCell cell : cells) {
+      String id = cell.cell().id();
+      entries.put(id, Entry.of(cell).after(entries.get(id)));
+    }
+    if (!entries.equals(before)) {
+      AtomicFile.write(file, RunFormat.yaml().writeValueAsString(new Plan(entries)));
+    }
+  }
+
+  /** Work on files. */
+  interface Work {
+    void run() throws IOException;
+  }
+
+  /** Waits until no other process works on the folder's plan and report, then works on them. */
+  static void alone(Path folder, Work work) throws IOException {
+    // A process has a lock as a whole: its threads take turns by the monitor.
+    synchronized (Plan.class) {
+      try (FileChannel channel =
+              FileChannel.open(
+                  folder.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+          FileLock lock = channel.lock()) {
+        work.run();
+      }
+    }
   }
 }

@@ -1,6 +1,7 @@
 package org.noisylr.launcher.experiment;
 
 import java.nio.file.FileSystems;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.PathMatcher;
 import java.util.ArrayList;
@@ -45,11 +46,12 @@ public record Planner(
    * A cell and its runs.
    *
    * @param cell the cell
-   * @param data what it is trained on, in words
-   * @param standIn whether that is embedded or made up, because the dataset is absent
+   * @param data what it is trained on
+   * @param train number of training examples used
+   * @param test number of test examples used
    * @param runs configurations by seed
    */
-  public record PlannedCell(Cell cell, String data, boolean standIn, Map<Long, RunConfig> runs) {}
+  record PlannedCell(Cell cell, DataSource data, int train, int test, Map<Long, RunConfig> runs) {}
 
   /**
    * Chooses cells.
@@ -96,6 +98,7 @@ public record Planner(
    */
   List<PlannedCell> plan(List<Table> tables, List<String> only) {
     List<Cell> cells = choose(tables, only);
+    checkBackbone(cells);
     Map<String, DataSource> sources =
         DataSources.find(
             cells.stream().map(cell -> cell.settings().data()).toList(),
@@ -106,15 +109,34 @@ public record Planner(
     return cells.stream()
         .map(
             cell -> {
-              Table table = byId.get(cell.id().substring(0, cell.id().indexOf('/')));
+              Table table = byId.get(cell.table());
               DataSource source = sources.get(cell.settings().data());
               Map<Long, RunConfig> runs = new LinkedHashMap<>();
               int count = seeds == null ? scale.seeds(cell.settings().seeds()) : seeds;
               LongStream.rangeClosed(1, count)
                   .forEach(seed -> runs.put(seed, config(table, cell.settings(), source, seed)));
-              return new PlannedCell(cell, source.description(), source.standIn(), runs);
+              return new PlannedCell(
+                  cell,
+                  source,
+                  Math.min(scale.train(), source.train()),
+                  Math.min(scale.test(), source.test()),
+                  runs);
             })
         .toList();
+  }
+
+  private void checkBackbone(List<Cell> cells) {
+    if (backbone == null) {
+      return;
+    }
+    if (cells.stream().noneMatch(cell -> cell.settings().model() == ModelName.DEEPLABV3)) {
+      throw new InputException(
+          "--backbone needs a chosen cell of model %s, but there is none"
+              .formatted(ModelName.DEEPLABV3));
+    }
+    if (!Files.isReadable(Path.of(backbone))) {
+      throw new InputException("--backbone " + backbone + " cannot be read");
+    }
   }
 
   private RunConfig config(Table table, Settings settings, DataSource source, long seed) {

@@ -14,6 +14,7 @@ import org.noisylr.train.checkpoint.AtomicFile;
 import org.noisylr.train.data.Dataset;
 import org.noisylr.train.data.Datasets;
 import org.noisylr.train.loop.TrainingListener;
+import org.noisylr.train.run.Devices;
 import org.noisylr.train.run.InUseException;
 import org.noisylr.train.run.Run;
 import org.noisylr.train.run.RunConfig;
@@ -91,6 +92,11 @@ final class RunStore {
     return Run.read(folder(key));
   }
 
+  /** How a run is, or was, trained; empty if it has not begun. */
+  Optional<RunConfig> config(String key) {
+    return Run.readConfig(folder(key));
+  }
+
   /** What went wrong when the run was last tried; empty if nothing did. */
   Optional<String> failure(String key) {
     Path file = folder(key).resolve(FAILURE);
@@ -101,24 +107,37 @@ final class RunStore {
     }
   }
 
-  /** Trains a run to its end, from where it is. */
+  /** Trains a run to its end, from where it is; one that is finished stays as it is. */
   Outcome execute(RunConfig planned, List<TrainingListener> listeners) {
-    Path folder = folder(key(planned));
+    String key = key(planned);
+    Path folder = folder(key);
     try {
       RunConfig config = Run.readConfig(folder).orElse(planned);
+      checkDevice(config, folder);
       Run.execute(config, data(config.data()), folder, true, listeners);
       Run.deleteCheckpoints(folder);
       Files.deleteIfExists(folder.resolve(FAILURE));
       return new Outcome(Status.DONE, "");
     } catch (InUseException e) {
       return new Outcome(Status.IN_USE, e.getMessage());
-    } catch (IOException | RuntimeException e) {
-      return failed(folder, e);
+    } catch (IOException | RuntimeException | OutOfMemoryError e) {
+      return failed(key, String.valueOf(e.getMessage()).lines().findFirst().orElse(e.toString()));
     }
   }
 
-  private static Outcome failed(Path folder, Exception e) {
-    String message = String.valueOf(e.getMessage()).lines().findFirst().orElse(e.toString());
+  private static void checkDevice(RunConfig config, Path folder) {
+    try {
+      Devices.of(config.device());
+    } catch (InputException e) {
+      throw new InputException(
+          "%s; to begin this run anew elsewhere, delete %s".formatted(e.getMessage(), folder), e);
+    }
+  }
+
+  /** Keeps the reason for which a run failed. */
+  Outcome failed(String key, String reason) {
+    Path folder = folder(key);
+    String message = reason;
     try {
       Files.createDirectories(folder);
       AtomicFile.write(folder.resolve(FAILURE), message + "\n");

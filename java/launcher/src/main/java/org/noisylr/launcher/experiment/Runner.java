@@ -91,7 +91,7 @@ final class Runner {
   private Lane lane(int processes) {
     return processes == 1
         ? new OwnProcess(store, this::line)
-        : new Worker(workerProgram, this::line);
+        : new Worker(store, workerProgram, this::line);
   }
 
   private static void await(Future<?> lane) {
@@ -100,6 +100,9 @@ final class Runner {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (ExecutionException e) {
+      if (e.getCause() instanceof RuntimeException cause) {
+        throw cause;
+      }
       throw new IllegalStateException(e.getCause());
     }
   }

@@ -1,5 +1,7 @@
 package org.noisylr.launcher.experiment;
 
+import java.util.Locale;
+
 /** How much of the paper's training is done. */
 public enum Scale {
   /** As the paper says. */
@@ -51,12 +53,12 @@ public enum Scale {
   /** The rules in one sentence. */
   public String rules() {
     if (this == FULL) {
-      return "epochs, data and seeds as in the paper";
+      return "all epochs, examples and seeds";
     }
     String rules =
         "epochs divided by %d, milestones, cycles and decays with them".formatted(divisor);
     if (train < Integer.MAX_VALUE) {
-      rules += ", at most the first %d training and %d test examples".formatted(train, test);
+      rules += ", at most the first %,d training and %,d test examples".formatted(train, test);
     }
     return seeds < Integer.MAX_VALUE ? rules + ", at most %d seeds".formatted(seeds) : rules;
   }
@@ -64,6 +66,6 @@ public enum Scale {
   /** The name on the command line and in files. */
   @Override
   public String toString() {
-    return name().toLowerCase(java.util.Locale.ROOT);
+    return name().toLowerCase(Locale.ROOT);
   }
 }

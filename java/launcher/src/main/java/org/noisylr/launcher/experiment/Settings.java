@@ -1,5 +1,8 @@
 package org.noisylr.launcher.experiment;
 
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
 import org.noisylr.check.Check;
 import org.noisylr.noise.Distribution;
 import org.noisylr.train.data.Augmentation;
@@ -47,18 +50,34 @@ public record Settings(
 
   /** In one line for readers. */
   public String describe() {
-    return "%s on %s, %s%s, %s%s, %s, %d epochs, batch %d, %s"
+    return "%s on %s, %s%s, weight decay %s, %s%s, %s, %d epochs, batch %d, %s, %s"
         .formatted(
             model,
             data,
-            optimizer.name().toLowerCase(java.util.Locale.ROOT),
+            optimizer.name().toLowerCase(Locale.ROOT),
             optimizer == OptimizerSpec.Kind.MOMENTUM ? " " + momentum : "",
+            weightDecay,
             schedule,
             lr == null ? "" : " from " + lr,
             describeNoise(),
             epochs,
             batchSize,
+            describeAugmentation(),
             seeds == 1 ? "1 seed" : seeds + " seeds");
+  }
+
+  private String describeAugmentation() {
+    List<String> parts = new ArrayList<>();
+    if (augmentation.padding() > 0) {
+      parts.add("crop after " + augmentation.padding() + " pixels of padding");
+    }
+    if (augmentation.zoom() > 1) {
+      parts.add("zoom up to " + augmentation.zoom());
+    }
+    if (augmentation.mirror()) {
+      parts.add("mirror");
+    }
+    return parts.isEmpty() ? "no augmentation" : String.join(" and ", parts);
   }
 
   private String describeNoise() {

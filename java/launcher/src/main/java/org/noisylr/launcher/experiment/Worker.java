@@ -29,6 +29,7 @@ final class Worker implements Lane {
   private static final String MARK = "noisylr\t";
   private static final String PROGRESS = "PROGRESS";
 
+  private final RunStore store;
   private final List<String> program;
   private final Consumer<String> console;
   private Process process;
@@ -38,7 +39,8 @@ final class Worker implements Lane {
   /**
    * @param program main class and arguments of a program that calls {@link #serve}
    */
-  Worker(List<String> program, Consumer<String> console) {
+  Worker(RunStore store, List<String> program, Consumer<String> console) {
+    this.store = store;
     this.program = program;
     this.console = console;
   }
@@ -62,24 +64,24 @@ final class Worker implements Lane {
         }
         console.accept(job.name() + ": " + parts[2]);
       }
-      return dead();
+      return dead(job, "");
     } catch (IOException e) {
-      return dead();
+      return dead(job, ": " + e.getMessage());
     }
   }
 
-  private Outcome dead() {
-    String message = "its process could not be started";
+  private Outcome dead(Job job, String detail) {
+    String reason = "its process could not be started" + detail;
     if (process != null) {
       try {
-        message = "its process ended with exit code " + process.waitFor();
+        reason = "its process ended with exit code " + process.waitFor();
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
-        message = "waiting for its process was interrupted";
+        reason = "waiting for its process was interrupted";
       }
     }
     close();
-    return new Outcome(Status.FAILED, message);
+    return store.failed(job.key(), reason);
   }
 
   private void start() throws IOException {

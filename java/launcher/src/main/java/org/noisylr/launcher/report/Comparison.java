@@ -1,7 +1,10 @@
 package org.noisylr.launcher.report;
 
 import java.util.List;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.IntStream;
 import org.noisylr.train.run.Run;
+import org.noisylr.train.run.RunResult;
 
 /**
  * One schedule without and with noise, seed by seed.
@@ -29,10 +32,16 @@ public record Comparison(String name, List<Run> plain, List<Run> noisy) {
 
   /** Noisy less plain best test accuracy, seed by seed. */
   public Sample difference() {
-    double[] differences = new double[plain.size()];
-    for (int i = 0; i < differences.length; i++) {
-      differences[i] = noisy.get(i).result().bestTestAcc() - plain.get(i).result().bestTestAcc();
-    }
-    return Sample.of(differences);
+    return Sample.of(differences(RunResult::bestTestAcc));
+  }
+
+  /** Noisy less plain {@code value}, seed by seed. */
+  public double[] differences(ToDoubleFunction<RunResult> value) {
+    return IntStream.range(0, plain.size())
+        .mapToDouble(
+            i ->
+                value.applyAsDouble(noisy.get(i).result())
+                    - value.applyAsDouble(plain.get(i).result()))
+        .toArray();
   }
 }

@@ -60,7 +60,7 @@ public final class QuickstartReport {
         "name", c.name(),
         "test", RunCharts.score("Test accuracy", c, EpochMetrics::testAcc),
         "train", RunCharts.score("Training accuracy", c, EpochMetrics::trainAcc),
-        "lr", RunCharts.learningRates(c));
+        "lr", RunCharts.learningRates("Realised learning rate", c));
   }
 
   /** The picture of test accuracy alone, a larger one, for documents. */

@@ -60,9 +60,8 @@ public final class RunCharts {
    * The realised learning rate at the end of each epoch, drawn as steps, as an {@code <svg>}
    * element; logarithmic where no rate is 0.
    */
-  public static String learningRates(Comparison c) {
-    LineChart chart =
-        new LineChart("Realised learning rate", "epoch", "learning rate", WIDTH, HEIGHT);
+  public static String learningRates(String title, Comparison c) {
+    LineChart chart = new LineChart(title, "epoch", "learning rate", WIDTH, HEIGHT);
     for (int i = 0; i < c.noisy().size(); i++) {
       addSteps(chart, numbered("with noise", i), c.noisy().get(i), Ink.NOISY, i == 0);
     }

@@ -3,11 +3,15 @@ package org.noisylr.launcher.experiment;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.noisylr.check.InputException;
 import org.noisylr.launcher.experiment.Planner.PlannedCell;
 import org.noisylr.noise.NoiseSpec;
@@ -34,12 +38,13 @@ class PlannerTest {
           "fashion-mnist-mini");
 
   private static Planner planner(Scale scale, Integer seeds, Map<String, String> overrides) {
-    return new Planner(scale, seeds, overrides, "/weights", "cpu", 2);
+    return new Planner(scale, seeds, overrides, null, "cpu", 2);
   }
 
   private static PlannedCell cell(Scale scale, String id) {
     List<Table> tables = Table.of(id.substring(0, id.indexOf('/')));
-    return planner(scale, null, GENERATED).plan(tables, List.of(id)).get(0);
+    String data = Planner.choose(tables, List.of(id)).get(0).settings().data();
+    return planner(scale, null, Map.of(data, GENERATED.get(data))).plan(tables, List.of(id)).get(0);
   }
 
   @Test
@@ -76,7 +81,8 @@ class PlannerTest {
   void aSmokeRunHasFewExamplesAndSeeds() {
     PlannedCell cell = cell(Scale.SMOKE, "table1/const/cifar-10");
     assertThat(cell.runs()).containsOnlyKeys(1L, 2L);
-    assertThat(cell.standIn()).isTrue();
+    assertThat(cell.data().standIn()).isTrue();
+    assertThat(cell.train()).isEqualTo(64);
     RunConfig config = cell.runs().get(1L);
     assertThat(config.training().epochs()).isEqualTo(5);
     assertThat(config.subset()).isEqualTo(64);
@@ -92,16 +98,30 @@ class PlannerTest {
         .isCloseTo(new ExponentialDecay(0.1, 0.96, 600).lr(200 * 391, 391), within(1e-15));
   }
 
+  private static List<PlannedCell> withBackbone(String backbone, String only) {
+    return new Planner(Scale.SMOKE, null, Map.of(), backbone, "cpu", 2)
+        .plan(Table.of("table2"), List.of(only));
+  }
+
   @Test
-  void onlyDeepLabHasABackbone() {
-    assertThat(cell(Scale.TINY, "table2/deeplab-v3-pascal-voc-2012/sd").runs().get(1L).backbone())
-        .isEqualTo("/weights");
+  void onlyDeepLabHasABackbone(@TempDir Path folder) throws IOException {
+    String file = Files.createFile(folder.resolve("weights")).toString();
+    List<PlannedCell> cells = withBackbone(file, "{deeplab,lstm}*/sd");
+    assertThat(cells.stream().map(cell -> cell.runs().get(1L).backbone()))
+        .containsExactly(null, file);
+    assertThatThrownBy(() -> withBackbone(file, "lstm*/sd"))
+        .isInstanceOf(InputException.class)
+        .hasMessage("--backbone needs a chosen cell of model deeplabv3, but there is none");
+    assertThatThrownBy(() -> withBackbone(folder + "/none", "deeplab*/sd"))
+        .isInstanceOf(InputException.class)
+        .hasMessage("--backbone " + folder + "/none cannot be read");
   }
 
   @Test
   void seedsCanBeAskedFor() {
     List<PlannedCell> cells =
-        planner(Scale.FULL, 5, GENERATED).plan(Table.of("table6"), List.of("sd/batch-32"));
+        planner(Scale.FULL, 5, Map.of("cifar10", "generated:cifar10"))
+            .plan(Table.of("table6"), List.of("sd/batch-32"));
     assertThat(cells.get(0).runs()).containsOnlyKeys(1L, 2L, 3L, 4L, 5L);
   }
 
@@ -131,7 +151,7 @@ class PlannerTest {
 
   @Test
   void absentDataAreNamedWithWhatToDo() {
-    org.junit.jupiter.api.Assumptions.assumeFalse(Datasets.isThere("cifar100"));
+    assumeFalse(Datasets.isThere("cifar100"));
     assertThatThrownBy(
             () ->
                 planner(Scale.TINY, null, Map.of("cifar10", "generated:cifar10"))
@@ -154,6 +174,12 @@ class PlannerTest {
         .hasMessage(
             "--data-override must name one of [mnist, fashion-mnist, cifar10, cifar100, svhn, imdb,"
                 + " voc2012], but names cifar");
+    assertThatThrownBy(
+            () ->
+                planner(Scale.TINY, null, Map.of("svhn", "x")).plan(Table.of("table4"), List.of()))
+        .isInstanceOf(InputException.class)
+        .hasMessage(
+            "--data-override must name data of the chosen cells, which are cifar10, but names svhn");
     Path missing = Path.of("nothing/here.zip");
     assertThatThrownBy(
             () ->
@@ -165,11 +191,11 @@ class PlannerTest {
 
   @Test
   void theScalesSayWhatTheyDo() {
-    assertThat(Scale.FULL.rules()).isEqualTo("epochs, data and seeds as in the paper");
+    assertThat(Scale.FULL.rules()).isEqualTo("all epochs, examples and seeds");
     assertThat(Scale.TINY.rules())
         .isEqualTo(
-            "epochs divided by 20, milestones, cycles and decays with them, at most the first 10000"
-                + " training and 2000 test examples");
+            "epochs divided by 20, milestones, cycles and decays with them, at most the first 10,000"
+                + " training and 2,000 test examples");
     assertThat(Scale.HALF.epochs(200)).isEqualTo(100);
     assertThat(Scale.SMOKE.epochs(1)).isEqualTo(1);
   }

@@ -1,12 +1,14 @@
 package org.noisylr.launcher.experiment;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
+import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.noisylr.launcher.experiment.RunStore.Outcome;
@@ -71,6 +73,39 @@ class RunStoreTest {
       assertThat(files.map(f -> f.getFileName().toString()))
           .containsExactlyInAnyOrder(".lock", "config.yaml", "metrics.csv", "result.json");
     }
+  }
+
+  @Test
+  void aFinishedRunIsNotDoneAgain() throws IOException {
+    RunStore store = new RunStore(root);
+    store.execute(config(1), List.of());
+    Path metrics = store.folder(RunStore.key(config(1))).resolve("metrics.csv");
+    String before = Files.readString(metrics);
+    TrainingListener never =
+        new TrainingListener() {
+          @Override
+          public void onEpoch(EpochMetrics epoch) {
+            throw new AssertionError("an epoch was trained again");
+          }
+        };
+    assertThat(new RunStore(root).execute(config(1), List.of(never)).status())
+        .isEqualTo(Status.DONE);
+    assertThat(Files.readString(metrics)).isEqualTo(before);
+  }
+
+  @Test
+  void aRunThatBeganOnAnAbsentDeviceSaysWhatToDo() throws IOException {
+    assumeFalse(torch.cuda_is_available());
+    RunStore store = new RunStore(root);
+    String key = RunStore.key(config(1));
+    store.execute(config(1), List.of(stoppingAfter(0)));
+    Path file = store.folder(key).resolve("config.yaml");
+    Files.writeString(file, Files.readString(file).replace("device: cpu", "device: \"cuda:1\""));
+    Outcome outcome = store.execute(config(1), List.of());
+    assertThat(outcome.status()).isEqualTo(Status.FAILED);
+    assertThat(outcome.message())
+        .startsWith("device is cuda:1, but ")
+        .endsWith("; to begin this run anew elsewhere, delete " + store.folder(key));
   }
 
   private static final class Stop extends RuntimeException {

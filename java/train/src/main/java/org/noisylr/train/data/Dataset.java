@@ -32,6 +32,13 @@ public sealed interface Dataset permits ImageDataset, SegmentationDataset, TextD
   Dataset subset(int train, int test);
 
   /**
+   * Checks that training examples can be augmented so.
+   *
+   * @throws InputException if they cannot
+   */
+  void check(Augmentation augmentation);
+
+  /**
    * Copies the examples to a device.
    *
    * @param augmentation of the training images

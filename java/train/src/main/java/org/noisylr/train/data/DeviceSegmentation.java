@@ -18,7 +18,7 @@ final class DeviceSegmentation implements Examples {
   private static final int BILINEAR = 0;
   private static final int NEAREST = 1;
   private static final int ZEROS = 0;
-  private static final long VOID = 255;
+  private static final long VOID = SegmentationSet.VOID & 0xff;
 
   private final Device device;
   private final int classes;

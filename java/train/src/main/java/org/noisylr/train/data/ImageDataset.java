@@ -60,12 +60,17 @@ public record ImageDataset(String name, List<String> classNames, ImageSet train,
   }
 
   @Override
-  public OnDevice on(Device device, Augmentation augmentation) {
+  public void check(Augmentation augmentation) {
     if (augmentation.zoom() != 1) {
       throw new InputException(
           "augmentation must have zoom 1, for %s has no classes of pixels, but has %s"
               .formatted(name, augmentation.zoom()));
     }
+  }
+
+  @Override
+  public OnDevice on(Device device, Augmentation augmentation) {
+    check(augmentation);
     Normalization normalization = Normalization.of(train);
     return new OnDevice(
         new DeviceImages(train, normalization, augmentation, device),

@@ -24,8 +24,8 @@ public record SegmentationDataset(
    */
   public SegmentationDataset {
     classNames = List.copyOf(classNames);
-    check(name + ", training masks", train, classNames.size());
-    check(name + ", test masks", test, classNames.size());
+    checkClasses(name + ", training masks", train.masks(), classNames.size());
+    checkClasses(name + ", test masks", test.masks(), classNames.size());
     if (train.height() != test.height() || train.width() != test.width()) {
       throw new InputException(
           "%s: test images must be %d x %d (height x width) like the training images, but are %d x %d"
@@ -33,8 +33,8 @@ public record SegmentationDataset(
     }
   }
 
-  private static void check(String where, SegmentationSet set, int classes) {
-    for (byte value : set.masks()) {
+  static void checkClasses(String where, byte[] masks, int classes) {
+    for (byte value : masks) {
       if (value != SegmentationSet.VOID && (value & 0xff) >= classes) {
         throw Check.outside(where, value & 0xff, "[0, " + (classes - 1) + "] or 255");
       }
@@ -65,12 +65,17 @@ public record SegmentationDataset(
   }
 
   @Override
-  public OnDevice on(Device device, Augmentation augmentation) {
+  public void check(Augmentation augmentation) {
     if (augmentation.padding() != 0) {
       throw new InputException(
           "augmentation must have padding 0, for %s has classes of pixels, but has %d"
               .formatted(name, augmentation.padding()));
     }
+  }
+
+  @Override
+  public OnDevice on(Device device, Augmentation augmentation) {
+    check(augmentation);
     Normalization normalization = Normalization.of(train);
     int classes = classNames.size();
     return new OnDevice(

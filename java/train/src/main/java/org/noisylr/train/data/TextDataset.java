@@ -66,10 +66,15 @@ public record TextDataset(
   }
 
   @Override
-  public OnDevice on(Device device, Augmentation augmentation) {
+  public void check(Augmentation augmentation) {
     if (!augmentation.equals(Augmentation.NONE)) {
       throw new InputException("augmentation must be none, for " + name + " has no images");
     }
+  }
+
+  @Override
+  public OnDevice on(Device device, Augmentation augmentation) {
+    check(augmentation);
     return new OnDevice(new DeviceTexts(train, device), new DeviceTexts(test, device));
   }
 }

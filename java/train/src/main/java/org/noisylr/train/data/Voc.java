@@ -1,5 +1,6 @@
 package org.noisylr.train.data;
 
+import java.io.ByteArrayInputStream;
 import java.io.FileNotFoundException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -133,7 +134,11 @@ final class Voc {
               if (entry == null) {
                 throw new FileNotFoundException("there is no such file in the archive");
               }
-              return archive.getInputStream(entry);
+              // All entries share one position in the file.
+              synchronized (archive) {
+                return new ByteArrayInputStream(
+                    Source.readAll(path, archive.getInputStream(entry), MAX_FILE));
+              }
             });
   }
 
@@ -142,13 +147,15 @@ final class Voc {
     List<Picture> test = pictures(place, VAL);
     int height = side(train, test, ImageDecoder.Size::height);
     int width = side(train, test, ImageDecoder.Size::width);
-    byte[] mean = mean(train);
-    return new SegmentationDataset(
-        NAME, CLASSES, set(train, mean, height, width), set(test, mean, height, width));
+    Canvases trainCanvases = new Canvases(train, height, width);
+    Canvases testCanvases = new Canvases(test, height, width);
+    trainCanvases.fill(trainCanvases.mean());
+    testCanvases.fill(trainCanvases.mean());
+    return new SegmentationDataset(NAME, CLASSES, trainCanvases.set(), testCanvases.set());
   }
 
-  /** An image as it is stored: planes {@code [3, H, W]}, classes {@code [H, W]}. */
-  private record Picture(ImageDecoder.Size size, byte[] planes, byte[] mask) {}
+  /** An image and its classes as files, and the size that the image's header says. */
+  private record Picture(Source image, Source mask, ImageDecoder.Size size) {}
 
   private static List<Picture> pictures(Place place, String list) {
     Source source = place.file(list);
@@ -169,30 +176,16 @@ final class Voc {
     if (new HashSet<>(names).size() < names.size()) {
       throw new InputException(source.name() + " must name each image once, but repeats one");
     }
-    return names.parallelStream().map(name -> picture(place, name)).toList();
-  }
-
-  private static Picture picture(Place place, String name) {
-    Source image = place.file("JPEGImages/" + name + ".jpg");
-    byte[] file = image.bytes(MAX_FILE);
-    ImageDecoder.Size size = ImageDecoder.size(image.name(), file);
-    byte[] planes = ImageDecoder.decode(image.name(), file, size, image.name());
-    if (planes.length == size.pixels()) {
-      byte[] grey = planes;
-      planes = new byte[SegmentationSet.CHANNELS * grey.length];
-      for (int c = 0; c < SegmentationSet.CHANNELS; c++) {
-        System.arraycopy(grey, 0, planes, c * grey.length, grey.length);
-      }
-    }
-    Source mask = place.file("SegmentationClass/" + name + ".png");
-    byte[] values = ImageDecoder.indices(mask.name(), mask.bytes(MAX_FILE), size, image.name());
-    for (byte value : values) {
-      if ((value & 0xff) >= CLASSES.size() && value != SegmentationSet.VOID) {
-        throw Check.outside(
-            mask.name() + ": class", value & 0xff, "[0, " + (CLASSES.size() - 1) + "] or 255");
-      }
-    }
-    return new Picture(size, planes, values);
+    return names.parallelStream()
+        .map(
+            name -> {
+              Source image = place.file("JPEGImages/" + name + ".jpg");
+              return new Picture(
+                  image,
+                  place.file("SegmentationClass/" + name + ".png"),
+                  ImageDecoder.size(image.name(), image.bytes(MAX_FILE)));
+            })
+        .toList();
   }
 
   private interface Side {
@@ -206,53 +199,94 @@ final class Voc {
         .orElseThrow();
   }
 
-  private static byte[] mean(List<Picture> pictures) {
-    byte[] mean = new byte[SegmentationSet.CHANNELS];
-    for (int c = 0; c < mean.length; c++) {
-      long sum = 0;
-      long count = 0;
-      for (Picture picture : pictures) {
-        int plane = picture.size.pixels();
-        for (int i = c * plane; i < (c + 1) * plane; i++) {
-          sum += picture.planes[i] & 0xff;
-        }
-        count += plane;
+  /** Pictures, decoded, in the upper left corners of canvases of one size. */
+  private static final class Canvases {
+    private final List<Picture> pictures;
+    private final int height;
+    private final int width;
+    private final byte[] pixels;
+    private final byte[] masks;
+
+    Canvases(List<Picture> pictures, int height, int width) {
+      this.pictures = pictures;
+      this.height = height;
+      this.width = width;
+      long needed = (long) SegmentationSet.CHANNELS * height * width * pictures.size();
+      if (needed > Source.MAX_BYTES) {
+        throw new InputException(
+            "%d images on a canvas of %d x %d pixels need %d bytes, but at most %d are possible"
+                .formatted(pictures.size(), width, height, needed, Source.MAX_BYTES));
       }
-      mean[c] = (byte) Math.round((double) sum / count);
+      pixels = new byte[(int) needed];
+      masks = new byte[pixels.length / SegmentationSet.CHANNELS];
+      Arrays.fill(masks, SegmentationSet.VOID);
+      IntStream.range(0, pictures.size()).parallel().forEach(this::decode);
     }
-    return mean;
-  }
 
-  private static SegmentationSet set(List<Picture> pictures, byte[] mean, int height, int width) {
-    long needed = (long) SegmentationSet.CHANNELS * height * width * pictures.size();
-    if (needed > Source.MAX_BYTES) {
-      throw new InputException(
-          "%d images on a canvas of %d x %d pixels need %d bytes, but at most %d are possible"
-              .formatted(pictures.size(), width, height, needed, Source.MAX_BYTES));
+    private void decode(int n) {
+      Picture picture = pictures.get(n);
+      String name = picture.image.name();
+      byte[] planes = ImageDecoder.decode(name, picture.image.bytes(MAX_FILE), picture.size, name);
+      for (int c = 0; c < SegmentationSet.CHANNELS; c++) {
+        // A grey image has one plane for all channels.
+        int from = planes.length == picture.size.pixels() ? 0 : c * picture.size.pixels();
+        lay(planes, from, pixels, start(n, c), picture.size);
+      }
+      String maskName = picture.mask.name();
+      byte[] values =
+          ImageDecoder.indices(maskName, picture.mask.bytes(MAX_FILE), picture.size, name);
+      SegmentationDataset.checkClasses(maskName + ": class", values, CLASSES.size());
+      lay(values, 0, masks, n * height * width, picture.size);
     }
-    byte[] pixels = new byte[(int) needed];
-    byte[] masks = new byte[pixels.length / SegmentationSet.CHANNELS];
-    Arrays.fill(masks, SegmentationSet.VOID);
-    int plane = height * width;
-    IntStream.range(0, pictures.size())
-        .forEach(
-            n -> {
-              Picture picture = pictures.get(n);
-              lay(picture.mask, 0, masks, n * plane, width, picture.size);
-              for (int c = 0; c < SegmentationSet.CHANNELS; c++) {
-                int start = (n * SegmentationSet.CHANNELS + c) * plane;
-                Arrays.fill(pixels, start, start + plane, mean[c]);
-                lay(picture.planes, c * picture.size.pixels(), pixels, start, width, picture.size);
-              }
-            });
-    return new SegmentationSet(pixels, masks, height, width);
-  }
 
-  private static void lay(
-      byte[] from, int fromStart, byte[] to, int toStart, int toWidth, ImageDecoder.Size size) {
-    for (int row = 0; row < size.height(); row++) {
-      System.arraycopy(
-          from, fromStart + row * size.width(), to, toStart + row * toWidth, size.width());
+    private int start(int n, int channel) {
+      return (n * SegmentationSet.CHANNELS + channel) * height * width;
+    }
+
+    private void lay(byte[] from, int fromStart, byte[] to, int toStart, ImageDecoder.Size size) {
+      for (int row = 0; row < size.height(); row++) {
+        System.arraycopy(
+            from, fromStart + row * size.width(), to, toStart + row * width, size.width());
+      }
+    }
+
+    /** The mean colour of the pictures. */
+    byte[] mean() {
+      byte[] mean = new byte[SegmentationSet.CHANNELS];
+      for (int c = 0; c < mean.length; c++) {
+        long sum = 0;
+        long count = 0;
+        for (int n = 0; n < pictures.size(); n++) {
+          ImageDecoder.Size size = pictures.get(n).size;
+          for (int row = 0; row < size.height(); row++) {
+            int first = start(n, c) + row * width;
+            for (int i = first; i < first + size.width(); i++) {
+              sum += pixels[i] & 0xff;
+            }
+          }
+          count += size.pixels();
+        }
+        mean[c] = (byte) Math.round((double) sum / count);
+      }
+      return mean;
+    }
+
+    /** Gives what lies outside of the pictures a colour. */
+    void fill(byte[] colour) {
+      for (int n = 0; n < pictures.size(); n++) {
+        ImageDecoder.Size size = pictures.get(n).size;
+        for (int c = 0; c < SegmentationSet.CHANNELS; c++) {
+          for (int row = 0; row < height; row++) {
+            int first = start(n, c) + row * width;
+            int outside = row < size.height() ? size.width() : 0;
+            Arrays.fill(pixels, first + outside, first + width, colour[c]);
+          }
+        }
+      }
+    }
+
+    SegmentationSet set() {
+      return new SegmentationSet(pixels, masks, height, width);
     }
   }
 }

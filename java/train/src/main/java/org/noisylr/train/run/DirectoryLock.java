@@ -3,18 +3,26 @@ package org.noisylr.train.run;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * The sole use of a directory, among all processes that can see it: a lock on the file {@code
  * .lock} in it, which the system takes back when its holder dies.
+ *
+ * <p>POSIX gives up the lock of a process when it closes any descriptor of the file, so within this
+ * process the held directories are remembered and their files not opened again.
  */
 final class DirectoryLock implements AutoCloseable {
+  private static final Set<Path> HELD = ConcurrentHashMap.newKeySet();
+
+  private final Path directory;
   private final FileChannel channel;
 
-  private DirectoryLock(FileChannel channel) {
+  private DirectoryLock(Path directory, FileChannel channel) {
+    this.directory = directory;
     this.channel = channel;
   }
 
@@ -25,27 +33,39 @@ final class DirectoryLock implements AutoCloseable {
    * @throws IOException if the file cannot be written
    */
   static DirectoryLock of(Path directory) throws IOException {
-    FileChannel channel =
-        FileChannel.open(
-            directory.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-    FileLock lock = null;
-    try {
-      lock = channel.tryLock();
-    } catch (OverlappingFileLockException e) {
-      // Somebody in this process; the same answer.
-    } finally {
-      if (lock == null) {
-        channel.close();
-      }
-    }
-    if (lock == null) {
+    Path real = directory.toRealPath();
+    if (!HELD.add(real)) {
       throw new InUseException(directory);
     }
-    return new DirectoryLock(channel);
+    FileLock lock = null;
+    try {
+      FileChannel channel =
+          FileChannel.open(
+              real.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+      try {
+        lock = channel.tryLock();
+      } finally {
+        if (lock == null) {
+          channel.close();
+        }
+      }
+      if (lock == null) {
+        throw new InUseException(directory);
+      }
+      return new DirectoryLock(real, channel);
+    } finally {
+      if (lock == null) {
+        HELD.remove(real);
+      }
+    }
   }
 
   @Override
   public void close() throws IOException {
-    channel.close();
+    try {
+      channel.close();
+    } finally {
+      HELD.remove(directory);
+    }
   }
 }

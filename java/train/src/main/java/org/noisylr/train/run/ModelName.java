@@ -118,6 +118,21 @@ public enum ModelName {
     }
   }
 
+  /**
+   * Checks that the model can train on the batches of an epoch: batch norm over single values, as
+   * in VGG-16's dense part and in DeepLab's pooling, needs two examples in each.
+   *
+   * @throws InputException if the last batch has one example, and the model needs two
+   */
+  public void checkBatches(int examples, int batchSize) {
+    boolean needsTwo = this == VGG16 || this == VGG16_NO_DROPOUT || this == DEEPLABV3;
+    if (needsTwo && (examples % batchSize == 1 || batchSize == 1)) {
+      throw new InputException(
+          "batch size must not leave a batch of one example, which model %s cannot train on, but %d examples in batches of %d do"
+              .formatted(text, examples, batchSize));
+    }
+  }
+
   private static String kind(Class<? extends Dataset> data) {
     if (data == TextDataset.class) {
       return "texts";

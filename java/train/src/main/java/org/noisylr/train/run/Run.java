@@ -1,7 +1,7 @@
 package org.noisylr.train.run;
 
 import java.io.IOException;
-import java.nio.file.NoSuchFileException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,8 +26,13 @@ import org.noisylr.train.metric.EpochMetrics;
  */
 public record Run(List<EpochMetrics> metrics, RunResult result) {
 
-  /** Trains without writing anything. */
+  /**
+   * Trains without writing anything.
+   *
+   * @throws InputException if configuration and data do not fit
+   */
   public static Run execute(RunConfig config, Dataset data, List<TrainingListener> listeners) {
+    check(config, data);
     return train(config, data, null, listeners);
   }
 
@@ -35,8 +40,8 @@ public record Run(List<EpochMetrics> metrics, RunResult result) {
    * Trains with metrics, result and a checkpoint an epoch in {@code directory}.
    *
    * @param resume whether the directory may hold this run already; it then goes on from its newest
-   *     sound checkpoint
-   * @throws InputException if model and data do not fit, or the directory does not serve
+   *     sound checkpoint or, if it is finished, is answered as it is
+   * @throws InputException if configuration and data do not fit, or the directory does not serve
    */
   public static Run execute(
       RunConfig config,
@@ -44,9 +49,10 @@ public record Run(List<EpochMetrics> metrics, RunResult result) {
       Path directory,
       boolean resume,
       List<TrainingListener> listeners) {
-    config.model().check(data);
+    check(config, data);
     try (RunDirectory run = RunDirectory.open(directory, config, resume)) {
-      return train(config, data, run, listeners);
+      Optional<Run> finished = read(directory);
+      return finished.isPresent() ? finished.get() : train(config, data, run, listeners);
     }
   }
 
@@ -85,15 +91,25 @@ public record Run(List<EpochMetrics> metrics, RunResult result) {
             Objects.requireNonNullElse(config.testSubset(), data.testCount()));
   }
 
-  private static void loadBackbone(Model model, Path file) {
-    if (!(model instanceof DeepLabV3 network)) {
-      throw new InputException(
-          "a backbone needs model %s, for no other has one".formatted(ModelName.DEEPLABV3));
+  private static void check(RunConfig config, Dataset data) {
+    config.model().check(data);
+    Dataset used = used(config, data);
+    config.model().checkBatches(used.trainCount(), config.training().batchSize());
+    used.check(config.training().augmentation());
+    if (config.backbone() != null) {
+      if (config.model() != ModelName.DEEPLABV3) {
+        throw new InputException(
+            "a backbone needs model %s, for no other has one".formatted(ModelName.DEEPLABV3));
+      }
+      if (!Files.exists(Path.of(config.backbone()))) {
+        throw new InputException("the backbone " + config.backbone() + " does not exist");
+      }
     }
+  }
+
+  private static void loadBackbone(DeepLabV3 network, Path file) {
     try (SafeTensors weights = SafeTensors.readForeign(file)) {
       network.loadBackbone(weights.tensors());
-    } catch (NoSuchFileException e) {
-      throw new InputException("the backbone " + file + " does not exist", e);
     } catch (IOException e) {
       throw new InputException("cannot read the backbone " + file + ": " + e.getMessage(), e);
     }
@@ -109,7 +125,7 @@ public record Run(List<EpochMetrics> metrics, RunResult result) {
       try (Model model = config.model().create(used);
           Dataset.OnDevice examples = used.on(device, config.training().augmentation())) {
         if (config.backbone() != null) {
-          loadBackbone(model, Path.of(config.backbone()));
+          loadBackbone((DeepLabV3) model, Path.of(config.backbone()));
         }
         model.to(device, false);
         try (Trainer trainer =

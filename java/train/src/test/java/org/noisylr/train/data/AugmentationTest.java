@@ -7,7 +7,9 @@ import static org.assertj.core.api.Assertions.within;
 import java.util.HashMap;
 import java.util.Map;
 import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -119,5 +121,78 @@ class AugmentationTest {
     byte[] bytes = new byte[(int) tensor.numel()];
     new BytePointer(tensor.contiguous().data_ptr()).get(bytes);
     return bytes;
+  }
+
+  /** The corners of the window that each image of a batch is sampled from, as [x0, y0, x1, y1]. */
+  private static double[][] windows(Augmentation augmentation, int n, int side) {
+    try (PointerScope scope = new PointerScope()) {
+      Tensor grid = augmentation.grid(new long[] {n, 3, side, side}, new Device("cpu"));
+      float[] values = new float[(int) grid.numel()];
+      new FloatPointer(grid.contiguous().data_ptr()).get(values);
+      double[][] windows = new double[n][4];
+      for (int i = 0; i < n; i++) {
+        int first = i * side * side * 2;
+        int last = first + side * side * 2 - 2;
+        // Pixel centres lie half a pixel inside of the window.
+        double marginX = (values[last] - values[first]) / (2.0 * (side - 1));
+        double marginY = (values[last + 1] - values[first + 1]) / (2.0 * (side - 1));
+        windows[i][0] = values[first] - marginX;
+        windows[i][1] = values[first + 1] - marginY;
+        windows[i][2] = values[last] + marginX;
+        windows[i][3] = values[last + 1] + marginY;
+      }
+      return windows;
+    }
+  }
+
+  @Test
+  void zoomedWindowsAreSquareAndInsideOrAroundTheImage() {
+    torch.manual_seed(3);
+    int mirrored = 0;
+    int smaller = 0;
+    double least = 9;
+    double greatest = 0;
+    double spread = 0;
+    int n = 2000;
+    for (double[] w : windows(Augmentation.ZOOM_MIRROR, n, 8)) {
+      double sideX = Math.abs(w[2] - w[0]) / 2;
+      double sideY = (w[3] - w[1]) / 2;
+      assertThat(sideX).isCloseTo(sideY, within(1e-5));
+      double left = Math.min(w[0], w[2]);
+      double right = Math.max(w[0], w[2]);
+      if (sideY <= 1) {
+        smaller++;
+        assertThat(left).isGreaterThan(-1 - 1e-5);
+        assertThat(right).isLessThan(1 + 1e-5);
+        assertThat(w[1]).isGreaterThan(-1 - 1e-5);
+        assertThat(w[3]).isLessThan(1 + 1e-5);
+      } else {
+        assertThat(left).isLessThan(-1 + 1e-5);
+        assertThat(right).isGreaterThan(1 - 1e-5);
+        assertThat(w[1]).isLessThan(-1 + 1e-5);
+        assertThat(w[3]).isGreaterThan(1 - 1e-5);
+      }
+      mirrored += w[0] > w[2] ? 1 : 0;
+      least = Math.min(least, sideY);
+      greatest = Math.max(greatest, sideY);
+      spread = Math.max(spread, Math.abs((left + right) / 2));
+    }
+    // Sides 2^-u with u uniform in [-1, 1]; of 2,000, the extremes come close to 1/2 and 2.
+    assertThat(least).isBetween(0.4999, 0.51);
+    assertThat(greatest).isBetween(1.96, 2.0001);
+    assertThat(spread).isGreaterThan(0.7);
+    // Five standard deviations of a binomial with n = 2,000 and p = 1/2.
+    assertThat(mirrored).isBetween(888, 1112);
+    assertThat(smaller).isBetween(888, 1112);
+  }
+
+  @Test
+  void withoutZoomAndMirrorTheWindowIsTheImage() {
+    for (double[] w : windows(Augmentation.NONE, 3, 5)) {
+      assertThat(w[0]).isCloseTo(-1, within(1e-6));
+      assertThat(w[1]).isCloseTo(-1, within(1e-6));
+      assertThat(w[2]).isCloseTo(1, within(1e-6));
+      assertThat(w[3]).isCloseTo(1, within(1e-6));
+    }
   }
 }

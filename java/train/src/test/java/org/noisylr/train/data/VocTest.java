@@ -16,6 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Random;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -113,6 +114,29 @@ class VocTest {
   void readsATar() {
     Path file = write(temp.resolve("VOCtrainval_11-May-2012.tar"), tar(files()));
     assertRead((SegmentationDataset) Datasets.open(file.toString()));
+  }
+
+  /** Entries of many blocks, read by several threads at once, keep their own bytes. */
+  @Test
+  void aLargeTarIsReadAsItsFilesAre() {
+    Map<String, byte[]> files = new TreeMap<>();
+    StringBuilder train = new StringBuilder();
+    for (int i = 0; i < 60; i++) {
+      String name = "2008_%06d".formatted(i);
+      train.append(name).append('\n');
+      put(files, "JPEGImages/" + name + ".jpg", jpeg(90, 70, TestFiles.random(3 * 90 * 70, i)));
+      put(files, "SegmentationClass/" + name + ".png", mask(90, 70, mixed(90, i)));
+    }
+    put(files, "ImageSets/Segmentation/train.txt", text(train.toString()));
+    put(files, "ImageSets/Segmentation/val.txt", text("2008_000007\n"));
+    SegmentationDataset folder = Voc.read(write(temp.resolve("folder"), files));
+    SegmentationDataset tar = Voc.read(write(temp.resolve("big.tar"), tar(files)));
+    assertThat(tar.train().pixels()).isEqualTo(folder.train().pixels());
+    assertThat(tar.train().masks()).isEqualTo(folder.train().masks());
+  }
+
+  private static int[] mixed(int width, int seed) {
+    return new Random(seed).ints(width, 0, 21).toArray();
   }
 
   @Test
