@@ -121,11 +121,11 @@ class VocTest {
   void aLargeTarIsReadAsItsFilesAre() {
     Map<String, byte[]> files = new TreeMap<>();
     StringBuilder train = new StringBuilder();
-    for (int i = 0; i < 60; i++) {
+    for (int i = 0; i < 80; i++) {
       String name = "2008_%06d".formatted(i);
       train.append(name).append('\n');
-      put(files, "JPEGImages/" + name + ".jpg", jpeg(90, 70, TestFiles.random(3 * 90 * 70, i)));
-      put(files, "SegmentationClass/" + name + ".png", mask(90, 70, mixed(90, i)));
+      put(files, "JPEGImages/" + name + ".jpg", jpeg(300, 200, TestFiles.random(3 * 300 * 200, i)));
+      put(files, "SegmentationClass/" + name + ".png", mask(300, 200, mixed(300, i)));
     }
     put(files, "ImageSets/Segmentation/train.txt", text(train.toString()));
     put(files, "ImageSets/Segmentation/val.txt", text("2008_000007\n"));
