@@ -124,7 +124,10 @@ final class ExperimentReport {
   private Verdict verdict(Pair pair, Optional<PairedDifference> difference) {
     Plan.Entry base = plan.cells().get(pair.base().id());
     Plan.Entry noisy = plan.cells().get(pair.noisy().id());
-    if (base != null && noisy != null && !base.comparable(noisy)) {
+    if (base == null || noisy == null) {
+      return Verdict.NOT_RUN;
+    }
+    if (!base.comparable(noisy)) {
       return Verdict.NOT_COMPARABLE;
     }
     if (difference.isEmpty()

@@ -33,7 +33,9 @@ record PairedDifference(int n, double mean, double low, double high, double effe
     /** The cells differ in their data, number of examples, epochs or backbone. */
     NOT_COMPARABLE("not comparable"),
     /** Runs are missing. */
-    INCOMPLETE("runs missing");
+    INCOMPLETE("runs missing"),
+    /** Nothing was run for a cell. */
+    NOT_RUN("not run");
 
     private final String text;
 
