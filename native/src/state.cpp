@@ -32,6 +32,10 @@ struct Saver {
     add(field, at::scalar_tensor(count, at::kLong));
   }
 
+  void operator()(const char* field, double number, bool) {
+    add(field, at::scalar_tensor(number, at::kDouble));
+  }
+
   void add(const char* field, at::Tensor tensor) {
     names.push_back(prefix + field);
     tensors.push_back(std::move(tensor));
@@ -64,14 +68,24 @@ struct Loader {
   }
 
   void operator()(const char* field, int64_t& count, bool needed) {
-    const at::Tensor given = take(field, needed);
+    const at::Tensor given = scalar(field, at::kLong, needed);
     if (!given.defined()) return;
-    if (given.dim() != 0 || given.scalar_type() != at::kLong) {
-      refuse("state ", prefix, field, " must be a Long of shape [], but is a ", given.scalar_type(),
-             " of shape ", given.sizes());
-    }
     count = given.item<int64_t>();
     if (count < 0) refuse("state ", prefix, field, " must be in [0, inf), but is ", count);
+  }
+
+  void operator()(const char* field, double& number, bool needed) {
+    const at::Tensor given = scalar(field, at::kDouble, needed);
+    if (given.defined()) number = given.item<double>();
+  }
+
+  at::Tensor scalar(const char* field, at::ScalarType type, bool needed) {
+    at::Tensor given = take(field, needed);
+    if (given.defined() && (given.dim() != 0 || given.scalar_type() != type)) {
+      refuse("state ", prefix, field, " must be a ", type, " of shape [], but is a ",
+             given.scalar_type(), " of shape ", given.sizes());
+    }
+    return given;
   }
 
   at::Tensor take(const char* field, bool needed) {
@@ -143,8 +157,10 @@ void dispatch(const Optimizer& optimizer, Action action) {
     action.template operator()<AdagradParamState, AdagradOptions>();
   } else if (dynamic_cast<const RMSprop*>(&optimizer)) {
     action.template operator()<RMSpropParamState, RMSpropOptions>();
+  } else if (dynamic_cast<const L4*>(&optimizer)) {
+    action.template operator()<L4ParamState, L4Options>();
   } else {
-    refuse("the optimizer must be an SGD, Adam, AdamW, Adagrad or RMSprop");
+    refuse("the optimizer must be an SGD, Adam, AdamW, Adagrad, RMSprop, L4Mom or L4Adam");
   }
 }
 

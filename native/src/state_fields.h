@@ -2,9 +2,10 @@
 /// The fields of the state that torch::optim's optimizers keep for a parameter.
 ///
 /// visit_fields(state, options, visit) calls visit(name, value, needed) for each, where value is a
-/// Tensor& or an int64_t& and needed says whether a parameter with state has it.
+/// Tensor&, an int64_t& or a double& and needed says whether a parameter with state has it.
 #pragma once
 
+#include <noisylr/l4.h>
 #include <torch/optim/adagrad.h>
 #include <torch/optim/adam.h>
 #include <torch/optim/adamw.h>
@@ -53,6 +54,15 @@ void visit_fields(torch::optim::RMSpropParamState& state,
   visit("square_avg", state.square_avg(), true);
   visit("momentum_buffer", state.momentum_buffer(), options.momentum() > 0);
   visit("grad_avg", state.grad_avg(), options.centered());
+}
+
+/// L4Mom has no exp_avg_sq; which of both an optimizer is, its state says.
+template <class Visit>
+void visit_fields(L4ParamState& state, const L4Options&, Visit& visit) {
+  visit("step", state.step(), true);
+  visit("min_loss", state.min_loss(), true);
+  visit("exp_avg", state.exp_avg(), true);
+  visit("exp_avg_sq", state.exp_avg_sq(), false);
 }
 
 }  // namespace noisylr

@@ -268,7 +268,8 @@ TEST(adagrad_needs_state_for_every_parameter) {
 TEST(other_optimizers_are_refused) {
   Problem problem;
   torch::optim::LBFGS lbfgs(problem.parameters());
-  const char* message = "the optimizer must be an SGD, Adam, AdamW, Adagrad or RMSprop";
+  const char* message =
+      "the optimizer must be an SGD, Adam, AdamW, Adagrad, RMSprop, L4Mom or L4Adam";
   EXPECT_THROWS(std::invalid_argument, (void)optimizer_state(lbfgs), message);
   EXPECT_THROWS(std::invalid_argument, load_optimizer_state(lbfgs, {}, {}), message);
 }

@@ -18,7 +18,14 @@ import org.bytedeco.pytorch.global.torch;
 @Namespace("noisylr")
 @Properties(
     @Platform(
-        include = {"noisylr/fused.h", "noisylr/memory.h", "noisylr/noisy.h", "noisylr/state.h"},
+        include = {
+          "noisylr/fused.h",
+          "noisylr/l4.h",
+          "noisylr/memory.h",
+          "noisylr/noisy.h",
+          "noisylr/perturbation.h",
+          "noisylr/state.h"
+        },
         library = "jninoisylr",
         preload = "noisylr",
         preloadresource = "/org/noisylr/nativelib/"))

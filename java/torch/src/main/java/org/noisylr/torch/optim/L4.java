@@ -1,0 +1,139 @@
+package org.noisylr.torch.optim;
+
+import static org.noisylr.torch.optim.NativeLibrary.open;
+
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.javacpp.annotation.Function;
+import org.bytedeco.javacpp.annotation.Name;
+import org.bytedeco.javacpp.annotation.Namespace;
+import org.bytedeco.javacpp.annotation.Properties;
+import org.bytedeco.pytorch.InputArchive;
+import org.bytedeco.pytorch.LossClosure;
+import org.bytedeco.pytorch.Optimizer;
+import org.bytedeco.pytorch.OptimizerOptions;
+import org.bytedeco.pytorch.OptimizerParamGroup;
+import org.bytedeco.pytorch.OptimizerParamGroupVector;
+import org.bytedeco.pytorch.OutputArchive;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
+
+/**
+ * An optimizer whose step size follows from the loss (Rolinek and Martius 2018, "L4: Practical
+ * loss-based stepsize adaptation for deep learning"). With the loss L, the mean of gradients g over
+ * all parameters (decay {@code momentum}, corrected for its start at 0) and the direction v,
+ *
+ * <pre>η = α·(L − γ·L_min) / (⟨g, v⟩ + ε),   θ ← θ − η·v</pre>
+ *
+ * where L_min is γ₀ times the loss in the first step, then the lesser of itself and the loss, and
+ * grows by the factor 1 + 1/τ after each step. The settings other than α are those of the first
+ * parameter group. {@link StepHook} puts noise on α.
+ *
+ * <p>A step needs the loss, so it needs a closure. Every method throws IllegalStateException once
+ * the optimizer is closed.
+ */
+@Namespace("noisylr")
+@Properties(inherit = NativeLibrary.class)
+public abstract sealed class L4 extends Optimizer permits L4Mom, L4Adam {
+  static {
+    NativeLibrary.load(L4.class);
+  }
+
+  L4(Pointer p) {
+    super(p);
+  }
+
+  /** η over α in the last step; NaN before it. */
+  public final double lastScale() {
+    open(this);
+    return last_scale();
+  }
+
+  @Function
+  @Name("last_scale")
+  private native double last_scale();
+
+  /**
+   * Cannot be done without the loss.
+   *
+   * @throws RuntimeException always
+   */
+  @Override
+  public Tensor step() {
+    open(this);
+    return super.step();
+  }
+
+  /**
+   * One step.
+   *
+   * @param closure computes the loss and its gradients; called once
+   * @return the loss
+   */
+  @Override
+  public Tensor step(LossClosure closure) {
+    open(this);
+    return super.step(CheckedClosure.of(closure));
+  }
+
+  // LibTorch's methods, refused once the native object is gone.
+
+  @Override
+  public void zero_grad() {
+    open(this);
+    super.zero_grad();
+  }
+
+  @Override
+  public void zero_grad(boolean setToNone) {
+    open(this);
+    super.zero_grad(setToNone);
+  }
+
+  @Override
+  public void add_param_group(OptimizerParamGroup group) {
+    open(this);
+    super.add_param_group(group);
+  }
+
+  @Override
+  public void add_parameters(TensorVector parameters) {
+    open(this);
+    super.add_parameters(parameters);
+  }
+
+  @Override
+  public TensorVector parameters() {
+    open(this);
+    return super.parameters();
+  }
+
+  @Override
+  public long size() {
+    open(this);
+    return super.size();
+  }
+
+  @Override
+  public OptimizerOptions defaults() {
+    open(this);
+    return super.defaults();
+  }
+
+  @Override
+  public OptimizerParamGroupVector param_groups() {
+    open(this);
+    return super.param_groups();
+  }
+
+  @Override
+  public void save(OutputArchive archive) {
+    open(this);
+    super.save(archive);
+  }
+
+  @Override
+  public void load(InputArchive archive) {
+    open(this);
+    super.load(archive);
+  }
+}

@@ -1,0 +1,35 @@
+package org.noisylr.torch.optim;
+
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.javacpp.annotation.ByRef;
+import org.bytedeco.javacpp.annotation.ByVal;
+import org.bytedeco.javacpp.annotation.Const;
+import org.bytedeco.javacpp.annotation.Namespace;
+import org.bytedeco.javacpp.annotation.Properties;
+import org.bytedeco.pytorch.TensorVector;
+
+/**
+ * {@link L4} with the direction of Adam, v = g / (√s + {@code adam_eps}), where s is the mean of
+ * squared gradients (decay {@code beta2}, corrected for its start at 0).
+ */
+@Namespace("noisylr")
+@Properties(inherit = NativeLibrary.class)
+public final class L4Adam extends L4 {
+  static {
+    NativeLibrary.load(L4Adam.class);
+  }
+
+  /**
+   * An optimizer of one parameter group.
+   *
+   * @param parameters the tensors to train; ownership is shared
+   * @param options the settings, copied
+   * @throws RuntimeException if a setting is outside its interval
+   */
+  public L4Adam(TensorVector parameters, L4Options options) {
+    super((Pointer) null);
+    allocate(parameters, options);
+  }
+
+  private native void allocate(@ByVal TensorVector parameters, @Const @ByRef L4Options options);
+}

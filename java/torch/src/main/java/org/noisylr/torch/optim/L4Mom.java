@@ -1,0 +1,32 @@
+package org.noisylr.torch.optim;
+
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.javacpp.annotation.ByRef;
+import org.bytedeco.javacpp.annotation.ByVal;
+import org.bytedeco.javacpp.annotation.Const;
+import org.bytedeco.javacpp.annotation.Namespace;
+import org.bytedeco.javacpp.annotation.Properties;
+import org.bytedeco.pytorch.TensorVector;
+
+/** {@link L4} with v = g, the momentum method. */
+@Namespace("noisylr")
+@Properties(inherit = NativeLibrary.class)
+public final class L4Mom extends L4 {
+  static {
+    NativeLibrary.load(L4Mom.class);
+  }
+
+  /**
+   * An optimizer of one parameter group.
+   *
+   * @param parameters the tensors to train; ownership is shared
+   * @param options the settings, copied
+   * @throws RuntimeException if a setting is outside its interval
+   */
+  public L4Mom(TensorVector parameters, L4Options options) {
+    super((Pointer) null);
+    allocate(parameters, options);
+  }
+
+  private native void allocate(@ByVal TensorVector parameters, @Const @ByRef L4Options options);
+}

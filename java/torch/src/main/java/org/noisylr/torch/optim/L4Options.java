@@ -1,0 +1,102 @@
+package org.noisylr.torch.optim;
+
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.javacpp.annotation.ByRef;
+import org.bytedeco.javacpp.annotation.Function;
+import org.bytedeco.javacpp.annotation.Namespace;
+import org.bytedeco.javacpp.annotation.Properties;
+import org.bytedeco.pytorch.OptimizerOptions;
+
+/**
+ * Settings of {@link L4Mom} and {@link L4Adam}; the defaults are those of Rolinek and Martius 2018.
+ * A setting outside its interval is refused by the optimizer's constructor.
+ */
+@Namespace("noisylr")
+@Properties(inherit = NativeLibrary.class)
+public final class L4Options extends OptimizerOptions {
+  static {
+    NativeLibrary.load(L4Options.class);
+  }
+
+  /** The authors' settings, with α = 0.15. */
+  public L4Options() {
+    this(0.15);
+  }
+
+  /**
+   * The authors' settings with another α.
+   *
+   * @param fraction α, the part of the step to the target loss that is taken, in [0, inf). It
+   *     stands in for a learning rate: schedulers and noise act on it
+   */
+  public L4Options(double fraction) {
+    super((Pointer) null);
+    allocate(fraction);
+  }
+
+  private native void allocate(double fraction);
+
+  /** α, in [0, inf). */
+  @Function
+  public native double fraction();
+
+  /** Sets α; answers these options. */
+  @Function
+  public native @ByRef L4Options fraction(double value);
+
+  /** γ, the part of the least loss seen that counts as reachable, in [0, 1]; 0.9. */
+  @Function
+  public native double minloss_factor();
+
+  /** Sets γ; answers these options. */
+  @Function
+  public native @ByRef L4Options minloss_factor(double value);
+
+  /** γ₀, the part of the first loss that L_min starts from, in (0, 1]; 0.75. */
+  @Function
+  public native double init_factor();
+
+  /** Sets γ₀; answers these options. */
+  @Function
+  public native @ByRef L4Options init_factor(double value);
+
+  /** τ, the steps in which L_min is forgotten, in (0, inf); 1000. */
+  @Function
+  public native double forget_time();
+
+  /** Sets τ; answers these options. */
+  @Function
+  public native @ByRef L4Options forget_time(double value);
+
+  /** ε, added to the inner product, in (0, inf); 1e-12. */
+  @Function
+  public native double eps();
+
+  /** Sets ε; answers these options. */
+  @Function
+  public native @ByRef L4Options eps(double value);
+
+  /** The decay of the mean of gradients, in [0, 1); 0.9. */
+  @Function
+  public native double momentum();
+
+  /** Sets the decay of the mean of gradients; answers these options. */
+  @Function
+  public native @ByRef L4Options momentum(double value);
+
+  /** {@link L4Adam}'s decay of the mean of squared gradients, in [0, 1); 0.999. */
+  @Function
+  public native double beta2();
+
+  /** Sets the decay of the mean of squared gradients; answers these options. */
+  @Function
+  public native @ByRef L4Options beta2(double value);
+
+  /** {@link L4Adam}'s ε beside the root of that mean, in (0, inf); 1e-4. */
+  @Function
+  public native double adam_eps();
+
+  /** Sets Adam's ε; answers these options. */
+  @Function
+  public native @ByRef L4Options adam_eps(double value);
+}

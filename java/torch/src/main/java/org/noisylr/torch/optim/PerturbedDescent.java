@@ -1,0 +1,68 @@
+package org.noisylr.torch.optim;
+
+import org.bytedeco.javacpp.annotation.ByRef;
+import org.bytedeco.javacpp.annotation.Cast;
+import org.bytedeco.javacpp.annotation.Function;
+import org.bytedeco.javacpp.annotation.Name;
+import org.bytedeco.javacpp.annotation.Namespace;
+import org.bytedeco.javacpp.annotation.Properties;
+import org.bytedeco.pytorch.Optimizer;
+
+/**
+ * Perturbed gradient descent (Jin et al. 2017, "How to Escape Saddle Points Efficiently",
+ * Algorithms 1 and 2): where the gradient is small, |∇f(x)| ≤ threshold, and the last perturbation
+ * was more than {@code interval} steps ago, x ← x + ξ with ξ uniform in the ball of radius r around
+ * 0, over all parameters together. Then the optimizer steps with the gradient at that point.
+ *
+ * <p>A step needs a closure, which is called twice in a perturbed step: the gradient at the new
+ * point is another.
+ */
+@Namespace("noisylr")
+@Properties(inherit = NativeLibrary.class)
+public final class PerturbedDescent extends Perturbation {
+  static {
+    NativeLibrary.load(PerturbedDescent.class);
+  }
+
+  /**
+   * @param optimizer must stay open
+   * @param radius r, in [0, inf)
+   * @param threshold of the gradient's Euclidean norm, in [0, inf)
+   * @param interval in [0, inf)
+   * @param seed of the perturbations
+   * @throws RuntimeException if a value is outside its interval
+   */
+  public PerturbedDescent(
+      Optimizer optimizer, double radius, double threshold, long interval, long seed) {
+    super(optimizer);
+    allocate(optimizer, radius, threshold, interval, seed);
+  }
+
+  private native void allocate(
+      @ByRef Optimizer optimizer,
+      double radius,
+      double threshold,
+      @Cast("int64_t") long interval,
+      @Cast("uint64_t") long seed);
+
+  /** The step of the last perturbation; -1 before the first. */
+  public long lastPerturbation() {
+    checkOpen();
+    return nativeLastPerturbation();
+  }
+
+  /** Sets it, for a run that goes on from a checkpoint. */
+  public void lastPerturbation(long step) {
+    checkOpen();
+    nativeLastPerturbation(step);
+  }
+
+  @Function
+  @Name("last_perturbation")
+  @Cast("int64_t")
+  private native long nativeLastPerturbation();
+
+  @Function
+  @Name("last_perturbation")
+  private native void nativeLastPerturbation(@Cast("int64_t") long step);
+}

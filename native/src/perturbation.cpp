@@ -1,0 +1,239 @@
+#include "noisylr/perturbation.h"
+
+#include <ATen/Context.h>
+#include <ATen/core/Generator.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
+
+#include <cmath>
+#include <limits>
+#include <mutex>
+#include <stdexcept>
+
+#include "check.h"
+#include "noisylr/noise.h"
+#include "noisylr/noisy.h"
+
+namespace noisylr {
+namespace {
+
+using torch::optim::Optimizer;
+
+constexpr double kInf = std::numeric_limits<double>::infinity();
+
+void require_non_negative(const char* field, double value) {
+  require(value >= 0 && value < kInf, field, value, "[0, inf)");
+}
+
+at::Generator generator(at::Device device, uint64_t seed, int64_t step, uint64_t number) {
+  const auto words = philox(seed, static_cast<uint64_t>(step), number);
+  // A generator of the same kind as the device's own, whose state stays as it is.
+  at::Generator shared = at::globalContext().defaultGenerator(device);
+  at::Generator own;
+  {
+    std::lock_guard<std::mutex> lock(shared.mutex());
+    own = shared.clone();
+  }
+  own.set_current_seed(uint64_t{words[0]} << 32 | words[1]);
+  return own;
+}
+
+}  // namespace
+
+Perturbation::Perturbation(Optimizer& optimizer, uint64_t seed)
+    : optimizer_(optimizer), seed_(seed) {}
+
+Perturbation::~Perturbation() = default;
+
+void Perturbation::steps(int64_t steps) {
+  require_at_least("steps", steps, 0);
+  steps_ = steps;
+}
+
+torch::Tensor Perturbation::step(LossClosure closure) {
+  LossClosure changed;
+  if (closure) {
+    changed = [this, &closure] {
+      torch::Tensor loss = closure();
+      at::NoGradGuard no_grad;
+      change_gradients();
+      return loss;
+    };
+  } else {
+    at::NoGradGuard no_grad;
+    change_gradients();
+  }
+  {
+    at::NoGradGuard no_grad;
+    before_step();
+  }
+  torch::Tensor loss = optimizer_.step(std::move(changed));
+  {
+    at::NoGradGuard no_grad;
+    after_step();
+  }
+  complete();
+  return loss;
+}
+
+at::Tensor Perturbation::normal(const at::Tensor& like, uint64_t number) const {
+  // In memory order, whatever the strides: the same values for the same place of a tensor.
+  at::Tensor values = at::empty(like.sizes(), like.options());
+  return values.normal_(0, 1, generator(like.device(), seed_, steps_, number));
+}
+
+at::Tensor Perturbation::uniform(int64_t count, at::Device device, int64_t step,
+                                 uint64_t number) const {
+  at::Tensor values = at::empty({count}, at::TensorOptions(device).dtype(at::kDouble));
+  return values.uniform_(0, 1, generator(device, seed_, step, number));
+}
+
+GradientNoise::GradientNoise(Optimizer& optimizer, double eta, double gamma, uint64_t seed)
+    : Perturbation(optimizer, seed), eta_(eta), gamma_(gamma) {
+  require_non_negative("eta", eta);
+  require_non_negative("gamma", gamma);
+}
+
+double GradientNoise::variance(int64_t step) const noexcept {
+  return eta_ / std::pow(1 + static_cast<double>(step), gamma_);
+}
+
+void GradientNoise::change_gradients() {
+  const double deviation = std::sqrt(variance(steps()));
+  for_each([&](size_t, const at::Tensor& parameter, uint64_t number) {
+    if (parameter.grad().defined()) {
+      parameter.mutable_grad().add_(normal(parameter.grad(), number), deviation);
+    }
+  });
+}
+
+Langevin::Langevin(Optimizer& optimizer, double temperature, uint64_t seed)
+    : Perturbation(optimizer, seed), temperature_(temperature) {
+  require_non_negative("temperature", temperature);
+}
+
+void Langevin::before_step() {
+  rates_.clear();
+  for (auto& group : optimizer().param_groups()) rates_.push_back(group.options().get_lr());
+}
+
+void Langevin::after_step() {
+  const auto* noise = dynamic_cast<const LrNoise*>(&optimizer());
+  for_each([&](size_t group, const at::Tensor& parameter, uint64_t number) {
+    if (!parameter.grad().defined() || (!noise && group >= rates_.size())) return;
+    const double rate = noise ? noise->realised_lr(group) : rates_[group];
+    parameter.add_(normal(parameter, number), std::sqrt(2 * rate * temperature_));
+  });
+}
+
+PerturbedDescent::PerturbedDescent(Optimizer& optimizer, double radius, double threshold,
+                                   int64_t interval, uint64_t seed)
+    : Perturbation(optimizer, seed), radius_(radius), threshold_(threshold), interval_(interval) {
+  require_non_negative("radius", radius);
+  require_non_negative("threshold", threshold);
+  require_at_least("interval", interval, 0);
+}
+
+torch::Tensor PerturbedDescent::step(LossClosure closure) {
+  if (!closure) refuse("a step of perturbed descent needs a closure that returns the loss");
+  torch::Tensor loss;
+  {
+    at::AutoGradMode with_gradients(true);
+    loss = closure();
+  }
+  double squares = 0;
+  {
+    at::NoGradGuard no_grad;
+    for_each([&](size_t, const at::Tensor& parameter, uint64_t) {
+      const at::Tensor& gradient = parameter.grad();
+      if (gradient.defined()) squares += gradient.square().sum().item<double>();
+    });
+  }
+  const bool rested = last_ < 0 || steps() - last_ > interval_;
+  if (rested && std::sqrt(squares) <= threshold_) {
+    perturb();
+    last_ = steps();
+    loss = optimizer().step(std::move(closure));
+  } else {
+    // The gradients of this point are there already.
+    loss = optimizer().step([loss] { return loss; });
+  }
+  complete();
+  return loss;
+}
+
+void PerturbedDescent::perturb() {
+  at::NoGradGuard no_grad;
+  // A normal vector has a uniform direction; its length is made that of a uniform point of the
+  // ball.
+  std::vector<at::Tensor> directions;
+  double squares = 0;
+  int64_t dimension = 0;
+  for_each([&](size_t, const at::Tensor& parameter, uint64_t number) {
+    directions.push_back(normal(parameter, number));
+    squares += directions.back().square().sum().item<double>();
+    dimension += parameter.numel();
+  });
+  if (squares == 0) return;
+  const double u = uniform(1, at::kCPU, steps(), directions.size()).item<double>();
+  const double length = radius_ * std::pow(u, 1 / static_cast<double>(dimension));
+  for_each([&](size_t, const at::Tensor& parameter, uint64_t number) {
+    parameter.add_(directions[number], length / std::sqrt(squares));
+  });
+}
+
+Alrao::Alrao(Optimizer& optimizer, double min, double max, uint64_t seed)
+    : Perturbation(optimizer, seed), log_min_(std::log(min)), log_max_(std::log(max)) {
+  require(min > 0 && min < kInf, "min", min, "(0, inf)");
+  require(max >= min && max < kInf, "max", max, text("[", shortest(min), ", inf)"));
+}
+
+at::Tensor Alrao::draw(const at::Tensor& parameter, uint64_t number) const {
+  const int64_t features = parameter.dim() == 0 ? 1 : parameter.size(0);
+  // Drawn once: in the name of step 0.
+  return uniform(features, parameter.device(), 0, number)
+      .mul_(log_max_ - log_min_)
+      .add_(log_min_)
+      .exp_();
+}
+
+at::Tensor Alrao::factors(uint64_t wanted) const {
+  uint64_t owner = 0;
+  at::Tensor previous, found;
+  for_each([&](size_t, const at::Tensor& parameter, uint64_t number) {
+    const bool shares = previous.defined() && parameter.dim() == 1 && previous.dim() > 0 &&
+                        parameter.size(0) == previous.size(0);
+    if (!shares) owner = number;
+    if (number == wanted) found = draw(parameter, owner);
+    previous = parameter;
+  });
+  if (!found.defined()) throw std::out_of_range(text("there is no parameter number ", wanted));
+  return found;
+}
+
+void Alrao::before_step() {
+  before_.clear();
+  for_each([&](size_t, const at::Tensor& parameter, uint64_t) {
+    before_.push_back(parameter.detach().clone());
+  });
+}
+
+void Alrao::after_step() {
+  for_each([&](size_t, const at::Tensor& parameter, uint64_t number) {
+    if (number >= before_.size()) return;
+    at::Tensor factor = factors(number).to(parameter.scalar_type());
+    if (parameter.dim() > 1) {
+      std::vector<int64_t> shape(static_cast<size_t>(parameter.dim()), 1);
+      shape[0] = parameter.size(0);
+      factor = factor.view(shape);
+    } else if (parameter.dim() == 0) {
+      factor = factor.squeeze(0);
+    }
+    const at::Tensor update = parameter.sub(before_[number]).mul_(factor);
+    parameter.copy_(before_[number].add(update));
+  });
+  before_.clear();
+}
+
+}  // namespace noisylr
