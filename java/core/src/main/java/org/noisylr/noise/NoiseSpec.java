@@ -218,8 +218,8 @@ public record NoiseSpec(
   }
 
   /**
-   * Whether this noise raises the variance of gradients g ~ U(0, b) that are independent of it:
-   * D(f·g) &gt; D(g), whatever b is.
+   * How many times as large the variance of f·g is as that of g, for gradients g ~ U(0, b) that are
+   * independent of f, whatever b is.
    *
    * <p>With m = E[f], v = Var[f], E[g] = b/2 and E[g²] = b²/3,
    *
@@ -227,11 +227,18 @@ public record NoiseSpec(
    *   D(f·g) = E[f²]·E[g²] − (E[f]·E[g])² = (v + m²)·b²/3 − m²·b²/4 = (4v + m²)·b²/12
    * </pre>
    *
-   * <p>and D(g) = b²/12, so the condition is 4v + m² &gt; 1. For f ~ U(0, a), m = a/2 and v = a²/12
-   * turn it into a² &gt; 12/7, as in the paper's supplement 1.4. Clamping is left out of account.
+   * <p>and D(g) = b²/12, so it is 4v + m². Clamping is left out of account.
+   */
+  public double gradientVarianceRatio() {
+    return 4 * variance() + mean() * mean();
+  }
+
+  /**
+   * Whether {@link #gradientVarianceRatio} is above 1. For f ~ U(0, a), m = a/2 and v = a²/12 turn
+   * that into a² &gt; 12/7, as in the paper's supplement 1.4.
    */
   public boolean raisesGradientVariance() {
-    return 4 * variance() + mean() * mean() > 1;
+    return gradientVarianceRatio() > 1;
   }
 
   /**

@@ -17,6 +17,7 @@ import org.apache.commons.csv.CSVPrinter;
 import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
 import org.noisylr.launcher.report.LrChart;
+import org.noisylr.launcher.report.NoiseTheory;
 import org.noisylr.noise.Distribution;
 import org.noisylr.noise.NoiseSpec;
 import org.noisylr.schedule.Schedule;
@@ -152,7 +153,8 @@ final class LrCommand implements Callable<Integer> {
     } else {
       out.printf("%-12s%s%n", "noise", noise.distribution());
       out.printf("%-12s%d of %d, from epoch %d on%n", "noisy", epochs - first, epochs, first);
-      out.printf("%-12smean %s, variance %s%n", "factor", noise.mean(), noise.variance());
+      out.printf("%-12s%s%n", "factor", NoiseTheory.moments(noise));
+      out.printf("%-12s%s%n", "steps", NoiseTheory.variance(noise));
     }
     out.printf("%6s  %-12s%-12s%-12s%n", "epoch", "base lr", "factor", "lr");
     for (int epoch = 0; epoch < epochs; epoch += Math.max(1, epochs / 20)) {

@@ -208,7 +208,15 @@ class CommandLineTest {
   void lrWithoutAFileSummarises() {
     Outcome outcome = run("lr --schedule wr --lr 0.1 --epochs 40 --noise uniform --alpha 8");
     assertThat(outcome.exit()).isZero();
-    assertThat(outcome.out()).contains("24 of 40, from epoch 16 on", "mean 4.0");
+    assertThat(outcome.out())
+        .contains("24 of 40, from epoch 16 on")
+        .contains("E[f] = 4.00000, Var[f] = 5.33333; E[f] >= 1, which suffices for any gradient")
+        .contains("multiplied by 37.3333 for gradients uniform on (0, b)")
+        .contains("a^2 = 64.0000 > 12/7 (supplement 1.4) holds");
+    assertThat(run("lr --lr 0.1 --noise gaussian --mean 0.1 --std 0.2").out())
+        .contains("E[f] >= 1, which suffices for any gradient (supplement 1.3), does not hold")
+        .contains("multiplied by 0.170000 for gradients uniform on (0, b)")
+        .contains("4 Var[f] + E[f]^2 > 1 does not hold");
     assertThat(run("lr --lr 0.1").out()).contains("noise       none").doesNotContain("noisy");
   }
 
