@@ -10,9 +10,13 @@ import org.noisylr.launcher.experiment.Experiment;
 import org.noisylr.launcher.experiment.Planner;
 import org.noisylr.launcher.experiment.Scale;
 import org.noisylr.launcher.experiment.Table;
+import org.noisylr.launcher.surface.Algorithm;
+import org.noisylr.launcher.surface.Figure3;
+import org.noisylr.launcher.surface.Surface;
 import org.noisylr.train.run.Cpu;
 import org.noisylr.train.run.Devices;
 import picocli.CommandLine;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -32,6 +36,8 @@ import picocli.CommandLine.Spec;
       ExperimentCommand.WorkerCommand.class
     })
 final class ExperimentCommand implements Callable<Integer> {
+  private static final String FIGURE_3 = "fig3";
+
   @Spec private CommandSpec spec;
 
   @Override
@@ -42,8 +48,57 @@ final class ExperimentCommand implements Callable<Integer> {
 
   /** The experiment that a command is about. */
   static final class Id {
-    @Parameters(paramLabel = "ID", description = "table1 ... table7, or all.")
+    @Parameters(paramLabel = "ID", description = "table1 ... table7, all of these as all, or fig3.")
     private String id;
+  }
+
+  /** What figure 3 can vary. */
+  static final class Fig3Options {
+    @Option(
+        names = "--alpha",
+        paramLabel = "A",
+        defaultValue = "8",
+        description = "The noise is A * U(0,1), drawn in each step; default ${DEFAULT-VALUE}.")
+    private double alpha;
+
+    @Option(
+        names = "--well-a",
+        paramLabel = "A",
+        defaultValue = "3",
+        description = "Depth of the well at (-1, 0); default ${DEFAULT-VALUE}.")
+    private double a;
+
+    @Option(
+        names = "--well-b",
+        paramLabel = "B",
+        defaultValue = "2",
+        description = "Depth of the well at (1, 0); default ${DEFAULT-VALUE}.")
+    private double b;
+
+    @Option(
+        names = "--well-d",
+        paramLabel = "D",
+        defaultValue = "0.5",
+        description = "Width of both wells; default ${DEFAULT-VALUE}.")
+    private double d;
+
+    @Option(
+        names = "--starts",
+        paramLabel = "N",
+        defaultValue = "1000",
+        description = "Starts for the shares of basins; default ${DEFAULT-VALUE}.")
+    private int starts;
+
+    @Option(
+        names = "--seed",
+        paramLabel = "S",
+        defaultValue = "1",
+        description = "Seed of starts and noise; default ${DEFAULT-VALUE}.")
+    private long seed;
+
+    Figure3 figure() {
+      return new Figure3(new Surface.TwoWells(a, b, d), alpha, starts, seed);
+    }
   }
 
   /** The folder of runs and reports. */
@@ -73,6 +128,7 @@ final class ExperimentCommand implements Callable<Integer> {
             table.cells().stream().mapToInt(cell -> cell.settings().seeds()).sum(),
             table.title());
       }
+      out.printf(row, FIGURE_3, "", "", "Paths of optimizers without and with noise, and basins");
       out.flush();
       return 0;
     }
@@ -89,6 +145,16 @@ final class ExperimentCommand implements Callable<Integer> {
     @Override
     public Integer call() {
       PrintWriter out = spec.commandLine().getOut();
+      if (id.id.equals(FIGURE_3)) {
+        for (Surface surface : Surface.all(Surface.TwoWells.PAPER)) {
+          out.printf("%s: f = %s%n  %s%n", surface.id(), surface.formula(), surface.remark());
+          for (Algorithm algorithm : Algorithm.values()) {
+            out.printf("  %s at %s%n", algorithm.title(), surface.rate(algorithm));
+          }
+        }
+        out.flush();
+        return 0;
+      }
       for (Table table : Table.of(id.id)) {
         out.printf("%s: %s%n", table.id(), table.title());
         table
@@ -188,10 +254,17 @@ final class ExperimentCommand implements Callable<Integer> {
         description = "auto, cpu, cuda or cuda:i; default ${DEFAULT-VALUE}.")
     private String device;
 
+    @ArgGroup(exclusive = false, heading = "For fig3:%n")
+    private Fig3Options fig3 = new Fig3Options();
+
     @Mixin private Out out;
 
     @Override
     public Integer call() {
+      if (id.id.equals(FIGURE_3)) {
+        System.out.println(fig3.figure().write(out.folder.resolve(FIGURE_3), System.out));
+        return 0;
+      }
       List<Table> tables = Table.of(id.id);
       TrainCommand.checkThreads(threads);
       Experiment.Part part = Experiment.Part.parse(shard);

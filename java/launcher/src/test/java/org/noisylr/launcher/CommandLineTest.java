@@ -101,6 +101,9 @@ class CommandLineTest {
         "experiment report all --out /no/such/store|/no/such/store has no runs of all: begin with 'noisylr experiment run all'",
         "train --data generated:voc2012 --model deeplabv3 --lr 0.1 --batch-size 23|batch size must not leave a batch of one example, which model deeplabv3 cannot train on, but 24 examples in batches of 23 do",
         "train --data generated:cifar10 --model vgg16 --lr 0.1 --batch-size 1|batch size must not leave a batch of one example, which model vgg16 cannot train on, but 400 examples in batches of 1 do",
+        "experiment run fig3 --alpha 0|alpha must be in (0, inf), but is 0.0",
+        "experiment run fig3 --starts 0|starts must be in [1, inf), but is 0",
+        "experiment run fig3 --well-d -1|d must be in (0, inf), but is -1.0",
         "quickstart --seeds 0|--seeds must be in [1, inf), but is 0",
       })
   void badInputIsOneLineAndExitCode2(String line, String message) {
@@ -288,7 +291,8 @@ class CommandLineTest {
   void experimentsAreListedAndShown() {
     assertThat(run("experiment list").out())
         .contains("table2       24     72  Optimizers, models and data")
-        .hasLineCount(8);
+        .hasLineCount(9);
+    assertThat(run("experiment show fig3").out()).contains("SGD at 0.05", "(0.237, 0.237)");
     assertThat(run("experiment show table5").out())
         .contains(
             "table5/const-1e-2-rn/cifar-10: resnet20-keras on cifar10, momentum 0.9, weight decay"

@@ -18,6 +18,7 @@ import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.XYSeries;
 import org.knowm.xchart.style.Styler.LegendLayout;
 import org.knowm.xchart.style.Styler.LegendPosition;
+import org.knowm.xchart.style.lines.SeriesLines;
 import org.knowm.xchart.style.markers.Marker;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 import org.noisylr.check.InputException;
@@ -30,8 +31,12 @@ public final class LineChart {
     PLAIN(new Color(0x00, 0x72, 0xB2)),
     /** The noisy thing. */
     NOISY(new Color(0xD5, 0x5E, 0x00)),
-    /** What both are drawn against. */
-    BACKDROP(new Color(0x90, 0x90, 0x90));
+    /** A third thing. */
+    GREEN(new Color(0x00, 0x9E, 0x73)),
+    /** A fourth thing. */
+    PURPLE(new Color(0xCC, 0x79, 0xA7)),
+    /** What they are drawn against. */
+    BACKDROP(new Color(0xB0, 0xB0, 0xB0));
 
     private final Color color;
 
@@ -86,6 +91,34 @@ public final class LineChart {
     return this;
   }
 
+  /** Adds a thin line that is not in the legend; where a value is NaN, it has a gap. */
+  public LineChart backdrop(String name, double[] x, double[] y) {
+    line(name, x, y, Ink.BACKDROP, false);
+    chart.getSeriesMap().get(name).setLineStyle(new BasicStroke(0.7f));
+    return this;
+  }
+
+  /** Adds single points: filled circles, or diamonds. */
+  public LineChart points(String name, double[] x, double[] y, Ink ink, boolean circles) {
+    XYSeries series = chart.addSeries(name, x, y);
+    series.setLineStyle(SeriesLines.NONE);
+    series.setMarker(circles ? SeriesMarkers.CIRCLE : SeriesMarkers.DIAMOND);
+    series.setMarkerColor(ink.color);
+    series.setShowInLegend(false);
+    return this;
+  }
+
+  /** Shows this part of the plane. */
+  public LineChart within(double lowX, double highX, double lowY, double highY) {
+    var styler = chart.getStyler();
+    styler.setXAxisMin(lowX);
+    styler.setXAxisMax(highX);
+    styler.setYAxisMin(lowY);
+    styler.setYAxisMax(highY);
+    styler.setPlotGridLinesVisible(false);
+    return this;
+  }
+
   /** Makes the y axis logarithmic; all values must be above zero. */
   public LineChart logarithmic() {
     chart.getStyler().setYAxisLogarithmic(true);
@@ -98,16 +131,33 @@ public final class LineChart {
     return this;
   }
 
+  /**
+   * Writes the chart as an SVG document.
+   *
+   * @throws InputException if the file cannot be written
+   */
+  public void writeSvg(Path file) {
+    try {
+      Files.writeString(file, svgDocument());
+    } catch (IOException e) {
+      throw new InputException("cannot write " + file + ": " + e, e);
+    }
+  }
+
   /** The chart as an {@code <svg>} element for an HTML page. */
   public String svg() {
+    String document = svgDocument();
+    return document.substring(document.indexOf("<svg"));
+  }
+
+  private String svgDocument() {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try {
       VectorGraphicsEncoder.saveVectorGraphic(chart, bytes, VectorGraphicsFormat.SVG);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    String document = bytes.toString(StandardCharsets.UTF_8);
-    return document.substring(document.indexOf("<svg"));
+    return bytes.toString(StandardCharsets.UTF_8);
   }
 
   /**

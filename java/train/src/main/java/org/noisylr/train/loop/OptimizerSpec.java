@@ -4,6 +4,8 @@ import org.bytedeco.pytorch.AdagradOptions;
 import org.bytedeco.pytorch.AdamOptions;
 import org.bytedeco.pytorch.AdamWOptions;
 import org.bytedeco.pytorch.Optimizer;
+import org.bytedeco.pytorch.OptimizerParamGroup;
+import org.bytedeco.pytorch.OptimizerParamGroupVector;
 import org.bytedeco.pytorch.RMSpropOptions;
 import org.bytedeco.pytorch.SGDOptions;
 import org.bytedeco.pytorch.TensorVector;
@@ -49,7 +51,7 @@ public record OptimizerSpec(
   }
 
   /**
-   * Makes the optimizer with its noise.
+   * Makes the optimizer with its noise, of one parameter group.
    *
    * @param parameters the tensors to train
    * @param lr the learning rate until the first one is set
@@ -57,38 +59,43 @@ public record OptimizerSpec(
    * @return an optimizer that is also a {@link NoisyOptimizer}; owned by the caller
    */
   public Optimizer create(TensorVector parameters, double lr, NoiseSpec noise) {
-    Optimizer optimizer = fused(parameters, lr, noise);
+    return create(new OptimizerParamGroupVector(new OptimizerParamGroup(parameters)), lr, noise);
+  }
+
+  /** The same with several parameter groups, which all take these settings. */
+  public Optimizer create(OptimizerParamGroupVector groups, double lr, NoiseSpec noise) {
+    Optimizer optimizer = fused(groups, lr, noise);
     ((FusedOptimizer) optimizer).implementation(implementation);
     return optimizer;
   }
 
-  private Optimizer fused(TensorVector parameters, double lr, NoiseSpec noise) {
+  private Optimizer fused(OptimizerParamGroupVector groups, double lr, NoiseSpec noise) {
     return switch (kind) {
       case SGD, MOMENTUM -> {
         SGDOptions options = new SGDOptions(lr);
         options.momentum().put(kind == Kind.MOMENTUM ? momentum : 0);
         options.weight_decay().put(weightDecay);
-        yield new NoisySGD(parameters, options, noise);
+        yield new NoisySGD(groups, options, noise);
       }
       case ADAM -> {
         AdamOptions options = new AdamOptions(lr);
         options.weight_decay().put(weightDecay);
-        yield new NoisyAdam(parameters, options, noise);
+        yield new NoisyAdam(groups, options, noise);
       }
       case ADAMW -> {
         AdamWOptions options = new AdamWOptions(lr);
         options.weight_decay().put(weightDecay);
-        yield new NoisyAdamW(parameters, options, noise);
+        yield new NoisyAdamW(groups, options, noise);
       }
       case ADAGRAD -> {
         AdagradOptions options = new AdagradOptions(lr);
         options.weight_decay().put(weightDecay);
-        yield new NoisyAdagrad(parameters, options, noise);
+        yield new NoisyAdagrad(groups, options, noise);
       }
       case RMSPROP -> {
         RMSpropOptions options = new RMSpropOptions(lr);
         options.weight_decay().put(weightDecay);
-        yield new NoisyRMSprop(parameters, options, noise);
+        yield new NoisyRMSprop(groups, options, noise);
       }
     };
   }

@@ -1,0 +1,121 @@
+package org.noisylr.launcher.surface;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.noisylr.noise.NoiseSpec;
+
+/**
+ * How often optimizers end in the basin of the global minimum: from where a path ends, descent
+ * without noise and with a small rate leads to that minimum.
+ */
+final class Basins {
+  private static final int STEPS = 500;
+  private static final int DESCENT_STEPS = 3000;
+  private static final double SMALL = 0.25;
+  private static final double NEAR = 0.1;
+  private static final int GRID = 401;
+
+  private Basins() {}
+
+  /** Without noise, without noise at the noise's mean rate, and with noise. */
+  enum Arm {
+    PLAIN,
+    AMPLIFIED,
+    NOISY
+  }
+
+  /**
+   * The shares of one algorithm on one surface.
+   *
+   * @param shares by arm
+   */
+  record Row(Surface surface, Algorithm algorithm, Map<Arm, Share> shares) {}
+
+  /** The place of the global minimum within the box, as x and y. */
+  static double[] minimum(Surface surface) {
+    Surface.Box box = surface.box();
+    double[] grid = new double[2 * GRID * GRID];
+    for (int i = 0; i < GRID * GRID; i++) {
+      grid[2 * i] = box.lowX() + (box.highX() - box.lowX()) * (i % GRID) / (GRID - 1);
+      grid[2 * i + 1] = box.lowY() + (box.highY() - box.lowY()) * (i / GRID) / (GRID - 1);
+    }
+    double[] heights = Paths.heights(surface, grid);
+    int best = 0;
+    for (int i = 1; i < heights.length; i++) {
+      best = heights[i] < heights[best] ? i : best;
+    }
+    return descend(surface, new double[] {grid[2 * best], grid[2 * best + 1]});
+  }
+
+  /** Where descent without noise leads to. */
+  static double[] descend(Surface surface, double[] places) {
+    return Paths.follow(
+            surface,
+            Algorithm.SGD.spec(),
+            SMALL * surface.rate(Algorithm.SGD),
+            NoiseSpec.none(),
+            places,
+            DESCENT_STEPS,
+            DESCENT_STEPS)
+        .ends();
+  }
+
+  /**
+   * Measures the surfaces that have more than one basin.
+   *
+   * @param noise of the noisy arm
+   * @param starts number of starts, uniform in the surface's box, each with draws of its own
+   */
+  static List<Row> measure(List<Surface> surfaces, NoiseSpec noise, int starts) {
+    List<Row> rows = new ArrayList<>();
+    for (Surface surface : surfaces) {
+      if (!surface.multimodal()) {
+        continue;
+      }
+      double[] minimum = minimum(surface);
+      double[] places = random(surface.box(), starts, noise.seed());
+      for (Algorithm algorithm : Algorithm.values()) {
+        Map<Arm, Share> shares = new LinkedHashMap<>();
+        for (Arm arm : Arm.values()) {
+          double rate = surface.rate(algorithm) * (arm == Arm.AMPLIFIED ? noise.mean() : 1);
+          double[] ends =
+              Paths.follow(
+                      surface,
+                      algorithm.spec(),
+                      rate,
+                      arm == Arm.NOISY ? noise : NoiseSpec.none(),
+                      places,
+                      STEPS,
+                      STEPS)
+                  .ends();
+          shares.put(arm, near(descend(surface, ends), minimum));
+        }
+        rows.add(new Row(surface, algorithm, shares));
+      }
+    }
+    return rows;
+  }
+
+  private static double[] random(Surface.Box box, int count, long seed) {
+    Random random = new Random(seed);
+    double[] places = new double[2 * count];
+    for (int i = 0; i < count; i++) {
+      places[2 * i] = box.lowX() + (box.highX() - box.lowX()) * random.nextDouble();
+      places[2 * i + 1] = box.lowY() + (box.highY() - box.lowY()) * random.nextDouble();
+    }
+    return places;
+  }
+
+  /** A path that has left the numbers is not near either. */
+  private static Share near(double[] places, double[] minimum) {
+    int hits = 0;
+    for (int i = 0; i < places.length; i += 2) {
+      double distance = Math.hypot(places[i] - minimum[0], places[i + 1] - minimum[1]);
+      hits += distance < NEAR ? 1 : 0;
+    }
+    return new Share(hits, places.length / 2);
+  }
+}
