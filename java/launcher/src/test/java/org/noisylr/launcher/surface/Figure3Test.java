@@ -63,7 +63,7 @@ class Figure3Test {
   void thePageSaysWhereThePaperIsWrong() throws IOException {
     assertThat(Files.readString(page))
         .contains("The paper calls (1, 0) the global minimum")
-        .contains("The paper says that the minimum is f(0, 0) = 0.")
+        .contains("The paper says that the minimum is f(0, 0)")
         .doesNotContain("src=\"http");
   }
 
