@@ -3,9 +3,12 @@ package org.noisylr.launcher;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import org.noisylr.check.InputException;
 import org.noisylr.launcher.experiment.Experiment;
 import org.noisylr.launcher.experiment.Planner;
 import org.noisylr.launcher.experiment.Scale;
@@ -48,7 +51,9 @@ final class ExperimentCommand implements Callable<Integer> {
 
   /** The experiment that a command is about. */
   static final class Id {
-    @Parameters(paramLabel = "ID", description = "table1 ... table7, all of these as all, or fig3.")
+    @Parameters(
+        paramLabel = "ID",
+        description = "table1 ... table7, fig4, all of these as all; or fig3.")
     private String id;
   }
 
@@ -119,14 +124,19 @@ final class ExperimentCommand implements Callable<Integer> {
     public Integer call() {
       PrintWriter out = spec.commandLine().getOut();
       String row = "%-8s %6s %6s  %s%n";
-      out.printf(row, "id", "cells", "runs", "what");
+      out.printf(row, "id", "cells", "runs", "what, and the data it needs");
       for (Table table : Table.of(Table.ALL)) {
         out.printf(
             row,
             table.id(),
             table.cells().size(),
             table.cells().stream().mapToInt(cell -> cell.settings().seeds()).sum(),
-            table.title());
+            table.title()
+                + ": "
+                + table.cells().stream()
+                    .map(cell -> cell.settings().data())
+                    .distinct()
+                    .collect(Collectors.joining(", ")));
       }
       out.printf(row, FIGURE_3, "", "", "Paths of optimizers without and with noise, and basins");
       out.flush();
@@ -170,8 +180,8 @@ final class ExperimentCommand implements Callable<Integer> {
         out.println("  choices where the paper is silent:");
         table.choices().forEach(c -> out.printf("  - %s: %s%n", c.choice(), c.reason()));
       }
-      out.println("schedules at full scale:");
-      Table.of(id.id).get(0).schedules().forEach((name, s) -> out.printf("  %s: %s%n", name, s));
+      out.println("schedules at full scale, where a cell does not say from which rate:");
+      Table.schedules(id.id).forEach((name, text) -> out.printf("  %s: %s%n", name, text));
       out.println("scales:");
       for (Scale scale : Scale.values()) {
         out.printf("  %-6s %s%n", scale, scale.rules());
@@ -194,13 +204,17 @@ final class ExperimentCommand implements Callable<Integer> {
         names = "--scale",
         paramLabel = "SCALE",
         defaultValue = "full",
-        description = "full, half, tiny or smoke, see 'experiment show'; default ${DEFAULT-VALUE}.")
+        description =
+            "full, half, tiny or smoke, see 'experiment show'; at smoke scale, generated or embedded"
+                + " examples take the place of absent data; default ${DEFAULT-VALUE}.")
     private Scale scale;
 
     @Option(
         names = "--only",
         paramLabel = "GLOB",
-        description = "Only these cells, 'sd*/cifar-10' for instance; may be repeated.")
+        description =
+            "Only these cells, as 'show' names them, with or without the table: 'sd*/cifar-10',"
+                + " 'table5/*/cifar-10'; may be repeated.")
     private List<String> only = List.of();
 
     @Option(
@@ -209,7 +223,7 @@ final class ExperimentCommand implements Callable<Integer> {
         description =
             "Train on the dataset at PATH where the paper has NAME, cifar10 for instance; may be"
                 + " repeated.")
-    private Map<String, String> overrides = Map.of();
+    private List<String> overrides = List.of();
 
     @Option(
         names = "--backbone",
@@ -228,9 +242,10 @@ final class ExperimentCommand implements Callable<Integer> {
     @Option(
         names = "--jobs",
         paramLabel = "N",
-        defaultValue = "1",
-        description = "Runs at a time, each in a process of its own; default ${DEFAULT-VALUE}.")
-    private int jobs;
+        description =
+            "Runs at a time, each in a process of its own; default: on a CPU the processors that"
+                + " this program may use, 8 at most, else 1.")
+    private Integer jobs;
 
     @Option(
         names = "--shard",
@@ -242,9 +257,10 @@ final class ExperimentCommand implements Callable<Integer> {
     @Option(
         names = "--threads",
         paramLabel = "N",
+        defaultValue = "1",
         description =
-            "CPU threads of LibTorch in each run; default: the processors that this program may"
-                + " use, divided by --jobs.")
+            "CPU threads of LibTorch in each run; with another number, sums are rounded otherwise;"
+                + " default ${DEFAULT-VALUE}.")
     private Integer threads;
 
     @Option(
@@ -268,21 +284,41 @@ final class ExperimentCommand implements Callable<Integer> {
       List<Table> tables = Table.of(id.id);
       TrainCommand.checkThreads(threads);
       Experiment.Part part = Experiment.Part.parse(shard);
+      String deviceName = Devices.of(device).str().getString();
+      int processes =
+          jobs != null ? jobs : deviceName.equals("cpu") ? Math.min(8, Cpu.processors()) : 1;
       Planner planner =
           new Planner(
               scale,
               seeds,
-              overrides,
+              parsed(overrides),
               backbone == null ? null : backbone.toAbsolutePath().normalize().toString(),
-              Devices.of(device).str().getString(),
-              threads == null ? Math.max(1, Cpu.processors() / Math.max(1, jobs)) : threads);
+              deviceName,
+              threads);
       PrintStream console = System.out;
       boolean good =
           new Experiment(out.folder, WorkerCommand.program(out.folder), console)
-              .run(planner, tables, only, part, jobs);
+              .run(planner, tables, only, part, processes);
       console.printf(
           "report: noisylr experiment report %s --scale %s --out %s%n", id.id, scale, out.folder);
       return good ? 0 : Noisylr.RUN_FAILED;
+    }
+
+    private static Map<String, String> parsed(List<String> overrides) {
+      Map<String, String> parsed = new LinkedHashMap<>();
+      for (String override : overrides) {
+        int sign = override.indexOf('=');
+        if (sign < 1 || sign == override.length() - 1) {
+          throw new InputException(
+              "--data-override must be NAME=PATH, cifar10=images.zip for instance, but is "
+                  + override);
+        }
+        String name = override.substring(0, sign);
+        if (parsed.put(name, override.substring(sign + 1)) != null) {
+          throw new InputException("--data-override must name " + name + " once, but repeats it");
+        }
+      }
+      return parsed;
     }
   }
 

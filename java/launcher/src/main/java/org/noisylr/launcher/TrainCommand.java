@@ -53,7 +53,7 @@ final class TrainCommand implements Callable<Integer> {
       required = true,
       description =
           "fashion-mnist-mini (inside this program), fashion-mnist, mnist, cifar10, cifar100, svhn,"
-              + " imdb, voc2012, or a folder or archive: IDX, CIFAR or SVHN files, images as"
+              + " imdb, voc2012, generated:NAME (made up, of the form of NAME), or a folder or archive: IDX, CIFAR or SVHN files, images as"
               + " train/CLASS/*, test/CLASS/*, aclImdb, or VOCdevkit.")
   private String data;
 
@@ -84,7 +84,9 @@ final class TrainCommand implements Callable<Integer> {
       names = "--optimizer",
       paramLabel = "NAME",
       defaultValue = "momentum",
-      description = "sgd, momentum, adam, adamw, adagrad or rmsprop; default ${DEFAULT-VALUE}.")
+      description =
+          "sgd, momentum, adam, adamw, adagrad, rmsprop, l4mom or l4adam (for L4, --lr is its alpha,"
+              + " 0.15 in its paper, and --weight-decay must be 0); default ${DEFAULT-VALUE}.")
   private OptimizerSpec.Kind optimizer;
 
   @Option(

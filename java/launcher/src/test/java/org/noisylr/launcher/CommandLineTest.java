@@ -91,19 +91,23 @@ class CommandLineTest {
         "train --data generated:voc2012 --model resnet20 --lr 0.1|model resnet20 takes images, but generated:voc2012 has images with classes of pixels",
         "experiment|Missing subcommand: list, show, run or report (see 'noisylr experiment --help')",
         "experiment run|Missing required parameter: 'ID' (see 'noisylr experiment run --help')",
-        "experiment run table9|experiment must be one of {table1, table2, table3, table4, table5, table6, table7, all}, but is table9",
+        "experiment run table9|experiment must be one of {table1, table2, table3, table4, table5, table6, table7, fig4, all}, but is table9",
         "experiment run table1 --scale huge|Invalid value for option '--scale': must be one of {full, half, tiny, smoke}, but is huge (see 'noisylr experiment run --help')",
         "experiment run table1 --scale smoke --jobs 0|--jobs must be in [1, inf), but is 0",
-        "experiment run table1 --scale smoke --seeds 0|--seeds must be in [1, inf), but is 0",
+        "experiment run table1 --scale smoke --seeds 0|--seeds must be in [1, 1000], but is 0",
         "experiment run table1 --scale smoke --shard 0/2|--shard: part must be in [1, 2], but is 0",
         "experiment run table1 --scale smoke --only x|--only must match a cell, table1/sd/cifar-10 for instance, but x matches none",
         "experiment run table1 --scale smoke --device tpu|device must be in {auto, cpu, cuda, cuda:0, cuda:1, ...}, but is tpu",
         "experiment report all --out /no/such/store|/no/such/store has no runs of all: begin with 'noisylr experiment run all'",
         "train --data generated:voc2012 --model deeplabv3 --lr 0.1 --batch-size 23|batch size must not leave a batch of one example, which model deeplabv3 cannot train on, but 24 examples in batches of 23 do",
         "train --data generated:cifar10 --model vgg16 --lr 0.1 --batch-size 1|batch size must not leave a batch of one example, which model vgg16 cannot train on, but 400 examples in batches of 1 do",
+        "experiment run table4 --scale smoke --data-override cifar10|--data-override must be NAME=PATH, cifar10=images.zip for instance, but is cifar10",
+        "experiment run table4 --scale smoke --data-override cifar10=a --data-override cifar10=b|--data-override must name cifar10 once, but repeats it",
+        "experiment run table4 --scale smoke --out /dev/null|--out must be a folder, but /dev/null is a file",
         "experiment run fig3 --alpha 0|alpha must be in (0, inf), but is 0.0",
         "experiment run fig3 --starts 0|starts must be in [1, inf), but is 0",
         "experiment run fig3 --well-d -1|d must be in (0, inf), but is -1.0",
+        "train --data fashion-mnist-mini --model cnn28 --optimizer l4mom --lr 0.15|weight decay of L4 must be in {0}, but is 1.0E-4",
         "quickstart --seeds 0|--seeds must be in [1, inf), but is 0",
       })
   void badInputIsOneLineAndExitCode2(String line, String message) {
@@ -290,8 +294,9 @@ class CommandLineTest {
   @Test
   void experimentsAreListedAndShown() {
     assertThat(run("experiment list").out())
-        .contains("table2       24     72  Optimizers, models and data")
-        .hasLineCount(9);
+        .contains(
+            "table2       24     72  Optimizers, models and data: cifar10, mnist, svhn, imdb, voc2012")
+        .hasLineCount(10);
     assertThat(run("experiment show fig3").out()).contains("SGD at 0.05", "(0.237, 0.237)");
     assertThat(run("experiment show table5").out())
         .contains(

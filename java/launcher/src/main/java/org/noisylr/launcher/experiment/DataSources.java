@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.BiConsumer;
 import org.noisylr.check.InputException;
 import org.noisylr.train.data.Dataset;
 import org.noisylr.train.data.Datasets;
@@ -40,10 +41,14 @@ final class DataSources {
    * @param names of published datasets
    * @param overrides names or paths to open in place of some of them
    * @param standIns whether something embedded or made up may take the place of an absent one
-   * @throws InputException if one is absent without a stand-in, or cannot be read
+   * @param check is given each name and what was opened for it, to refuse it
+   * @throws InputException if one is absent without a stand-in, cannot be read, or is refused
    */
   static Map<String, DataSource> find(
-      Collection<String> names, Map<String, String> overrides, boolean standIns) {
+      Collection<String> names,
+      Map<String, String> overrides,
+      boolean standIns,
+      BiConsumer<String, Dataset> check) {
     for (String name : overrides.keySet()) {
       if (PublishedDataset.of(name) == null) {
         throw new InputException(
@@ -66,11 +71,11 @@ final class DataSources {
     TreeSet<String> absent = new TreeSet<>();
     for (String name : new TreeSet<>(names)) {
       if (overrides.containsKey(name)) {
-        sources.put(name, overriding(name, overrides.get(name)));
+        sources.put(name, overriding(name, overrides.get(name), check));
       } else if (Datasets.isThere(name)) {
-        sources.put(name, opened(name, name, false, false));
+        sources.put(name, opened(name, name, name, false, false, check));
       } else if (standIns) {
-        sources.put(name, standIn(name));
+        sources.put(name, standIn(name, check));
       } else {
         absent.add(name);
       }
@@ -83,30 +88,44 @@ final class DataSources {
     return new LinkedHashMap<>(sources);
   }
 
-  private static DataSource overriding(String name, String nameOrPath) {
+  private static DataSource overriding(
+      String name, String nameOrPath, BiConsumer<String, Dataset> check) {
     if (Datasets.NAMES.contains(nameOrPath) || nameOrPath.startsWith(GeneratedData.PREFIX)) {
-      return opened(nameOrPath, nameOrPath + " in place of " + name, true, false);
+      return opened(name, nameOrPath, nameOrPath + " in place of " + name, true, false, check);
     }
     try {
       Path path = Path.of(nameOrPath).toAbsolutePath().normalize();
-      return opened(path.toString(), path.getFileName() + " in place of " + name, true, false);
+      return opened(
+          name, path.toString(), path.getFileName() + " in place of " + name, true, false, check);
     } catch (InvalidPathException e) {
       throw new InputException("--data-override must be NAME=PATH, but the path is no path", e);
     }
   }
 
-  private static DataSource standIn(String name) {
+  private static DataSource standIn(String name, BiConsumer<String, Dataset> check) {
     if (EMBEDDED.containsKey(name)) {
       String embedded = EMBEDDED.get(name);
-      return opened(embedded, embedded + ", embedded, in place of " + name, true, true);
+      return opened(
+          name, embedded, embedded + ", embedded, in place of " + name, true, true, check);
     }
     return opened(
-        GeneratedData.PREFIX + name, "generated examples in place of " + name, true, true);
+        name,
+        GeneratedData.PREFIX + name,
+        "generated examples in place of " + name,
+        true,
+        true,
+        check);
   }
 
   private static DataSource opened(
-      String nameOrPath, String description, boolean other, boolean standIn) {
+      String name,
+      String nameOrPath,
+      String description,
+      boolean other,
+      boolean standIn,
+      BiConsumer<String, Dataset> check) {
     Dataset data = Datasets.open(nameOrPath);
+    check.accept(name, data);
     boolean generated = nameOrPath.startsWith(GeneratedData.PREFIX);
     return new DataSource(
         nameOrPath, description, other, standIn || generated, data.trainCount(), data.testCount());

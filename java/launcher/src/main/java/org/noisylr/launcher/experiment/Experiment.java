@@ -1,7 +1,9 @@
 package org.noisylr.launcher.experiment;
 
+import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -49,6 +51,8 @@ public final class Experiment {
     }
   }
 
+  private static final int MAX_SEEDS = 1000;
+
   private final RunStore store;
   private final List<String> workerProgram;
   private final PrintStream console;
@@ -76,10 +80,11 @@ public final class Experiment {
       Planner planner, List<Table> tables, List<String> only, Part part, int processes) {
     Check.atLeast("--jobs", processes, 1);
     if (planner.seeds() != null) {
-      Check.atLeast("--seeds", planner.seeds(), 1);
+      Check.within("--seeds", (long) planner.seeds(), 1, MAX_SEEDS);
     }
     List<PlannedCell> cells = planner.plan(tables, only);
-    Plan.write(store.root(), planner.scale(), cells);
+    createStore();
+    Plan.write(store.root(), planner.scale(), cells).forEach(console::println);
     List<Job> jobs = jobs(cells);
     console.printf("scale %s: %s%n", planner.scale(), planner.scale().rules());
     cells.stream()
@@ -94,7 +99,7 @@ public final class Experiment {
     }
     List<Job> open = mine.stream().filter(job -> store.finished(job.key()).isEmpty()).toList();
     console.printf(
-        "%d cells, %d runs%s, %d of them done before%n",
+        "cells: %d, runs: %d%s, done before: %d%n",
         cells.size(),
         mine.size(),
         part.count() == 1 ? "" : " of %d in this part".formatted(jobs.size()),
@@ -108,8 +113,26 @@ public final class Experiment {
         "%d done, %d failed%s%n",
         tally.done(),
         tally.failed(),
-        tally.inUse() == 0 ? "" : ", %d left to other processes".formatted(tally.inUse()));
+        tally.elsewhere() == 0 ? "" : ", %d by other processes".formatted(tally.elsewhere()));
     return tally.failed() == 0;
+  }
+
+  private void createStore() {
+    Path folder = store.root();
+    if (folder.toString().isEmpty()) {
+      throw new InputException("--out must name a folder, but is empty");
+    }
+    if (Files.exists(folder) && !Files.isDirectory(folder)) {
+      throw new InputException("--out must be a folder, but " + folder + " is a file");
+    }
+    try {
+      Files.createDirectories(folder);
+    } catch (IOException e) {
+      throw new InputException("cannot make the folder --out " + folder, e);
+    }
+    if (!Files.isWritable(folder)) {
+      throw new InputException("cannot write to --out " + folder);
+    }
   }
 
   /** The different runs of the cells: seed by seed, and dataset by dataset, which opens it once. */

@@ -29,7 +29,6 @@ import org.noisylr.train.checkpoint.AtomicFile;
 import org.noisylr.train.metric.EpochMetrics;
 import org.noisylr.train.metric.Metric;
 import org.noisylr.train.run.Run;
-import org.noisylr.train.run.RunConfig;
 import org.noisylr.train.run.RunResult;
 
 /**
@@ -142,11 +141,12 @@ final class ExperimentReport {
 
   private String html() {
     Map<String, Object> page = new HashMap<>();
-    page.put("number", table.id().replaceAll("\\D", ""));
+    page.put("name", table.name());
     page.put("title", table.title());
     page.put("scale", scale.toString());
     page.put("rules", scale.rules());
     page.put("reduced", scale != Scale.FULL);
+    page.put("judged", scale.judged());
     page.put("otherData", otherData());
     page.put("anyOtherData", !otherData().isEmpty());
     page.put("cells", table.cells().stream().map(this::cellRow).toList());
@@ -178,25 +178,18 @@ final class ExperimentReport {
   }
 
   private List<String> data() {
-    return plan.cells().values().stream()
-        .map(
-            entry ->
-                "%s: %,d training and %,d test examples, %d epochs%s"
-                    .formatted(
-                        entry.data(),
-                        entry.train(),
-                        entry.test(),
-                        entry.epochs(),
-                        entry.backbone() == null ? "" : ", backbone " + entry.backbone()))
-        .distinct()
-        .toList();
+    return plan.cells().values().stream().map(Plan.Entry::describe).distinct().toList();
   }
 
   private List<String> devices() {
     return plan.cells().values().stream()
         .flatMap(entry -> entry.runs().values().stream())
         .flatMap(key -> store.config(key).stream())
-        .map(RunConfig::device)
+        .map(
+            run ->
+                run.device().equals("cpu")
+                    ? "cpu, %d thread%s".formatted(run.threads(), run.threads() == 1 ? "" : "s")
+                    : run.device())
         .distinct()
         .sorted()
         .toList();
@@ -269,7 +262,7 @@ final class ExperimentReport {
     return difference
         .map(
             d ->
-                Double.isNaN(d.low())
+                Double.isNaN(d.low()) || d.low() == d.high()
                     ? "%+.2f".formatted(100 * d.mean())
                     : "%+.2f (%.2f to %.2f)"
                         .formatted(100 * d.mean(), 100 * d.low(), 100 * d.high()))
@@ -288,9 +281,11 @@ final class ExperimentReport {
       sections.add(
           Map.of(
               "name", pair.name(),
-              "test", RunCharts.score("Test " + metric + at, metric, c, EpochMetrics::testAcc),
+              "test",
+                  RunCharts.score("Test " + metric + at, metric + ", %", c, EpochMetrics::testAcc),
               "train",
-                  RunCharts.score("Training " + metric + at, metric, c, EpochMetrics::trainAcc),
+                  RunCharts.score(
+                      "Training " + metric + at, metric + ", %", c, EpochMetrics::trainAcc),
               "lr", RunCharts.learningRates("Realised learning rate" + at, c)));
     }
     return sections;

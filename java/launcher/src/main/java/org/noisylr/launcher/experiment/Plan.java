@@ -7,6 +7,7 @@ import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -61,6 +62,12 @@ record Plan(Map<String, Entry> cells) {
           planned.train(),
           planned.test(),
           runs);
+    }
+
+    /** In words: data, numbers, backbone. */
+    String describe() {
+      return "%s: %,d training and %,d test examples, %d epochs%s"
+          .formatted(data, train, test, epochs, backbone == null ? "" : ", backbone " + backbone);
     }
 
     boolean comparable(Entry entry) {
@@ -118,8 +125,11 @@ record Plan(Map<String, Entry> cells) {
   /**
    * Writes the plans of all tables that the cells belong to. Cells planned before stay, and so do
    * earlier seeds of a cell that is otherwise the same.
+   *
+   * @return a line for each cell that was planned on other data or otherwise before
    */
-  static void write(Path store, Scale scale, List<PlannedCell> planned) {
+  static List<String> write(Path store, Scale scale, List<PlannedCell> planned) {
+    List<String> replaced = new ArrayList<>();
     Map<String, List<PlannedCell>> byTable =
         planned.stream().collect(Collectors.groupingBy(p -> p.cell().table()));
     byTable.forEach(
@@ -127,21 +137,30 @@ record Plan(Map<String, Entry> cells) {
           Path folder = folder(store, table, scale);
           try {
             Files.createDirectories(folder);
-            alone(folder, () -> merge(store, table, scale, cells));
+            alone(folder, () -> merge(store, table, scale, cells, replaced));
           } catch (IOException e) {
             throw new InputException("cannot write to --out " + store + ": " + e, e);
           }
         });
+    return replaced;
   }
 
-  private static void merge(Path store, String table, Scale scale, List<PlannedCell> cells)
+  private static void merge(
+      Path store, String table, Scale scale, List<PlannedCell> cells, List<String> replaced)
       throws IOException {
     Path file = folder(store, table, scale).resolve(FILE);
     Map<String, Entry> before = Files.exists(file) ? read(store, table, scale).cells : Map.of();
     Map<String, Entry> entries = new TreeMap<>(before);
     for (PlannedCell cell : cells) {
       String id = cell.cell().id();
-      entries.put(id, Entry.of(cell).after(entries.get(id)));
+      Entry earlier = entries.get(id);
+      Entry entry = Entry.of(cell);
+      if (earlier != null && !entry.comparable(earlier)) {
+        replaced.add(
+            "%s stands on %s from now on, no longer on %s (whose runs stay in the store)"
+                .formatted(id, entry.describe(), earlier.describe()));
+      }
+      entries.put(id, entry.after(earlier));
     }
     if (!entries.equals(before)) {
       AtomicFile.write(file, RunFormat.yaml().writeValueAsString(new Plan(entries)));

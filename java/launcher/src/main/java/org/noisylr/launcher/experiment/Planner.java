@@ -17,11 +17,13 @@ import org.noisylr.noise.Distribution;
 import org.noisylr.noise.NoiseSpec;
 import org.noisylr.schedule.Schedule;
 import org.noisylr.torch.optim.Implementation;
+import org.noisylr.train.data.Dataset;
 import org.noisylr.train.data.PublishedDataset;
 import org.noisylr.train.loop.OptimizerSpec;
 import org.noisylr.train.loop.Precision;
 import org.noisylr.train.loop.TrainingConfig;
 import org.noisylr.train.run.ModelName;
+import org.noisylr.train.run.Run;
 import org.noisylr.train.run.RunConfig;
 
 /**
@@ -103,7 +105,8 @@ public record Planner(
         DataSources.find(
             cells.stream().map(cell -> cell.settings().data()).toList(),
             overrides,
-            scale == Scale.SMOKE);
+            scale == Scale.SMOKE,
+            (name, data) -> check(cells, name, data));
     Map<String, Table> byId = new LinkedHashMap<>();
     tables.forEach(table -> byId.put(table.id(), table));
     return cells.stream()
@@ -125,6 +128,24 @@ public record Planner(
         .toList();
   }
 
+  /** Checks that the models of the cells can train on what takes the place of their dataset. */
+  private void check(List<Cell> cells, String name, Dataset data) {
+    for (Cell cell : cells) {
+      Settings settings = cell.settings();
+      if (settings.data().equals(name)) {
+        try {
+          settings.model().check(data);
+          settings
+              .model()
+              .checkBatches(Math.min(scale.train(), data.trainCount()), settings.batchSize());
+          data.check(settings.augmentation());
+        } catch (InputException e) {
+          throw new InputException(cell.id() + ": " + e.getMessage(), e);
+        }
+      }
+    }
+  }
+
   private void checkBackbone(List<Cell> cells) {
     if (backbone == null) {
       return;
@@ -137,6 +158,7 @@ public record Planner(
     if (!Files.isReadable(Path.of(backbone))) {
       throw new InputException("--backbone " + backbone + " cannot be read");
     }
+    Run.checkBackbone(Path.of(backbone));
   }
 
   private RunConfig config(Table table, Settings settings, DataSource source, long seed) {

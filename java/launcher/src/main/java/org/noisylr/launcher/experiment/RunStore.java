@@ -44,6 +44,8 @@ final class RunStore {
   enum Status {
     /** Trained to its end. */
     DONE,
+    /** Another process had finished it. */
+    DONE_ELSEWHERE,
     /** Broke off with an error. */
     FAILED,
     /** Another process is doing it. */
@@ -112,6 +114,9 @@ final class RunStore {
     String key = key(planned);
     Path folder = folder(key);
     try {
+      if (finished(key).isPresent()) {
+        return new Outcome(Status.DONE_ELSEWHERE, "");
+      }
       RunConfig config = Run.readConfig(folder).orElse(planned);
       checkDevice(config, folder);
       Run.execute(config, data(config.data()), folder, true, listeners);

@@ -31,9 +31,9 @@ final class Runner {
    *
    * @param done in this call
    * @param failed in this call
-   * @param inUse left to another process
+   * @param elsewhere finished, or being done, by another process
    */
-  record Tally(int done, int failed, int inUse) {}
+  record Tally(int done, int failed, int elsewhere) {}
 
   private final RunStore store;
   private final List<String> workerProgram;
@@ -85,7 +85,9 @@ final class Runner {
       all.forEach(Runner::await);
     }
     return new Tally(
-        ends[Status.DONE.ordinal()], ends[Status.FAILED.ordinal()], ends[Status.IN_USE.ordinal()]);
+        ends[Status.DONE.ordinal()],
+        ends[Status.FAILED.ordinal()],
+        ends[Status.IN_USE.ordinal()] + ends[Status.DONE_ELSEWHERE.ordinal()]);
   }
 
   private Lane lane(int processes) {
@@ -117,6 +119,7 @@ final class Runner {
     return switch (outcome.status()) {
       case FAILED -> "FAILED, " + outcome.message();
       case IN_USE -> "left to the process that is doing it";
+      case DONE_ELSEWHERE -> "was finished by another process";
       case DONE -> store.finished(job.key()).map(Runner::describe).orElse("done");
     };
   }

@@ -53,14 +53,14 @@ public enum Scale {
   /** The rules in one sentence. */
   public String rules() {
     if (this == FULL) {
-      return "all epochs, examples and seeds";
+      return "all epochs and examples";
     }
     String rules =
         "epochs divided by %d, milestones, cycles and decays with them".formatted(divisor);
     if (train < Integer.MAX_VALUE) {
       rules += ", at most the first %,d training and %,d test examples".formatted(train, test);
     }
-    return seeds < Integer.MAX_VALUE ? rules + ", at most %d seeds".formatted(seeds) : rules;
+    return seeds < Integer.MAX_VALUE ? rules + "; two seeds unless --seeds says otherwise" : rules;
   }
 
   /** The name on the command line and in files. */

@@ -11,7 +11,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
@@ -19,9 +18,9 @@ import org.noisylr.schedule.Schedule;
 import org.noisylr.train.run.RunFormat;
 
 /**
- * A table of the paper, as its file in the resources says it.
+ * A table of the paper, or a figure that compares runs, as its file in the resources says it.
  *
- * @param id {@code table1}, …
+ * @param id {@code table1}, …, {@code fig4}
  * @param title what it is about
  * @param cells row by row
  * @param pairs what is compared
@@ -35,9 +34,9 @@ public record Table(
     List<Pair> pairs,
     Map<String, Schedule> schedules,
     List<Choice> choices) {
-  /** The tables that there are. */
+  /** The tables that there are, and the figure that is made like one. */
   public static final List<String> IDS =
-      IntStream.rangeClosed(1, 7).mapToObj(i -> "table" + i).toList();
+      List.of("table1", "table2", "table3", "table4", "table5", "table6", "table7", "fig4");
 
   /** Every experiment at once. */
   public static final String ALL = "all";
@@ -146,6 +145,23 @@ public record Table(
         List.copyOf(pairs),
         Map.copyOf(paper.schedules),
         Stream.concat(content.choices.stream(), paper.choices.stream()).toList());
+  }
+
+  /** The schedules that an experiment's cells use, by name, as YAML in one line. */
+  public static Map<String, String> schedules(String id) {
+    Map<String, String> used = new LinkedHashMap<>();
+    for (Table table : of(id)) {
+      for (Cell cell : table.cells) {
+        String name = cell.settings().schedule();
+        used.computeIfAbsent(name, n -> RunFormat.describe(table.schedules.get(n)));
+      }
+    }
+    return used;
+  }
+
+  /** The name for readers: Table 1, Figure 4. */
+  public String name() {
+    return id.replaceFirst("^table", "Table ").replaceFirst("^fig", "Figure ");
   }
 
   private static Cell cell(Map<String, Cell> cells, String id) {

@@ -67,7 +67,7 @@ public final class QuickstartReport {
   public static LineChart testAccuracy(Comparison c) {
     return RunCharts.score(
         c.name() + ": test accuracy without and with noise",
-        "accuracy",
+        "accuracy, %",
         c,
         EpochMetrics::testAcc,
         900,

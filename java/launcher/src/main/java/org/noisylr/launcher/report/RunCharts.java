@@ -14,9 +14,9 @@ public final class RunCharts {
 
   private RunCharts() {}
 
-  /** A score or loss after each epoch, as an {@code <svg>} element. */
+  /** A score after each epoch, a fraction shown in per cent, as an {@code <svg>} element. */
   public static String score(String title, Comparison c, ToDoubleFunction<EpochMetrics> value) {
-    return score(title, "accuracy", c, value, WIDTH, HEIGHT).svg();
+    return score(title, "accuracy, %", c, value, WIDTH, HEIGHT).svg();
   }
 
   /** The same of what {@code yTitle} names. */
@@ -32,7 +32,7 @@ public final class RunCharts {
       ToDoubleFunction<EpochMetrics> value,
       int width,
       int height) {
-    LineChart chart = new LineChart(title, "epoch", yTitle, width, height).yPattern("0.00");
+    LineChart chart = new LineChart(title, "epoch", yTitle, width, height).yPattern("0.0");
     addRuns(chart, "plain", c.plain(), value, Ink.PLAIN);
     addRuns(chart, "with noise", c.noisy(), value, Ink.NOISY);
     return chart;
@@ -45,7 +45,7 @@ public final class RunCharts {
       chart.line(
           numbered(name, i),
           metrics.stream().mapToDouble(m -> m.epoch() + 1).toArray(),
-          metrics.stream().mapToDouble(value).toArray(),
+          metrics.stream().mapToDouble(m -> 100 * value.applyAsDouble(m)).toArray(),
           ink,
           i == 0);
     }

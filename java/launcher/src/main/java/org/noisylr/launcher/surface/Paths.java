@@ -2,7 +2,6 @@ package org.noisylr.launcher.surface;
 
 import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.Optimizer;
 import org.bytedeco.pytorch.OptimizerParamGroup;
 import org.bytedeco.pytorch.OptimizerParamGroupVector;
 import org.bytedeco.pytorch.Tensor;
@@ -11,6 +10,7 @@ import org.bytedeco.pytorch.global.torch;
 import org.noisylr.noise.Distribution;
 import org.noisylr.noise.NoiseSpec;
 import org.noisylr.train.loop.OptimizerSpec;
+import org.noisylr.train.loop.TrainingOptimizer;
 
 /**
  * Paths of an optimizer from many starts at once. With noise, every start is a parameter group of
@@ -45,12 +45,14 @@ record Paths(double[][] points) {
       Tensor gradient = torch.zeros_like(places);
       places.mutable_grad().put(gradient);
       NoiseSpec each = noise.perStep().independentGroups();
-      try (Optimizer descent = optimizer.create(groups(places, gradient, each), rate, each)) {
+      try (TrainingOptimizer descent =
+          optimizer.create(groups(places, gradient, each), rate, each)) {
         for (int step = 1; step <= steps; step++) {
           try (PointerScope stepScope = new PointerScope()) {
             gradient.zero_();
-            surface.value(places.select(1, 0), places.select(1, 1)).sum().backward();
-            descent.step();
+            Tensor sum = surface.value(places.select(1, 0), places.select(1, 1)).sum();
+            sum.backward();
+            descent.step(sum.detach());
           }
           if (step % every == 0) {
             points[step / every] = values(places);

@@ -2,12 +2,15 @@ package org.noisylr.launcher.experiment;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.noisylr.launcher.experiment.Planner.PlannedCell;
@@ -18,10 +21,24 @@ import org.noisylr.train.metric.MetricsCsv;
 class ExperimentReportTest {
   private static final int EPOCHS = 3;
 
+  @TempDir private static Path photos;
   @TempDir private Path store;
 
+  /** Four images to train on and two to test with, of two classes. */
+  @BeforeAll
+  static void writeImages() throws IOException {
+    for (String image :
+        List.of("train/a/1", "train/a/2", "train/b/1", "train/b/2", "test/a/1", "test/b/1")) {
+      Path file = photos.resolve("photos").resolve(image + ".png");
+      Files.createDirectories(file.getParent());
+      BufferedImage pixels = new BufferedImage(32, 32, BufferedImage.TYPE_3BYTE_BGR);
+      pixels.setRGB(image.length(), 5, image.hashCode());
+      ImageIO.write(pixels, "png", file.toFile());
+    }
+  }
+
   private static Map<String, String> data(String name) {
-    return Map.of("cifar10", name);
+    return Map.of("cifar10", name.equals("photos") ? photos.resolve(name).toString() : name);
   }
 
   /** Plans the cell at a scale and writes a finished run for each seed. */
@@ -62,8 +79,8 @@ class ExperimentReportTest {
 
   @Test
   void aGainInEverySeedReproducesThePaper() throws IOException {
-    run(Scale.FULL, "fashion-mnist-mini", "sd/batch-32", 0.80, 0.81, 0.82);
-    run(Scale.FULL, "fashion-mnist-mini", "sd-rn/batch-32", 0.83, 0.845, 0.86);
+    run(Scale.FULL, "photos", "sd/batch-32", 0.80, 0.81, 0.82);
+    run(Scale.FULL, "photos", "sd-rn/batch-32", 0.83, 0.845, 0.86);
     // Differences 3.0, 3.5, 4.0: 3.5 ± 4.302653 * 0.5 / sqrt(3).
     assertThat(comparison(Scale.FULL))
         .isEqualTo(
@@ -79,13 +96,13 @@ class ExperimentReportTest {
     assertThat(report(Scale.FULL, "cells.csv").lines().toList().get(1))
         .isEqualTo(
             "table6/sd/batch-32,SD,batch 32,full,accuracy,92.1800,,,3,81.0000,1.0000,79.0000,1.0000,"
-                + "90.0000,0.0000,11.0000,1.0000,fashion-mnist-mini in place of cifar10,6000,1000,200");
+                + "90.0000,0.0000,11.0000,1.0000,photos in place of cifar10,4,2,200");
   }
 
   @Test
   void aLossInEverySeedContradictsThePaper() throws IOException {
-    run(Scale.TINY, "fashion-mnist-mini", "sd/batch-32", 0.83, 0.845, 0.86);
-    run(Scale.TINY, "fashion-mnist-mini", "sd-rn/batch-32", 0.80, 0.81, 0.82);
+    run(Scale.TINY, "photos", "sd/batch-32", 0.83, 0.845, 0.86);
+    run(Scale.TINY, "photos", "sd-rn/batch-32", 0.80, 0.81, 0.82);
     assertThat(comparison(Scale.TINY)).endsWith(",contradicted").contains(",-3.5000,");
     assertThat(report(Scale.TINY, "report.html"))
         .contains("<title>Table 6 at tiny scale on other data: Batch size</title>")
@@ -94,15 +111,15 @@ class ExperimentReportTest {
 
   @Test
   void differencesOfBothSignsDecideNothing() throws IOException {
-    run(Scale.TINY, "fashion-mnist-mini", "sd/batch-32", 0.80, 0.81, 0.82);
-    run(Scale.TINY, "fashion-mnist-mini", "sd-rn/batch-32", 0.81, 0.80, 0.83);
+    run(Scale.TINY, "photos", "sd/batch-32", 0.80, 0.81, 0.82);
+    run(Scale.TINY, "photos", "sd-rn/batch-32", 0.81, 0.80, 0.83);
     assertThat(comparison(Scale.TINY)).endsWith(",undecided at this n");
   }
 
   @Test
   void generatedDataAndSmokeAreNotJudged() throws IOException {
     for (Scale scale : new Scale[] {Scale.TINY, Scale.SMOKE}) {
-      String data = scale == Scale.TINY ? "generated:cifar10" : "fashion-mnist-mini";
+      String data = scale == Scale.TINY ? "generated:cifar10" : "photos";
       run(scale, data, "sd/batch-32", 0.80, 0.81, 0.82);
       run(scale, data, "sd-rn/batch-32", 0.83, 0.845, 0.86);
       assertThat(comparison(scale)).endsWith(",not judged");
@@ -111,18 +128,18 @@ class ExperimentReportTest {
 
   @Test
   void cellsOfDifferentDataAreNotCompared() throws IOException {
-    run(Scale.TINY, "fashion-mnist-mini", "sd/batch-32", 0.80, 0.81, 0.82);
+    run(Scale.TINY, "photos", "sd/batch-32", 0.80, 0.81, 0.82);
     run(Scale.TINY, "generated:svhn", "sd-rn/batch-32", 0.83, 0.845, 0.86);
     assertThat(comparison(Scale.TINY)).endsWith(",not comparable");
   }
 
   @Test
   void aMissingSeedIsSaid() throws IOException {
-    run(Scale.TINY, "fashion-mnist-mini", "sd/batch-32", 0.80, 0.81, 0.82);
+    run(Scale.TINY, "photos", "sd/batch-32", 0.80, 0.81, 0.82);
     Plan.write(
         store,
         Scale.TINY,
-        new Planner(Scale.TINY, 3, data("fashion-mnist-mini"), null, "cpu", 1)
+        new Planner(Scale.TINY, 3, data("photos"), null, "cpu", 1)
             .plan(Table.of("table6"), List.of("sd-rn/batch-32")));
     assertThat(comparison(Scale.TINY)).endsWith(",runs missing");
     assertThat(report(Scale.TINY, "report.html")).contains("3 of 3 runs", "0 of 3 runs", "not run");
@@ -130,7 +147,7 @@ class ExperimentReportTest {
 
   @Test
   void allReportsThoseTablesThatWereRun() throws IOException {
-    run(Scale.TINY, "fashion-mnist-mini", "sd/batch-32", 0.80);
+    run(Scale.TINY, "photos", "sd/batch-32", 0.80);
     assertThat(Experiment.report(store, Table.of("all"), Scale.TINY)).hasSize(1);
     assertThat(Experiment.report(store, Table.of("all"), null)).hasSize(1);
   }

@@ -82,14 +82,14 @@ class ExperimentTest {
     assertThat(first.good).isTrue();
     assertThat(first.text())
         .contains("scale smoke: epochs divided by 40")
-        .contains("2 cells, 4 runs, 0 of them done before")
+        .contains("cells: 2, runs: 4, done before: 0")
         .contains("[4/4] table2/cnn-mnist/sd-rn, seed 2: best test accuracy ")
         .contains("4 done, 0 failed");
     assertThat(results(root)).isEqualTo(4);
     Map<String, String> report = report(root);
     Console second = run(root);
     assertThat(second.text())
-        .contains("2 cells, 4 runs, 4 of them done before")
+        .contains("cells: 2, runs: 4, done before: 4")
         .contains("nothing to do");
     assertThat(report(root)).isEqualTo(report);
   }
@@ -103,7 +103,7 @@ class ExperimentTest {
         .contains("4 done, 0 failed");
     Path shards = root.resolve("shards");
     assertThat(run(shards, worker(shards), new Part(2, 2), 1).text())
-        .contains("2 cells, 2 runs of 4 in this part, 0 of them done before");
+        .contains("cells: 2, runs: 2 of 4 in this part, done before: 0");
     assertThat(results(shards)).isEqualTo(2);
     run(shards, worker(shards), new Part(1, 2), 1);
     assertThat(report(workers)).isEqualTo(report(one));
@@ -138,7 +138,7 @@ class ExperimentTest {
     command.addAll(List.of("experiment", "run", "table2", "--scale", "smoke"));
     command.addAll(
         List.of("--only", CELLS.get(0), "--data-override", "mnist=" + DATA.get("mnist")));
-    command.addAll(List.of("--device", "cpu", "--threads", "1", "--out", store.toString()));
+    command.addAll(List.of("--device", "cpu", "--jobs", "1", "--out", store.toString()));
     Process process =
         new ProcessBuilder(command)
             .redirectErrorStream(true)
@@ -185,7 +185,7 @@ class ExperimentTest {
         .contains("This is not the paper's experiment but a reduced one, at smoke scale")
         .contains(
             "fashion-mnist-mini in place of mnist: 64 training and 64 test examples, 5 epochs")
-        .contains("<li>on cpu</li>")
+        .contains("<li>on cpu, 1 thread</li>")
         .contains("<td class=\"paper\">99.28</td>")
         .contains("2 of 2 runs", "not run", "not judged")
         .doesNotContain("src=", "href=\"http");

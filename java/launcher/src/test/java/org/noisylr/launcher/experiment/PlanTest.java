@@ -39,7 +39,12 @@ class PlanTest {
     Plan.write(store, Scale.TINY, cells(3, "generated:cifar10", "sd/cifar-10"));
     Plan.write(store, Scale.TINY, cells(1, "generated:cifar10", "sd/cifar-10"));
     assertThat(entry("sd/cifar-10").runs()).containsOnlyKeys(1L, 2L, 3L);
-    Plan.write(store, Scale.TINY, cells(1, "generated:svhn", "sd/cifar-10"));
+    assertThat(Plan.write(store, Scale.TINY, cells(1, "generated:svhn", "sd/cifar-10")))
+        .containsExactly(
+            "table4/sd/cifar-10 stands on generated:svhn in place of cifar10: 400 training and 200"
+                + " test examples, 10 epochs from now on, no longer on generated:cifar10 in place of"
+                + " cifar10: 400 training and 200 test examples, 10 epochs (whose runs stay in the"
+                + " store)");
     assertThat(entry("sd/cifar-10").runs()).containsOnlyKeys(1L);
     assertThat(entry("sd/cifar-10").data()).isEqualTo("generated:svhn in place of cifar10");
   }

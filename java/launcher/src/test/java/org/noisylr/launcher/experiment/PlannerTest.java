@@ -8,8 +8,11 @@ import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.noisylr.check.InputException;
@@ -18,6 +21,9 @@ import org.noisylr.noise.NoiseSpec;
 import org.noisylr.schedule.ExponentialDecay;
 import org.noisylr.schedule.Milestone;
 import org.noisylr.schedule.StepDecay;
+import org.noisylr.torch.Tensors;
+import org.noisylr.torch.model.DeepLabV3;
+import org.noisylr.train.checkpoint.SafeTensors;
 import org.noisylr.train.data.Datasets;
 import org.noisylr.train.run.RunConfig;
 
@@ -104,8 +110,39 @@ class PlannerTest {
   }
 
   @Test
+  void dataThatAModelDoesNotTakeAreRefusedBeforeAnythingRuns() {
+    assertThatThrownBy(
+            () ->
+                planner(Scale.SMOKE, null, Map.of("cifar10", "generated:imdb"))
+                    .plan(Table.of("table4"), List.of()))
+        .isInstanceOf(InputException.class)
+        .hasMessage(
+            "table4/sd/cifar-10: model resnet20-keras takes images, but generated:imdb has texts");
+  }
+
+  /** A ResNet-50 by torchvision's names. */
+  private static void writeBackbone(Path file) throws IOException {
+    try (PointerScope scope = new PointerScope();
+        DeepLabV3 network = new DeepLabV3(2)) {
+      Map<String, Tensor> backbone = new LinkedHashMap<>();
+      Tensors.state(network)
+          .forEach(
+              (name, tensor) -> {
+                if (name.matches("(conv1|bn1|layer).*")) {
+                  backbone.put(
+                      name.replaceFirst("^(layer\\d)_(\\d+)_", "$1.$2.")
+                          .replaceFirst("downsample_(\\d)", "downsample.$1"),
+                      tensor);
+                }
+              });
+      SafeTensors.write(file, backbone, Map.of());
+    }
+  }
+
+  @Test
   void onlyDeepLabHasABackbone(@TempDir Path folder) throws IOException {
-    String file = Files.createFile(folder.resolve("weights")).toString();
+    String file = folder.resolve("weights").toString();
+    writeBackbone(Path.of(file));
     List<PlannedCell> cells = withBackbone(file, "{deeplab,lstm}*/sd");
     assertThat(cells.stream().map(cell -> cell.runs().get(1L).backbone()))
         .containsExactly(null, file);
@@ -115,6 +152,10 @@ class PlannerTest {
     assertThatThrownBy(() -> withBackbone(folder + "/none", "deeplab*/sd"))
         .isInstanceOf(InputException.class)
         .hasMessage("--backbone " + folder + "/none cannot be read");
+    String text = Files.writeString(folder.resolve("text"), "no weights").toString();
+    assertThatThrownBy(() -> withBackbone(text, "deeplab*/sd"))
+        .isInstanceOf(InputException.class)
+        .hasMessageStartingWith(text + " is not a sound safetensors file: ");
   }
 
   @Test
@@ -191,7 +232,7 @@ class PlannerTest {
 
   @Test
   void theScalesSayWhatTheyDo() {
-    assertThat(Scale.FULL.rules()).isEqualTo("all epochs, examples and seeds");
+    assertThat(Scale.FULL.rules()).isEqualTo("all epochs and examples");
     assertThat(Scale.TINY.rules())
         .isEqualTo(
             "epochs divided by 20, milestones, cycles and decays with them, at most the first 10,000"

@@ -42,12 +42,13 @@ class TableTest {
   @Test
   void allIsEveryTable() {
     assertThat(Table.of("all").stream().map(Table::id))
-        .containsExactly("table1", "table2", "table3", "table4", "table5", "table6", "table7");
+        .containsExactly(
+            "table1", "table2", "table3", "table4", "table5", "table6", "table7", "fig4");
     assertThatThrownBy(() -> Table.of("table8"))
         .isInstanceOf(InputException.class)
         .hasMessage(
             "experiment must be one of {table1, table2, table3, table4, table5, table6, table7,"
-                + " all}, but is table8");
+                + " fig4, all}, but is table8");
   }
 
   /** The paper's general setting: section 4, and section 4.2 for the schedules. */
@@ -164,6 +165,21 @@ class TableTest {
             "Const 1e-2 + RN against Const 1e-1, CIFAR-100");
     assertThat(table(5).schedule(cell("table5/const-5e-2/cifar-10").settings()))
         .isEqualTo(new Constant(0.05));
+  }
+
+  @Test
+  void figure4ComparesTheNoisyConstantRateWithL4() {
+    Table figure = Table.of("fig4").get(0);
+    assertThat(figure.name()).isEqualTo("Figure 4");
+    assertThat(figure.pairs().stream().map(Pair::name))
+        .containsExactly("Const + RN against Const, CIFAR-10", "Const + RN against L4, CIFAR-10");
+    assertThat(figure.cells())
+        .allSatisfy(cell -> assertThat(cell.settings().epochs()).isEqualTo(400));
+    Settings l4 = cell("fig4/l4/cifar-10").settings();
+    assertThat(l4.optimizer()).isEqualTo(OptimizerSpec.Kind.L4MOM);
+    assertThat(figure.schedule(l4)).isEqualTo(new Constant(0.15));
+    assertThat(figure.schedule(cell("fig4/const/cifar-10").settings()))
+        .isEqualTo(new Constant(0.004));
   }
 
   @ParameterizedTest

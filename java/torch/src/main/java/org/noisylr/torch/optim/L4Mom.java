@@ -6,6 +6,7 @@ import org.bytedeco.javacpp.annotation.ByVal;
 import org.bytedeco.javacpp.annotation.Const;
 import org.bytedeco.javacpp.annotation.Namespace;
 import org.bytedeco.javacpp.annotation.Properties;
+import org.bytedeco.pytorch.OptimizerParamGroupVector;
 import org.bytedeco.pytorch.TensorVector;
 
 /** {@link L4} with v = g, the momentum method. */
@@ -27,6 +28,21 @@ public final class L4Mom extends L4 {
     super((Pointer) null);
     allocate(parameters, options);
   }
+
+  /**
+   * An optimizer of several parameter groups.
+   *
+   * @param groups parameters with options of their own; a group without takes {@code options}
+   * @param options the settings, copied
+   * @throws RuntimeException if a setting is outside its interval
+   */
+  public L4Mom(OptimizerParamGroupVector groups, L4Options options) {
+    super((Pointer) null);
+    allocate(groups, options);
+  }
+
+  private native void allocate(
+      @ByVal OptimizerParamGroupVector groups, @Const @ByRef L4Options options);
 
   private native void allocate(@ByVal TensorVector parameters, @Const @ByRef L4Options options);
 }

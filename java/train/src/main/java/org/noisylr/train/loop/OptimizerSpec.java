@@ -13,10 +13,12 @@ import org.noisylr.check.Check;
 import org.noisylr.noise.NoiseSpec;
 import org.noisylr.torch.optim.FusedOptimizer;
 import org.noisylr.torch.optim.Implementation;
+import org.noisylr.torch.optim.L4Adam;
+import org.noisylr.torch.optim.L4Mom;
+import org.noisylr.torch.optim.L4Options;
 import org.noisylr.torch.optim.NoisyAdagrad;
 import org.noisylr.torch.optim.NoisyAdam;
 import org.noisylr.torch.optim.NoisyAdamW;
-import org.noisylr.torch.optim.NoisyOptimizer;
 import org.noisylr.torch.optim.NoisyRMSprop;
 import org.noisylr.torch.optim.NoisySGD;
 
@@ -25,12 +27,12 @@ import org.noisylr.torch.optim.NoisySGD;
  *
  * @param kind the algorithm
  * @param momentum of {@link Kind#MOMENTUM} alone, in [0, 1); the paper's is 0.9
- * @param weightDecay in [0, inf): L2 for all but AdamW, where it is decoupled
- * @param implementation how steps are computed
+ * @param weightDecay in [0, inf): L2 for all but AdamW, where it is decoupled; L4 has none
+ * @param implementation how steps are computed; L4 has one way
  */
 public record OptimizerSpec(
     Kind kind, double momentum, double weightDecay, Implementation implementation) {
-  /** The optimizers of the paper, and AdamW. */
+  /** The optimizers of the paper, AdamW, and L4, which it is compared with. */
   public enum Kind {
     /** SGD without momentum. */
     SGD,
@@ -39,7 +41,15 @@ public record OptimizerSpec(
     ADAM,
     ADAMW,
     ADAGRAD,
-    RMSPROP
+    RMSPROP,
+    /** {@link L4Mom}; the learning rate is its α. */
+    L4MOM,
+    /** {@link L4Adam}; the learning rate is its α. */
+    L4ADAM;
+
+    boolean isL4() {
+      return this == L4MOM || this == L4ADAM;
+    }
   }
 
   /** Validates the values. */
@@ -48,6 +58,9 @@ public record OptimizerSpec(
       throw Check.outside("momentum", momentum, "[0, 1)");
     }
     Check.nonNegative("weight decay", weightDecay);
+    if (kind.isL4() && weightDecay != 0) {
+      throw Check.outside("weight decay of L4", weightDecay, "{0}");
+    }
   }
 
   /**
@@ -56,17 +69,22 @@ public record OptimizerSpec(
    * @param parameters the tensors to train
    * @param lr the learning rate until the first one is set
    * @param noise the noise on the learning rate
-   * @return an optimizer that is also a {@link NoisyOptimizer}; owned by the caller
+   * @return owned by the caller
    */
-  public Optimizer create(TensorVector parameters, double lr, NoiseSpec noise) {
+  public TrainingOptimizer create(TensorVector parameters, double lr, NoiseSpec noise) {
     return create(new OptimizerParamGroupVector(new OptimizerParamGroup(parameters)), lr, noise);
   }
 
   /** The same with several parameter groups, which all take these settings. */
-  public Optimizer create(OptimizerParamGroupVector groups, double lr, NoiseSpec noise) {
+  public TrainingOptimizer create(OptimizerParamGroupVector groups, double lr, NoiseSpec noise) {
+    if (kind.isL4()) {
+      L4Options options = new L4Options(lr);
+      return TrainingOptimizer.of(
+          kind == Kind.L4MOM ? new L4Mom(groups, options) : new L4Adam(groups, options), noise);
+    }
     Optimizer optimizer = fused(groups, lr, noise);
     ((FusedOptimizer) optimizer).implementation(implementation);
-    return optimizer;
+    return TrainingOptimizer.of(optimizer);
   }
 
   private Optimizer fused(OptimizerParamGroupVector groups, double lr, NoiseSpec noise) {
@@ -97,6 +115,7 @@ public record OptimizerSpec(
         options.weight_decay().put(weightDecay);
         yield new NoisyRMSprop(groups, options, noise);
       }
+      case L4MOM, L4ADAM -> throw new AssertionError("L4 has no noise of its own");
     };
   }
 }

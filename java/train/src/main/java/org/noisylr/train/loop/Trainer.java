@@ -8,8 +8,6 @@ import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.AutoGradMode;
 import org.bytedeco.pytorch.Device;
-import org.bytedeco.pytorch.Optimizer;
-import org.bytedeco.pytorch.OptimizerParamGroupVector;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -51,7 +49,7 @@ public final class Trainer implements AutoCloseable {
   private final Examples training;
   private final Examples test;
   private final Device device;
-  private final Optimizer optimizer;
+  private final TrainingOptimizer optimizer;
   private final NoisyOptimizer noisy;
   private final int stepsPerEpoch;
   private int nextEpoch;
@@ -76,7 +74,7 @@ public final class Trainer implements AutoCloseable {
         config
             .optimizer()
             .create(model.parameters(), config.schedule().lr(0, stepsPerEpoch), config.noise());
-    noisy = (NoisyOptimizer) optimizer;
+    noisy = optimizer.noisy();
   }
 
   /** Seeds LibTorch's generators for the weights of a model that is about to be built. */
@@ -159,22 +157,15 @@ public final class Trainer implements AutoCloseable {
   }
 
   private void step(long step, Tensor batch, Tensor lossOut, Score score) {
-    setBaseLr(config.schedule().lr(step, stepsPerEpoch));
+    optimizer.baseLr(config.schedule().lr(step, stepsPerEpoch));
     Batch examples = training.training(batch);
-    optimizer.zero_grad();
+    optimizer.optimizer().zero_grad();
     Tensor logits = config.precision().forward(model, examples.inputs());
     Tensor loss = torch.cross_entropy(logits, examples.targets());
     loss.backward();
-    optimizer.step();
+    optimizer.step(loss.detach());
     lossOut.copy_(loss.detach());
     score.add(logits.detach(), examples.targets());
-  }
-
-  private void setBaseLr(double lr) {
-    OptimizerParamGroupVector groups = optimizer.param_groups();
-    for (long g = 0; g < groups.size(); g++) {
-      groups.get(g).options().set_lr(lr);
-    }
   }
 
   /** Sums the losses of examples seen in steps {@code from} … {@code to − 1}, all finite. */
@@ -228,7 +219,8 @@ public final class Trainer implements AutoCloseable {
   public Map<String, Tensor> state() {
     Map<String, Tensor> state = new LinkedHashMap<>();
     Tensors.state(model).forEach((name, tensor) -> state.put(MODEL + name, tensor));
-    OptimizerState.read(optimizer).forEach((name, tensor) -> state.put(OPTIMIZER + name, tensor));
+    OptimizerState.read(optimizer.optimizer())
+        .forEach((name, tensor) -> state.put(OPTIMIZER + name, tensor));
     return state;
   }
 
@@ -263,7 +255,7 @@ public final class Trainer implements AutoCloseable {
           "the checkpoint has %d of the model's %d tensors".formatted(matched, own.size()));
     }
     try {
-      OptimizerState.load(optimizer, optimizerState);
+      OptimizerState.load(optimizer.optimizer(), optimizerState);
     } catch (RuntimeException e) {
       throw new InputException("the checkpoint does not fit the optimizer: " + e.getMessage(), e);
     }

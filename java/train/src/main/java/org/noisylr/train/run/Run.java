@@ -107,6 +107,18 @@ public record Run(List<EpochMetrics> metrics, RunResult result) {
     }
   }
 
+  /**
+   * Checks that a file holds weights that {@link DeepLabV3} can start from.
+   *
+   * @throws InputException if it does not
+   */
+  public static void checkBackbone(Path file) {
+    try (PointerScope scope = new PointerScope();
+        DeepLabV3 network = new DeepLabV3(2)) {
+      loadBackbone(network, file);
+    }
+  }
+
   private static void loadBackbone(DeepLabV3 network, Path file) {
     try (SafeTensors weights = SafeTensors.readForeign(file)) {
       network.loadBackbone(weights.tensors());

@@ -94,6 +94,11 @@ public final class RunFormat {
     return write(JSON.writer(), config);
   }
 
+  /** A schedule in one line, for readers. */
+  public static String describe(Schedule schedule) {
+    return write(JSON.writer(), schedule).replaceAll("[\"{}]", "").replaceAll("([,:])", "$1 ");
+  }
+
   /**
    * Reads what {@link #toLine} wrote.
    *

@@ -43,7 +43,7 @@ class TrainerTest {
 
   private static TrainingConfig config(OptimizerSpec.Kind kind, Schedule schedule, int epochs) {
     return new TrainingConfig(
-        new OptimizerSpec(kind, 0.9, 1e-4, Implementation.FUSED),
+        new OptimizerSpec(kind, 0.9, kind.isL4() ? 0 : 1e-4, Implementation.FUSED),
         schedule,
         NOISE,
         epochs,
@@ -123,6 +123,13 @@ class TrainerTest {
   void theSameSeedGivesTheSameMetricsBitForBit() {
     TrainingConfig config = config(OptimizerSpec.Kind.MOMENTUM, new Constant(0.01), 2);
     assertThat(run(config)).isEqualTo(run(config));
+  }
+
+  @Test
+  void l4LearnsWithNoiseOnItsAlpha() {
+    List<EpochMetrics> metrics = run(config(OptimizerSpec.Kind.L4MOM, new Constant(0.15), 12));
+    assertThat(metrics.get(11).trainLoss()).isLessThan(1.5);
+    assertThat(metrics.get(5).lr()).isEqualTo(0.15 * NOISE.factor(5, 0, 0));
   }
 
   @ParameterizedTest
