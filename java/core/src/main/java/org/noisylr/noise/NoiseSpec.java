@@ -77,6 +77,11 @@ public record NoiseSpec(
     this(distribution, 0, 0, Double.POSITIVE_INFINITY, Draw.EPOCH, Groups.SHARED, 0);
   }
 
+  /** Noise of any distribution in every epoch, one draw per epoch for all groups, seed 0. */
+  public static NoiseSpec of(Distribution distribution) {
+    return new NoiseSpec(distribution);
+  }
+
   /** No noise: every factor is 1 and nothing is clamped. */
   public static NoiseSpec none() {
     return new NoiseSpec(new Distribution.None());

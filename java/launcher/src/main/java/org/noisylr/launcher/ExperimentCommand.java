@@ -3,15 +3,18 @@ package org.noisylr.launcher;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import org.noisylr.check.InputException;
+import org.noisylr.launcher.experiment.CurveFigure;
 import org.noisylr.launcher.experiment.Experiment;
 import org.noisylr.launcher.experiment.Planner;
 import org.noisylr.launcher.experiment.Scale;
+import org.noisylr.launcher.experiment.ScheduleFigure;
 import org.noisylr.launcher.experiment.Table;
 import org.noisylr.launcher.surface.Algorithm;
 import org.noisylr.launcher.surface.Figure3;
@@ -53,7 +56,7 @@ final class ExperimentCommand implements Callable<Integer> {
   static final class Id {
     @Parameters(
         paramLabel = "ID",
-        description = "table1 ... table7, fig4, all of these as all; or fig3.")
+        description = "table1 ... table7, fig4, all of these as all; or fig1, fig2, fig3.")
     private String id;
   }
 
@@ -138,6 +141,8 @@ final class ExperimentCommand implements Callable<Integer> {
                     .distinct()
                     .collect(Collectors.joining(", ")));
       }
+      out.printf(row, "fig1", "", "", "Curves of SD and CLR, plain and noisy: 12 runs of table1");
+      out.printf(row, ScheduleFigure.ID, "", "", "Step decay with bounded noise; needs no runs");
       out.printf(row, FIGURE_3, "", "", "Paths of optimizers without and with noise, and basins");
       out.flush();
       return 0;
@@ -165,10 +170,17 @@ final class ExperimentCommand implements Callable<Integer> {
         out.flush();
         return 0;
       }
-      for (Table table : Table.of(id.id)) {
+      if (id.id.equals(ScheduleFigure.ID)) {
+        out.println("fig2: drawn by 'experiment report fig2', without runs");
+        out.flush();
+        return 0;
+      }
+      boolean figure1 = id.id.equals(CurveFigure.FIGURE_1.id());
+      String shown = figure1 ? CurveFigure.FIGURE_1.table() : id.id;
+      for (Table table : Table.of(shown)) {
         out.printf("%s: %s%n", table.id(), table.title());
-        table
-            .cells()
+        table.cells().stream()
+            .filter(cell -> !figure1 || CurveFigure.FIGURE_1.cells().contains(cell.id()))
             .forEach(
                 cell ->
                     out.printf(
@@ -181,7 +193,7 @@ final class ExperimentCommand implements Callable<Integer> {
         table.choices().forEach(c -> out.printf("  - %s: %s%n", c.choice(), c.reason()));
       }
       out.println("schedules at full scale, where a cell does not say from which rate:");
-      Table.schedules(id.id).forEach((name, text) -> out.printf("  %s: %s%n", name, text));
+      Table.schedules(shown).forEach((name, text) -> out.printf("  %s: %s%n", name, text));
       out.println("scales:");
       for (Scale scale : Scale.values()) {
         out.printf("  %-6s %s%n", scale, scale.rules());
@@ -281,7 +293,19 @@ final class ExperimentCommand implements Callable<Integer> {
         System.out.println(fig3.figure().write(out.folder.resolve(FIGURE_3), System.out));
         return 0;
       }
-      List<Table> tables = Table.of(id.id);
+      if (id.id.equals(ScheduleFigure.ID)) {
+        throw new InputException("fig2 needs no runs: 'experiment report fig2' draws it");
+      }
+      List<Table> tables;
+      if (id.id.equals(CurveFigure.FIGURE_1.id())) {
+        if (!only.isEmpty()) {
+          throw new InputException("--only does not go with fig1, which is made of four cells");
+        }
+        tables = Table.of(CurveFigure.FIGURE_1.table());
+        only = CurveFigure.FIGURE_1.cells();
+      } else {
+        tables = Table.of(id.id);
+      }
       TrainCommand.checkThreads(threads);
       Experiment.Part part = Experiment.Part.parse(shard);
       String deviceName = Devices.of(device).str().getString();
@@ -341,7 +365,20 @@ final class ExperimentCommand implements Callable<Integer> {
     @Override
     public Integer call() {
       PrintWriter writer = spec.commandLine().getOut();
-      List<Path> pages = Experiment.report(out.folder, Table.of(id.id), scale);
+      List<Path> pages = new ArrayList<>();
+      switch (id.id) {
+        case "fig1" -> pages.addAll(Experiment.draw(out.folder, CurveFigure.FIGURE_1, scale));
+        case ScheduleFigure.ID -> pages.addAll(ScheduleFigure.draw(out.folder));
+        case FIGURE_3 ->
+            throw new InputException(
+                "fig3 has no report of its own: 'experiment run fig3' draws it");
+        default -> {
+          pages.addAll(Experiment.report(out.folder, Table.of(id.id), scale));
+          if (id.id.equals(CurveFigure.FIGURE_4.id())) {
+            pages.addAll(Experiment.draw(out.folder, CurveFigure.FIGURE_4, scale));
+          }
+        }
+      }
       pages.forEach(writer::println);
       writer.flush();
       return 0;

@@ -91,7 +91,7 @@ class CommandLineTest {
         "train --data generated:voc2012 --model resnet20 --lr 0.1|model resnet20 takes images, but generated:voc2012 has images with classes of pixels",
         "experiment|Missing subcommand: list, show, run or report (see 'noisylr experiment --help')",
         "experiment run|Missing required parameter: 'ID' (see 'noisylr experiment run --help')",
-        "experiment run table9|experiment must be one of {table1, table2, table3, table4, table5, table6, table7, fig4, all}, but is table9",
+        "experiment run table9|experiment must be one of {table1, table2, table3, table4, table5, table6, table7, fig4, fig1, fig2, fig3, all}, but is table9",
         "experiment run table1 --scale huge|Invalid value for option '--scale': must be one of {full, half, tiny, smoke}, but is huge (see 'noisylr experiment run --help')",
         "experiment run table1 --scale smoke --jobs 0|--jobs must be in [1, inf), but is 0",
         "experiment run table1 --scale smoke --seeds 0|--seeds must be in [1, 1000], but is 0",
@@ -104,6 +104,10 @@ class CommandLineTest {
         "experiment run table4 --scale smoke --data-override cifar10|--data-override must be NAME=PATH, cifar10=images.zip for instance, but is cifar10",
         "experiment run table4 --scale smoke --data-override cifar10=a --data-override cifar10=b|--data-override must name cifar10 once, but repeats it",
         "experiment run table4 --scale smoke --out /dev/null|--out must be a folder, but /dev/null is a file",
+        "experiment run fig2|fig2 needs no runs: 'experiment report fig2' draws it",
+        "experiment report fig3|fig3 has no report of its own: 'experiment run fig3' draws it",
+        "experiment run fig1 --only sd/*|--only does not go with fig1, which is made of four cells",
+        "experiment report fig1 --out /no/such|/no/such has no runs for fig1: begin with 'noisylr experiment run fig1'",
         "experiment run fig3 --alpha 0|alpha must be in (0, inf), but is 0.0",
         "experiment run fig3 --starts 0|starts must be in [1, inf), but is 0",
         "experiment run fig3 --well-d -1|d must be in (0, inf), but is -1.0",
@@ -296,7 +300,7 @@ class CommandLineTest {
     assertThat(run("experiment list").out())
         .contains(
             "table2       24     72  Optimizers, models and data: cifar10, mnist, svhn, imdb, voc2012")
-        .hasLineCount(10);
+        .hasLineCount(12);
     assertThat(run("experiment show fig3").out()).contains("SGD at 0.05", "(0.237, 0.237)");
     assertThat(run("experiment show table5").out())
         .contains(
@@ -306,6 +310,24 @@ class CommandLineTest {
         .contains("choices where the paper is silent:", "smoke  epochs divided by 40");
     assertThat(run("experiment show table1").out())
         .contains("paper 91.57 ± 0.10 (the numbers are sure, their row is not)");
+  }
+
+  @Test
+  void figure1IsDrawnFromItsRunsAndFigure2FromItsSchedule() throws IOException {
+    String options = " --scale smoke --seeds 1 --out " + directory;
+    assertThat(
+            run("experiment run fig1 --jobs 1 --data-override cifar10=generated:cifar10" + options)
+                .exit())
+        .isZero();
+    Outcome drawn = run("experiment report fig1 --scale smoke --out " + directory);
+    assertThat(drawn.exit()).isZero();
+    assertThat(drawn.out()).hasLineCount(4);
+    BufferedImage test = ImageIO.read(directory.resolve("fig1/smoke/test.png").toFile());
+    assertThat(test.getWidth()).isEqualTo(640);
+    assertThat(Files.readString(directory.resolve("fig1/smoke/train.svg"))).contains("<svg");
+    assertThat(run("experiment report fig2 --out " + directory).exit()).isZero();
+    assertThat(ImageIO.read(directory.resolve("fig2/schedule.png").toFile()).getWidth())
+        .isEqualTo(760);
   }
 
   @Test

@@ -187,6 +187,24 @@ public final class Experiment {
     return pages;
   }
 
+  /**
+   * Draws a figure at the scales that its runs were done at.
+   *
+   * @param scale null for every one
+   * @return the pictures
+   * @throws InputException if the runs are missing or the pictures cannot be written
+   */
+  public static List<Path> draw(Path folder, CurveFigure figure, Scale scale) {
+    List<Scale> scales = scale == null ? Plan.scales(folder, figure.table()) : List.of(scale);
+    if (scales.isEmpty()) {
+      throw new InputException(
+          "%s has no runs for %s: begin with 'noisylr experiment run %s'"
+              .formatted(folder, figure.id(), figure.id()));
+    }
+    RunStore store = new RunStore(folder);
+    return scales.stream().flatMap(each -> figure.draw(store, each).stream()).toList();
+  }
+
   /** Does runs as another process asks for them, until {@code in} ends. */
   public static void serve(Path folder, InputStream in, PrintStream out)
       throws InterruptedException {

@@ -23,8 +23,11 @@ import org.apache.commons.csv.CSVPrinter;
 import org.noisylr.check.InputException;
 import org.noisylr.launcher.experiment.PairedDifference.Verdict;
 import org.noisylr.launcher.report.Comparison;
+import org.noisylr.launcher.report.NoiseTheory;
 import org.noisylr.launcher.report.RunCharts;
 import org.noisylr.launcher.report.Sample;
+import org.noisylr.noise.Distribution;
+import org.noisylr.noise.NoiseSpec;
 import org.noisylr.train.checkpoint.AtomicFile;
 import org.noisylr.train.metric.EpochMetrics;
 import org.noisylr.train.metric.Metric;
@@ -159,6 +162,7 @@ final class ExperimentReport {
     page.put("sections", sections());
     page.put("data", data());
     page.put("devices", devices());
+    page.put("noises", noises());
     try (Reader template =
         new InputStreamReader(
             ExperimentReport.class.getResourceAsStream("experiment.html"),
@@ -179,6 +183,21 @@ final class ExperimentReport {
 
   private List<String> data() {
     return plan.cells().values().stream().map(Plan.Entry::describe).distinct().toList();
+  }
+
+  /** What the paper's supplement says of each noise of the table. */
+  private List<String> noises() {
+    return table.cells().stream()
+        .map(cell -> cell.settings().noise())
+        .filter(noise -> !(noise instanceof Distribution.None))
+        .distinct()
+        .map(
+            noise -> {
+              NoiseSpec spec = NoiseSpec.of(noise);
+              return "%s: %s; steps: %s"
+                  .formatted(noise, NoiseTheory.moments(spec), NoiseTheory.variance(spec));
+            })
+        .toList();
   }
 
   private List<String> devices() {

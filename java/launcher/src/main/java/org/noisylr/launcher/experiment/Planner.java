@@ -205,12 +205,6 @@ public record Planner(
     if (distribution instanceof Distribution.None) {
       return NoiseSpec.none();
     }
-    NoiseSpec noise =
-        distribution instanceof Distribution.Uniform uniform
-            ? NoiseSpec.uniform(uniform.alpha())
-            : NoiseSpec.gaussian(
-                ((Distribution.Gaussian) distribution).mean(),
-                ((Distribution.Gaussian) distribution).std());
-    return noise.lastFraction(settings.beta(), epochs).seed(seed);
+    return NoiseSpec.of(distribution).lastFraction(settings.beta(), epochs).seed(seed);
   }
 }

@@ -92,7 +92,7 @@ public record Table(
     }
     if (!IDS.contains(id)) {
       throw new InputException(
-          "experiment must be one of {%s, %s}, but is %s"
+          "experiment must be one of {%s, fig1, fig2, fig3, %s}, but is %s"
               .formatted(String.join(", ", IDS), ALL, id));
     }
     return List.of(read(id));

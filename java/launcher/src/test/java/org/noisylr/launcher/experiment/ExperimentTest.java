@@ -186,6 +186,7 @@ class ExperimentTest {
         .contains(
             "fashion-mnist-mini in place of mnist: 64 training and 64 test examples, 5 epochs")
         .contains("<li>on cpu, 1 thread</li>")
+        .contains("E[f] &#x3D; 4.00000, Var[f] &#x3D; 5.33333")
         .contains("<td class=\"paper\">99.28</td>")
         .contains("2 of 2 runs", "not run", "not judged")
         .doesNotContain("src=", "href=\"http");

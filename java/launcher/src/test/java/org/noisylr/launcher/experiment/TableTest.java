@@ -48,7 +48,7 @@ class TableTest {
         .isInstanceOf(InputException.class)
         .hasMessage(
             "experiment must be one of {table1, table2, table3, table4, table5, table6, table7,"
-                + " fig4, all}, but is table8");
+                + " fig4, fig1, fig2, fig3, all}, but is table8");
   }
 
   /** The paper's general setting: section 4, and section 4.2 for the schedules. */
