@@ -6,9 +6,10 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <optional>
+#include <string>
 
 #include "check.h"
+#include "l4_state.h"
 
 namespace noisylr {
 namespace {
@@ -86,19 +87,36 @@ void L4ParamState::serialize(InputArchive& archive) {
   _TORCH_OPTIM_DESERIALIZE_TORCH_ARG(torch::Tensor, exp_avg_sq);
 }
 
+void check_l4_state(const L4& optimizer, const std::string& where, const L4ParamState& state) {
+  if (!std::isfinite(state.min_loss())) {
+    refuse("state ", where, "min_loss must be finite, but is ", shortest(state.min_loss()));
+  }
+  if (state.exp_avg_sq().defined() != optimizer.adaptive()) {
+    refuse("state ", where, "exp_avg_sq ",
+           optimizer.adaptive() ? "is missing" : "is unknown to the optimizer");
+  }
+}
+
 L4::L4(const std::vector<torch::optim::OptimizerParamGroup>& groups, const L4Options& defaults,
        bool adaptive)
-    : Optimizer(groups, std::make_unique<L4Options>(defaults)),
+    : Optimizer(std::vector<torch::optim::OptimizerParamGroup>{},
+                std::make_unique<L4Options>(defaults)),
       adaptive_(adaptive),
       last_scale_(std::numeric_limits<double>::quiet_NaN()) {
-  for (size_t g = 0; g < groups.size(); ++g) {
-    // LibTorch takes over a group's own options for optimizers that it knows, and loses all others.
-    if (groups[g].has_options()) {
-      const torch::optim::OptimizerOptions& own = groups[g].options();
-      param_groups_[g].set_options(own.clone());
-    }
-    check(static_cast<L4Options&>(param_groups_[g].options()));
+  check(defaults);
+  for (const auto& group : groups) add_param_group(group);
+}
+
+void L4::add_param_group(const torch::optim::OptimizerParamGroup& group) {
+  const L4Options* own = nullptr;
+  if (group.has_options()) {
+    own = dynamic_cast<const L4Options*>(&group.options());
+    if (!own) refuse("the options of a parameter group of L4 must be L4Options");
+    check(*own);
   }
+  Optimizer::add_param_group(group);
+  // LibTorch takes over a group's own options for optimizers that it knows, and loses all others.
+  if (own) param_groups_.back().set_options(std::make_unique<L4Options>(*own));
 }
 
 torch::Tensor L4::step(LossClosure closure) {
@@ -110,54 +128,73 @@ torch::Tensor L4::step(LossClosure closure) {
   }
   at::NoGradGuard no_grad;
   const double value = loss.item<double>();
-  const auto& settings = static_cast<const L4Options&>(param_groups_.at(0).options());
+  if (!std::isfinite(value) || param_groups_.empty()) return loss;
+  const auto& settings = static_cast<const L4Options&>(param_groups_[0].options());
 
-  struct Direction {
-    at::Tensor parameter, v;
+  // Everything is computed before anything is changed.
+  struct Update {
+    at::Tensor parameter, mean, square, direction;
     double fraction;
-    L4ParamState* state;
+    int64_t step;
   };
-  std::vector<Direction> directions;
+  std::vector<Update> updates;
   at::Tensor inner;
-  // A parameter that joins later has a step of its own; the least loss is that of all.
-  std::optional<double> min_loss;
+  double min_loss = kInf;
   for (auto& group : param_groups_) {
     const auto& options = static_cast<const L4Options&>(group.options());
     for (const at::Tensor& parameter : group.params()) {
+      const auto slot = state_.find(parameter.unsafeGetTensorImpl());
+      const auto* state = slot == state_.end() || !slot->second
+                              ? nullptr
+                              : static_cast<const L4ParamState*>(slot->second.get());
+      if (state) min_loss = std::min(min_loss, state->min_loss());
       const at::Tensor& gradient = parameter.grad();
       if (!gradient.defined()) continue;
-      auto& slot = state_[parameter.unsafeGetTensorImpl()];
-      if (!slot) {
-        auto fresh = std::make_unique<L4ParamState>();
-        fresh->exp_avg(at::zeros_like(parameter, at::MemoryFormat::Preserve));
-        if (adaptive_) fresh->exp_avg_sq(at::zeros_like(parameter, at::MemoryFormat::Preserve));
-        slot = std::move(fresh);
-      }
-      auto& state = static_cast<L4ParamState&>(*slot);
-      if (state.step() > 0 && !min_loss) min_loss = state.min_loss();
-      state.step(state.step() + 1);
-      state.exp_avg().mul_(settings.momentum()).add_(gradient, 1 - settings.momentum());
-      const at::Tensor g = corrected(state.exp_avg(), settings.momentum(), state.step());
-      at::Tensor v = g;
+      Update update{.parameter = parameter,
+                    .mean = {},
+                    .square = {},
+                    .direction = {},
+                    .fraction = options.fraction(),
+                    .step = state ? state->step() + 1 : 1};
+      const double fresh = 1 - settings.momentum();
+      update.mean = state ? at::add(state->exp_avg() * settings.momentum(), gradient, fresh)
+                          : gradient * fresh;
+      const at::Tensor g = corrected(update.mean, settings.momentum(), update.step);
+      update.direction = g;
       if (adaptive_) {
-        state.exp_avg_sq()
-            .mul_(settings.beta2())
-            .addcmul_(gradient, gradient, 1 - settings.beta2());
-        v = g / (corrected(state.exp_avg_sq(), settings.beta2(), state.step()).sqrt_() +
-                 settings.adam_eps());
+        const double fresh_square = 1 - settings.beta2();
+        update.square = gradient.square() * fresh_square;
+        if (state) update.square.add_(state->exp_avg_sq(), settings.beta2());
+        update.direction = g / (corrected(update.square, settings.beta2(), update.step).sqrt_() +
+                                settings.adam_eps());
       }
-      const at::Tensor product = (g * v).sum().to(at::kDouble);
+      // Products of half floats could overflow.
+      const auto type = at::promote_types(parameter.scalar_type(), at::kFloat);
+      const at::Tensor product = (g.to(type) * update.direction.to(type)).sum(at::kDouble);
       inner = inner.defined() ? inner + product.to(inner.device()) : product;
-      directions.push_back({parameter, v, options.fraction(), &state});
+      updates.push_back(std::move(update));
     }
   }
-  if (directions.empty()) return loss;
-  const double reached = min_loss ? std::min(*min_loss, value) : settings.init_factor() * value;
-  last_scale_ =
+  if (updates.empty()) return loss;
+  const double reached =
+      min_loss < kInf ? std::min(min_loss, value) : settings.init_factor() * value;
+  const double scale =
       (value - settings.minloss_factor() * reached) / (inner.item<double>() + settings.eps());
-  for (const Direction& direction : directions) {
-    direction.parameter.sub_(direction.v, direction.fraction * last_scale_);
-    direction.state->min_loss((1 + 1 / settings.forget_time()) * reached);
+
+  last_scale_ = scale;
+  for (Update& update : updates) {
+    auto& slot = state_[update.parameter.unsafeGetTensorImpl()];
+    if (!slot) slot = std::make_unique<L4ParamState>();
+    auto& state = static_cast<L4ParamState&>(*slot);
+    state.step(update.step);
+    state.exp_avg(std::move(update.mean));
+    if (adaptive_) state.exp_avg_sq(std::move(update.square));
+    update.parameter.sub_(update.direction, update.fraction * scale);
+  }
+  for (auto& [parameter, slot] : state_) {
+    if (slot) {
+      static_cast<L4ParamState&>(*slot).min_loss((1 + 1 / settings.forget_time()) * reached);
+    }
   }
   return loss;
 }
@@ -167,7 +204,17 @@ void L4::save(OutputArchive& archive) const {
 }
 
 void L4::load(InputArchive& archive) {
-  torch::optim::serialize<L4ParamState, L4Options>(archive, *this);
+  auto previous = std::move(state_);
+  state_.clear();
+  try {
+    torch::optim::serialize<L4ParamState, L4Options>(archive, *this);
+    for (const auto& [parameter, slot] : state_) {
+      if (slot) check_l4_state(*this, "", static_cast<const L4ParamState&>(*slot));
+    }
+  } catch (...) {
+    state_ = std::move(previous);
+    throw;
+  }
 }
 
 }  // namespace noisylr

@@ -6,12 +6,16 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <mutex>
 #include <stdexcept>
+#include <utility>
+#include <vector>
 
 #include "check.h"
+#include "noisylr/l4.h"
 #include "noisylr/noise.h"
 #include "noisylr/noisy.h"
 
@@ -64,10 +68,6 @@ torch::Tensor Perturbation::step(LossClosure closure) {
     at::NoGradGuard no_grad;
     change_gradients();
   }
-  {
-    at::NoGradGuard no_grad;
-    before_step();
-  }
   torch::Tensor loss = optimizer_.step(std::move(changed));
   {
     at::NoGradGuard no_grad;
@@ -113,17 +113,22 @@ Langevin::Langevin(Optimizer& optimizer, double temperature, uint64_t seed)
   require_non_negative("temperature", temperature);
 }
 
-void Langevin::before_step() {
-  rates_.clear();
-  for (auto& group : optimizer().param_groups()) rates_.push_back(group.options().get_lr());
+double Langevin::rate(size_t group) const {
+  if (const auto* noise = dynamic_cast<const LrNoise*>(&optimizer())) {
+    return noise->realised_lr(group);
+  }
+  const double lr = optimizer().param_groups()[group].options().get_lr();
+  if (const auto* l4 = dynamic_cast<const L4*>(&optimizer())) {
+    return std::max(0.0, lr * l4->last_scale());
+  }
+  return lr;
 }
 
 void Langevin::after_step() {
-  const auto* noise = dynamic_cast<const LrNoise*>(&optimizer());
   for_each([&](size_t group, const at::Tensor& parameter, uint64_t number) {
-    if (!parameter.grad().defined() || (!noise && group >= rates_.size())) return;
-    const double rate = noise ? noise->realised_lr(group) : rates_[group];
-    parameter.add_(normal(parameter, number), std::sqrt(2 * rate * temperature_));
+    if (parameter.grad().defined()) {
+      parameter.add_(normal(parameter, number), std::sqrt(2 * rate(group) * temperature_));
+    }
   });
 }
 
@@ -135,6 +140,11 @@ PerturbedDescent::PerturbedDescent(Optimizer& optimizer, double radius, double t
   require_at_least("interval", interval, 0);
 }
 
+void PerturbedDescent::last_perturbation(int64_t step) {
+  require_at_least("last_perturbation", step, -1);
+  last_ = step;
+}
+
 torch::Tensor PerturbedDescent::step(LossClosure closure) {
   if (!closure) refuse("a step of perturbed descent needs a closure that returns the loss");
   torch::Tensor loss;
@@ -142,44 +152,62 @@ torch::Tensor PerturbedDescent::step(LossClosure closure) {
     at::AutoGradMode with_gradients(true);
     loss = closure();
   }
+  at::NoGradGuard no_grad;
   double squares = 0;
-  {
-    at::NoGradGuard no_grad;
-    for_each([&](size_t, const at::Tensor& parameter, uint64_t) {
-      const at::Tensor& gradient = parameter.grad();
-      if (gradient.defined()) squares += gradient.square().sum().item<double>();
-    });
-  }
+  std::vector<std::pair<at::Tensor, at::Tensor>> before;
+  for_each([&](size_t, const at::Tensor& parameter, uint64_t) {
+    const at::Tensor& gradient = parameter.grad();
+    if (gradient.defined()) squares += gradient.to(at::kDouble).square().sum().item<double>();
+  });
   const bool rested = last_ < 0 || steps() - last_ > interval_;
-  if (rested && std::sqrt(squares) <= threshold_) {
-    perturb();
-    last_ = steps();
-    loss = optimizer().step(std::move(closure));
-  } else {
-    // The gradients of this point are there already.
-    loss = optimizer().step([loss] { return loss; });
+  if (!rested || !(std::sqrt(squares) <= threshold_)) {
+    // The gradients of this point are there already; an optimizer that asks again gets new ones.
+    bool known = true;
+    loss = optimizer().step([&] {
+      if (std::exchange(known, false)) return loss;
+      return closure();
+    });
+    complete();
+    return loss;
   }
+  for_each([&](size_t, const at::Tensor& parameter, uint64_t) {
+    before.emplace_back(parameter, parameter.detach().clone());
+  });
+  try {
+    perturb();
+    at::AutoGradMode with_gradients(true);
+    loss = optimizer().step(std::move(closure));
+  } catch (...) {
+    for (const auto& [parameter, values] : before) parameter.detach().copy_(values);
+    throw;
+  }
+  last_ = steps();
   complete();
   return loss;
 }
 
 void PerturbedDescent::perturb() {
-  at::NoGradGuard no_grad;
   // A normal vector has a uniform direction; its length is made that of a uniform point of the
   // ball.
-  std::vector<at::Tensor> directions;
+  std::map<uint64_t, at::Tensor> directions;
   double squares = 0;
   int64_t dimension = 0;
+  uint64_t count = 0;
   for_each([&](size_t, const at::Tensor& parameter, uint64_t number) {
-    directions.push_back(normal(parameter, number));
-    squares += directions.back().square().sum().item<double>();
+    count = number + 1;
+    if (!parameter.grad().defined()) return;
+    const at::Tensor& direction = directions[number] = normal(parameter, number);
+    squares += direction.to(at::kDouble).square().sum().item<double>();
     dimension += parameter.numel();
   });
   if (squares == 0) return;
-  const double u = uniform(1, at::kCPU, steps(), directions.size()).item<double>();
+  const double u = uniform(1, at::kCPU, steps(), count).item<double>();
   const double length = radius_ * std::pow(u, 1 / static_cast<double>(dimension));
   for_each([&](size_t, const at::Tensor& parameter, uint64_t number) {
-    parameter.add_(directions[number], length / std::sqrt(squares));
+    const auto direction = directions.find(number);
+    if (direction != directions.end()) {
+      parameter.add_(direction->second, length / std::sqrt(squares));
+    }
   });
 }
 
@@ -212,16 +240,17 @@ at::Tensor Alrao::factors(uint64_t wanted) const {
   return found;
 }
 
-void Alrao::before_step() {
+void Alrao::change_gradients() {
   before_.clear();
   for_each([&](size_t, const at::Tensor& parameter, uint64_t) {
-    before_.push_back(parameter.detach().clone());
+    before_[parameter.unsafeGetTensorImpl()] = parameter.detach().clone();
   });
 }
 
 void Alrao::after_step() {
   for_each([&](size_t, const at::Tensor& parameter, uint64_t number) {
-    if (number >= before_.size()) return;
+    const auto before = before_.find(parameter.unsafeGetTensorImpl());
+    if (before == before_.end()) return;
     at::Tensor factor = factors(number).to(parameter.scalar_type());
     if (parameter.dim() > 1) {
       std::vector<int64_t> shape(static_cast<size_t>(parameter.dim()), 1);
@@ -230,8 +259,8 @@ void Alrao::after_step() {
     } else if (parameter.dim() == 0) {
       factor = factor.squeeze(0);
     }
-    const at::Tensor update = parameter.sub(before_[number]).mul_(factor);
-    parameter.copy_(before_[number].add(update));
+    const at::Tensor update = parameter.sub(before->second).mul_(factor);
+    parameter.copy_(before->second.add(update));
   });
   before_.clear();
 }

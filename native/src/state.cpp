@@ -9,6 +9,7 @@
 #include <type_traits>
 
 #include "check.h"
+#include "l4_state.h"
 #include "state_fields.h"
 
 namespace noisylr {
@@ -124,6 +125,13 @@ void save(Optimizer& optimizer, std::vector<std::string>& names, std::vector<at:
       });
 }
 
+template <class State>
+void check_state(const Optimizer&, const std::string&, const State&) {}
+
+void check_state(const Optimizer& optimizer, const std::string& prefix, const L4ParamState& state) {
+  check_l4_state(dynamic_cast<const L4&>(optimizer), prefix, state);
+}
+
 template <class State, class Options>
 void load(Optimizer& optimizer, NamedTensors named) {
   // LibTorch's Adagrad makes its state in the constructor and requires it in step().
@@ -132,11 +140,12 @@ void load(Optimizer& optimizer, NamedTensors named) {
   for_each_parameter<Options>(
       optimizer, [&](std::string prefix, const at::Tensor& parameter, const Options& options) {
         auto state = std::make_unique<State>();
-        Loader loader{std::move(prefix), parameter, named};
+        Loader loader{prefix, parameter, named};
         visit_fields(*state, options, loader);
         if (!loader.missing.empty() && (loader.found > 0 || kAlwaysHasState)) {
           refuse("state ", loader.missing, " is missing");
         }
+        if (loader.found > 0) check_state(optimizer, prefix, *state);
         if (loader.found > 0) states[parameter.unsafeGetTensorImpl()] = std::move(state);
       });
   if (!named.empty()) refuse("state ", named.begin()->first, " is unknown to the optimizer");

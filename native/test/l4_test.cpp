@@ -191,3 +191,79 @@ TEST(state_and_archive_bring_a_run_back_bit_for_bit) {
   EXPECT(problem == by_state);
   EXPECT(problem == by_archive);
 }
+
+TEST(other_options_are_refused_and_later_groups_keep_their_own) {
+  Tensors tensors;
+  std::vector<torch::optim::OptimizerParamGroup> groups;
+  groups.emplace_back(std::vector<at::Tensor>{tensors.a},
+                      std::make_unique<torch::optim::SGDOptions>(0.1));
+  EXPECT_THROWS(std::invalid_argument, L4Mom(groups, L4Options()),
+                "the options of a parameter group of L4 must be L4Options");
+  L4Mom optimizer({tensors.a});
+  optimizer.add_param_group(torch::optim::OptimizerParamGroup(std::vector<at::Tensor>{tensors.b},
+                                                              std::make_unique<L4Options>(0)));
+  EXPECT_THROWS(std::invalid_argument,
+                optimizer.add_param_group(torch::optim::OptimizerParamGroup(
+                    std::vector<at::Tensor>{at::zeros({1})}, std::make_unique<L4Options>(-1))),
+                "fraction must be in [0, inf), but is -1");
+  const std::vector<double> before = tensors.x();
+  optimizer.step([&] { return tensors.loss(); });
+  EXPECT(tensors.x()[0] != before[0]);
+  EXPECT_EQ(tensors.x()[2], before[2]);
+}
+
+TEST(a_loss_that_is_no_number_changes_nothing) {
+  Tensors tensors, clean;
+  L4Adam optimizer({tensors.a, tensors.b}), reference({clean.a, clean.b});
+  const at::Tensor loss = optimizer.step([&] { return tensors.loss() * std::nan(""); });
+  EXPECT(std::isnan(loss.item<double>()));
+  EXPECT(std::isnan(optimizer.last_scale()));
+  EXPECT(optimizer.state().empty());
+  for (int i = 0; i < 3; ++i) {
+    optimizer.step([&] { return tensors.loss(); });
+    reference.step([&] { return clean.loss(); });
+  }
+  EXPECT(tensors.x() == clean.x());
+}
+
+TEST(the_least_loss_is_that_of_all_steps_also_for_parameters_without_gradient) {
+  // b has no gradient for a while; when it returns, the least loss is the recent one.
+  Tensors tensors;
+  L4Mom optimizer({tensors.b, tensors.a});
+  const auto with = [&](bool b) {
+    return [&tensors, b] {
+      at::Tensor loss = tensors.loss();
+      if (!b) tensors.b.mutable_grad().reset();
+      return loss;
+    };
+  };
+  optimizer.step(with(true));
+  for (int i = 0; i < 5; ++i) optimizer.step(with(false));
+  double least[2];
+  int i = 0;
+  for (const auto& [parameter, state] : optimizer.state()) {
+    least[i++] = static_cast<const noisylr::L4ParamState&>(*state).min_loss();
+  }
+  EXPECT_EQ(i, 2);
+  EXPECT_EQ(least[0], least[1]);
+}
+
+TEST(the_states_of_both_kinds_are_not_exchanged) {
+  Tensors tensors;
+  L4Mom mom({tensors.a});
+  L4Adam adam({tensors.a});
+  mom.step([&] { return tensors.loss(); });
+  adam.step([&] { return tensors.loss(); });
+  const auto load = [](torch::optim::Optimizer& from, torch::optim::Optimizer& to) {
+    std::vector<std::string> names;
+    std::vector<at::Tensor> values;
+    noisylr::optimizer_state(from, names, values);
+    noisylr::load_optimizer_state(to, names, values);
+  };
+  EXPECT_THROWS(std::invalid_argument, load(mom, adam), "state 0.0.exp_avg_sq is missing");
+  EXPECT_THROWS(std::invalid_argument, load(adam, mom),
+                "state 0.0.exp_avg_sq is unknown to the optimizer");
+  auto of_mom = archived(mom);
+  EXPECT_THROWS(std::invalid_argument, adam.load(of_mom), "state exp_avg_sq is missing");
+  adam.step([&] { return tensors.loss(); });  // Its own state is still there.
+}

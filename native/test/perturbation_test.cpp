@@ -1,10 +1,13 @@
 #include "noisylr/perturbation.h"
 
+#include <torch/optim/lbfgs.h>
+
 #include <algorithm>
 #include <cmath>
 #include <vector>
 
 #include "check.h"
+#include "noisylr/l4.h"
 #include "noisylr/noisy.h"
 #include "problem.h"
 
@@ -283,4 +286,73 @@ TEST(values_are_checked) {
                 "min must be in (0, inf), but is 0");
   EXPECT_THROWS(std::invalid_argument, Alrao(optimizer, 1, 0.5, 1),
                 "max must be in [1, inf), but is 0.5");
+}
+
+TEST(langevin_around_l4_uses_its_eta) {
+  at::Tensor x = at::full({kMany}, 1e-3, at::kDouble).requires_grad_();
+  noisylr::L4Mom optimizer({x});
+  Langevin langevin(optimizer, 0.25, 4);
+  langevin.step([&] {
+    x.mutable_grad() = at::zeros_like(x);
+    x.mutable_grad()[0] = 1;
+    return at::tensor(2.0, at::kDouble);
+  });
+  const double eta = 0.15 * optimizer.last_scale();
+  EXPECT(eta > 0.09 && eta < 0.1);  // 0.15 * 2 * (1 - 0.9 * 0.75)
+  is_normal(x.detach().slice(0, 1) - 1e-3, 2 * eta * 0.25);
+}
+
+TEST(perturbed_descent_leaves_parameters_without_gradient_alone) {
+  at::Tensor x = zeros(3), frozen = zeros(5);
+  SGD optimizer({frozen, x}, SGDOptions(0));
+  PerturbedDescent descent(optimizer, 0.5, 1, 0, 1);
+  descent.step([&] {
+    zero_gradient(x);
+    return x.detach().sum();
+  });
+  EXPECT_EQ(frozen.abs().sum().item<double>(), 0);
+  EXPECT(x.abs().sum().item<double>() > 0);
+}
+
+TEST(perturbed_descent_takes_a_failed_perturbation_back) {
+  at::Tensor x = zeros(3);
+  SGD optimizer({x}, SGDOptions(0.1));
+  PerturbedDescent descent(optimizer, 0.5, 1, 0, 1);
+  int calls = 0;
+  EXPECT_THROWS(std::runtime_error, descent.step([&]() -> at::Tensor {
+    if (++calls == 2) throw std::runtime_error("no more data");
+    zero_gradient(x);
+    return x.detach().sum();
+  }),
+                "no more data");
+  EXPECT_EQ(x.abs().sum().item<double>(), 0);
+  EXPECT_EQ(descent.last_perturbation(), -1);
+  EXPECT_EQ(descent.steps(), 0);
+  EXPECT_THROWS(std::invalid_argument, descent.last_perturbation(-2),
+                "last_perturbation must be in [-1, inf), but is -2");
+}
+
+TEST(perturbed_descent_evaluates_again_for_optimizers_that_ask) {
+  // LBFGS evaluates several times a step; it solves a quadratic at once.
+  at::Tensor x = at::tensor({3.0, -2.0}, at::kDouble).requires_grad_();
+  torch::optim::LBFGS optimizer({x}, torch::optim::LBFGSOptions(1));
+  PerturbedDescent descent(optimizer, 0.1, 1e-9, 0, 1);
+  descent.step([&] {
+    x.mutable_grad() = x.detach().clone();
+    return x.detach().square().sum() / 2;
+  });
+  EXPECT(x.abs().max().item<double>() < 1e-6);
+}
+
+TEST(alrao_scales_the_optimizers_update_alone) {
+  at::Tensor x = at::ones({2}, at::kDouble).requires_grad_();
+  SGD optimizer({x}, SGDOptions(1));
+  Alrao alrao(optimizer, 0.1, 0.1, 2);
+  alrao.step([&] {
+    at::NoGradGuard no_grad;
+    x.add_(1);  // The closure's own change stays whole.
+    x.mutable_grad() = at::ones_like(x);
+    return x.sum();
+  });
+  EXPECT(at::allclose(x, at::full({2}, 1.9, at::kDouble)));
 }

@@ -63,16 +63,28 @@ struct NOISYLR_API L4ParamState : public torch::optim::OptimizerCloneableParamSt
 ///     eta = alpha * (L - gamma * L_min) / (<g, v> + epsilon),   theta <- theta - eta * v
 ///
 /// where L_min is gamma_0 times the loss in the first step, then the lesser of itself and the loss,
-/// and grows by the factor 1 + 1/tau after each step. Losses must be positive to mean anything.
-/// The settings other than alpha are those of the first parameter group.
+/// and grows by the factor 1 + 1/tau after each step. Losses must be positive to mean anything. A
+/// step whose loss is NaN or infinite changes nothing, and so does one that throws. The settings
+/// other than alpha are those of the first parameter group.
 class NOISYLR_API L4 : public torch::optim::Optimizer {
  public:
   /// @param closure evaluates the loss and its gradients once
   /// @return the loss
   /// @throws std::invalid_argument without a closure, which alone knows the loss
   torch::Tensor step(LossClosure closure = nullptr) override;
-  void save(torch::serialize::OutputArchive& archive) const override;
+
+  /// Adds a group with options of its own, or with the defaults.
+  /// @throws std::invalid_argument if the options are of another class or outside their intervals
+  void add_param_group(const torch::optim::OptimizerParamGroup& group);
+
+  /// @throws std::invalid_argument if the archive is of the other of L4Mom and L4Adam; the state
+  /// stays
+  ///     as it is then
   void load(torch::serialize::InputArchive& archive) override;
+  void save(torch::serialize::OutputArchive& archive) const override;
+
+  /// Whether the direction is Adam's.
+  bool adaptive() const noexcept { return adaptive_; }
 
   /// eta over alpha in the last step; NaN before it.
   double last_scale() const noexcept { return last_scale_; }

@@ -8,7 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
+#include <map>
 
 namespace noisylr {
 
@@ -17,7 +17,7 @@ namespace noisylr {
 ///
 /// What a step draws is a function of the seed, the number of the step and the parameter's number,
 /// not a stream: Philox of these three seeds a generator of the parameter's device. It is the same
-/// after a resume, and on every CPU.
+/// after a resume. LibTorch's normal numbers differ in their last bits between kinds of processors.
 class NOISYLR_API Perturbation {
  public:
   using LossClosure = torch::optim::Optimizer::LossClosure;
@@ -41,10 +41,8 @@ class NOISYLR_API Perturbation {
   /// @param optimizer not owned; must outlive this
   Perturbation(torch::optim::Optimizer& optimizer, uint64_t seed);
 
-  /// Called when the gradients are there, before the optimizer uses them.
+  /// Called when the gradients are there, after the closure and before the optimizer uses them.
   virtual void change_gradients() {}
-  /// Called before the optimizer's step.
-  virtual void before_step() {}
   /// Called when the optimizer has changed the parameters.
   virtual void after_step() {}
 
@@ -99,7 +97,7 @@ class NOISYLR_API GradientNoise final : public Perturbation {
 ///
 /// In the paper's terms, for a loss that is the mean negative log posterior of N examples and plain
 /// SGD, its epsilon is 2·lr/N, so T = 1/N samples from the posterior. The rate is what the step
-/// used: for a Noisy optimizer, the realised one.
+/// used: for a Noisy optimizer, the realised one; for L4, its eta, or 0 where that is negative.
 class NOISYLR_API Langevin final : public Perturbation {
  public:
   /// @param temperature T, in [0, inf)
@@ -107,17 +105,18 @@ class NOISYLR_API Langevin final : public Perturbation {
   Langevin(torch::optim::Optimizer& optimizer, double temperature, uint64_t seed);
 
  private:
-  void before_step() override;
   void after_step() override;
 
+  double rate(size_t group) const;
+
   double temperature_;
-  std::vector<double> rates_;
 };
 
 /// Perturbed gradient descent (Jin et al. 2017, "How to Escape Saddle Points Efficiently",
-/// Algorithms 1 and 2): where the gradient is small, |∇f(x)| ≤ threshold, and the last perturbation
-/// was more than `interval` steps ago, x ← x + ξ with ξ uniform in the ball of radius r around 0,
-/// over all parameters together. Then the optimizer steps with the gradient at that point.
+/// Algorithm 1, with the condition of Algorithm 2): where the gradient is small, |∇f(x)| ≤
+/// threshold, and the last perturbation was more than `interval` steps ago, x ← x + ξ with ξ
+/// uniform in the ball of radius r around 0, over all parameters together. Then the optimizer steps
+/// with the gradient at that point.
 class NOISYLR_API PerturbedDescent final : public Perturbation {
  public:
   /// @param radius r, in [0, inf)
@@ -136,7 +135,8 @@ class NOISYLR_API PerturbedDescent final : public Perturbation {
   int64_t last_perturbation() const noexcept { return last_; }
 
   /// Sets it, for a run that goes on from a checkpoint.
-  void last_perturbation(int64_t step) noexcept { last_ = step; }
+  /// @throws std::invalid_argument if it is below -1
+  void last_perturbation(int64_t step);
 
  private:
   void perturb();
@@ -150,11 +150,12 @@ class NOISYLR_API PerturbedDescent final : public Perturbation {
 /// of each output feature is multiplied by a factor of its own, drawn once, log-uniform in [min,
 /// max]. With an optimizer's rate of 1, the factors are the rates of the paper.
 ///
-/// Features are the indices of a parameter's first dimension. A parameter of one dimension that has
-/// as many as the one before it shares its factors, as biases and batch norm share those of their
-/// layer. Of the paper, this is the rule for the layers that are not the last. Its last layer,
-/// which is replaced by an average of several classifiers with a rate each, is left out: that is
-/// another model, not another step.
+/// Features are the indices of a parameter's first dimension, as of dense layers and convolutions;
+/// those of transposed convolutions and embeddings are others. A parameter of one dimension that
+/// has as many as the one before it shares its factors, as biases and batch norm share those of
+/// their layer. Of the paper, this is the rule for the layers that are not the last. Its last
+/// layer, which is replaced by an average of several classifiers with a rate each, is left out:
+/// that is another model, not another step.
 class NOISYLR_API Alrao final : public Perturbation {
  public:
   /// @param min in (0, inf); the paper uses 1e-5
@@ -167,12 +168,13 @@ class NOISYLR_API Alrao final : public Perturbation {
   at::Tensor factors(uint64_t number) const;
 
  private:
-  void before_step() override;
+  void change_gradients() override;
   void after_step() override;
   at::Tensor draw(const at::Tensor& parameter, uint64_t number) const;
 
   double log_min_, log_max_;
-  std::vector<at::Tensor> before_;
+  // Where the parameters were before the optimizer's step.
+  std::map<const void*, at::Tensor> before_;
 };
 
 }  // namespace noisylr

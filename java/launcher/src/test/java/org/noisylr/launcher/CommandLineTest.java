@@ -301,7 +301,7 @@ class CommandLineTest {
         .contains(
             "table2       24     72  Optimizers, models and data: cifar10, mnist, svhn, imdb, voc2012")
         .hasLineCount(12);
-    assertThat(run("experiment show fig3").out()).contains("SGD at 0.05", "(0.237, 0.237)");
+    assertThat(run("experiment show fig3").out()).contains("SGD at 0.05714", "(0.237, 0.237)");
     assertThat(run("experiment show table5").out())
         .contains(
             "table5/const-1e-2-rn/cifar-10: resnet20-keras on cifar10, momentum 0.9, weight decay"

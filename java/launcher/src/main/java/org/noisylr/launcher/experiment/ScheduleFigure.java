@@ -19,7 +19,7 @@ public final class ScheduleFigure {
   /** The name of the figure. */
   public static final String ID = "fig2";
 
-  private static final double LEAST = 1e-4;
+  private static final double LEAST = 2e-5;
   private static final double GREATEST = 0.05;
   private static final int EPOCHS = 200;
   private static final double ALPHA = 8;

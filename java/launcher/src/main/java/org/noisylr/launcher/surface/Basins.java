@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import org.noisylr.check.InputException;
 import org.noisylr.noise.NoiseSpec;
 
 /**
@@ -12,7 +13,7 @@ import org.noisylr.noise.NoiseSpec;
  * without noise and with a small rate leads to that minimum.
  */
 final class Basins {
-  private static final int STEPS = 500;
+  static final int STEPS = 500;
   private static final int DESCENT_STEPS = 3000;
   private static final double SMALL = 0.25;
   private static final double NEAR = 0.1;
@@ -47,7 +48,13 @@ final class Basins {
     for (int i = 1; i < heights.length; i++) {
       best = heights[i] < heights[best] ? i : best;
     }
-    return descend(surface, new double[] {grid[2 * best], grid[2 * best + 1]});
+    double[] minimum = descend(surface, new double[] {grid[2 * best], grid[2 * best + 1]});
+    if (!(Paths.heights(surface, minimum)[0] <= heights[best])) {
+      throw new InputException(
+          "the minimum of %s cannot be found: descent from (%s, %s) leads upwards"
+              .formatted(surface.formula(), grid[2 * best], grid[2 * best + 1]));
+    }
+    return minimum;
   }
 
   /** Where descent without noise leads to. */
@@ -99,7 +106,7 @@ final class Basins {
     return rows;
   }
 
-  private static double[] random(Surface.Box box, int count, long seed) {
+  static double[] random(Surface.Box box, int count, long seed) {
     Random random = new Random(seed);
     double[] places = new double[2 * count];
     for (int i = 0; i < count; i++) {
@@ -110,7 +117,7 @@ final class Basins {
   }
 
   /** A path that has left the numbers is not near either. */
-  private static Share near(double[] places, double[] minimum) {
+  static Share near(double[] places, double[] minimum) {
     int hits = 0;
     for (int i = 0; i < places.length; i += 2) {
       double distance = Math.hypot(places[i] - minimum[0], places[i + 1] - minimum[1]);

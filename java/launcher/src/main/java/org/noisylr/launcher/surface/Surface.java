@@ -38,7 +38,8 @@ public sealed interface Surface {
   double[] start();
 
   /**
-   * The constant rate of SGD: about 0.4 of 2/L, above which it leaves the minimum of curvature L.
+   * The constant rate of SGD, below 2/L, above which it would leave a minimum of curvature L (at
+   * Ackley's cusp, there is no such rate).
    */
   double rate();
 
@@ -55,7 +56,7 @@ public sealed interface Surface {
     };
   }
 
-  /** Whether there are other minima than the global one. */
+  /** Whether it is asked which minimum is reached: there may be others, and one is the deepest. */
   boolean multimodal();
 
   /**
@@ -138,12 +139,13 @@ public sealed interface Surface {
 
     @Override
     public double rate() {
-      return 0.05;
+      // The curvature at the bottom of the deeper well is about 2 + 2·max(a, b)/d.
+      return 0.4 * 2 / (2 + 2 * Math.max(a, b) / d);
     }
 
     @Override
     public boolean multimodal() {
-      return true;
+      return a != b;
     }
 
     @Override

@@ -74,14 +74,10 @@ class Figure3Test {
         .findFirst();
   }
 
-  /** Opened at another start, noise and function, the page shows the paths of the optimizers. */
-  @Test
-  @Timeout(120)
-  void aBrowserShowsTheProgramsPaths() throws Exception {
+  /** What the page shows in headless Chromium: where each optimizer ends. */
+  private static double[][] shown(Path html, String hash) throws Exception {
     Optional<Path> chromium = chromium();
     assumeTrue(chromium.isPresent(), "chromium is not installed");
-    int column = 2;
-    int row = 9;
     Process process =
         new ProcessBuilder(
                 chromium.get().toString(),
@@ -90,34 +86,79 @@ class Figure3Test {
                 "--disable-gpu",
                 "--user-data-dir=" + folder.resolve("chromium"),
                 "--dump-dom",
-                page.toUri() + "#two-wells,4," + column + "," + row)
+                html.toUri() + hash)
             .redirectError(ProcessBuilder.Redirect.DISCARD)
             .start();
     String dom = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
-    Matcher shown = Pattern.compile("\\((-?\\d\\.\\d{3}), (-?\\d\\.\\d{3})\\)</td>").matcher(dom);
-    Surface surface = TwoWells.PAPER;
+    assertThat(dom).contains("id=\"handle\"");
+    Matcher ends = Pattern.compile("\\((-?\\d\\.\\d{3}), (-?\\d\\.\\d{3})\\)</td>").matcher(dom);
+    double[][] places = new double[Algorithm.values().length][];
+    for (int i = 0; i < places.length; i++) {
+      assertThat(ends.find()).isTrue();
+      places[i] =
+          new double[] {Double.parseDouble(ends.group(1)), Double.parseDouble(ends.group(2))};
+    }
+    return places;
+  }
+
+  private static void assertPaths(double[][] shown, double alpha, int column, int row) {
     double[] starts = new double[2 * 11 * 11];
     for (int i = 0; i < 11 * 11; i++) {
       starts[2 * i] = -2 + 4 * (i % 11 + 0.5) / 11;
-      starts[2 * i + 1] = -2 + 4 * (i / 11 + 0.5) / 11;
+      starts[2 * i + 1] = -2 + 4 * ((double) (i / 11) + 0.5) / 11;
     }
+    int start = 2 * (row * 11 + column);
     for (Algorithm algorithm : Algorithm.values()) {
       double[] ends =
           Paths.follow(
-                  surface,
+                  TwoWells.PAPER,
                   algorithm.spec(),
-                  surface.rate(algorithm),
-                  NoiseSpec.uniform(4).seed(SEED),
+                  TwoWells.PAPER.rate(algorithm),
+                  NoiseSpec.uniform(alpha).seed(SEED),
                   starts,
                   200,
                   200)
               .ends();
-      assertThat(shown.find()).as(algorithm.title()).isTrue();
-      int start = 2 * (row * 11 + column);
-      assertThat(Double.parseDouble(shown.group(1))).isCloseTo(ends[start], within(0.001));
-      assertThat(Double.parseDouble(shown.group(2))).isCloseTo(ends[start + 1], within(0.001));
+      for (int c = 0; c < 2; c++) {
+        assertThat(shown[algorithm.ordinal()][c])
+            .as(algorithm.title())
+            .isCloseTo(ends[start + c], within(0.001));
+      }
     }
-    assertThat(dom).contains("id=\"handle\"");
+  }
+
+  /** Opened at another start and noise, the page shows the paths of the optimizers. */
+  @Test
+  @Timeout(120)
+  void aBrowserShowsTheProgramsPaths() throws Exception {
+    assertPaths(shown(page, "#two-wells,4,2,9"), 4, 2, 9);
+  }
+
+  /** So it does after the circle was dragged and another noise was chosen. */
+  @Test
+  @Timeout(120)
+  void theStartCanBeDraggedAndTheNoiseChosen() throws Exception {
+    String acts =
+        """
+        <script>
+        const picture = document.getElementById("plane");
+        picture.setPointerCapture = () => {};
+        const r = picture.getBoundingClientRect();
+        const at = (column, row) => ({bubbles: true, pointerId: 1,
+          clientX: r.left + (column + 0.5) / 11 * r.width, clientY: r.top + (10.5 - row) / 11 * r.height});
+        picture.dispatchEvent(new PointerEvent("pointerdown", at(5, 5)));
+        picture.dispatchEvent(new PointerEvent("pointermove", at(3, 8)));
+        picture.dispatchEvent(new PointerEvent("pointermove", at(7, 1)));
+        picture.dispatchEvent(new PointerEvent("pointerup", at(7, 1)));
+        picture.dispatchEvent(new PointerEvent("pointermove", at(0, 0)));
+        const noise = document.getElementById("alpha");
+        noise.value = "2";
+        noise.dispatchEvent(new Event("change"));
+        </script>
+        """;
+    Path acted = folder.resolve("acted.html");
+    Files.writeString(acted, Files.readString(page).replace("</body>", acts + "</body>"));
+    assertPaths(shown(acted, ""), 2, 7, 1);
   }
 }

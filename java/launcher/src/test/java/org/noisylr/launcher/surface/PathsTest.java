@@ -53,21 +53,65 @@ class PathsTest {
     assertThat(some.points()[3]).isEqualTo(all.points()[15]);
   }
 
+  /** Every arm is followed again on its own and counted. */
   @Test
   void basinsAreCountedByArms() {
-    var rows =
-        Basins.measure(
-            List.of(TwoWells.PAPER, new Surface.Rosenbrock()), NoiseSpec.uniform(8).seed(1), 60);
+    NoiseSpec noise = NoiseSpec.uniform(8).seed(1);
+    List<Basins.Row> rows =
+        Basins.measure(List.of(TwoWells.PAPER, new Surface.Rosenbrock()), noise, 60);
     // Rosenbrock's function has one basin.
     assertThat(rows).hasSize(Algorithm.values().length);
-    assertThat(rows)
-        .allSatisfy(
-            row -> {
-              assertThat(row.shares()).containsOnlyKeys(Arm.values());
-              assertThat(row.shares().get(Arm.PLAIN).trials()).isEqualTo(60);
-              // Without noise, the wells divide the box about evenly.
-              assertThat(row.shares().get(Arm.PLAIN).estimate()).isBetween(0.3, 0.8);
-            });
+    double[] starts = Basins.random(TwoWells.PAPER.box(), 60, 1);
+    double[] minimum = Basins.minimum(TwoWells.PAPER);
+    for (Basins.Row row : rows) {
+      Algorithm algorithm = row.algorithm();
+      double rate = TwoWells.PAPER.rate(algorithm);
+      assertThat(row.shares().get(Arm.PLAIN))
+          .isEqualTo(share(algorithm, rate, NoiseSpec.none(), starts, minimum));
+      assertThat(row.shares().get(Arm.AMPLIFIED))
+          .isEqualTo(share(algorithm, 4 * rate, NoiseSpec.none(), starts, minimum));
+      assertThat(row.shares().get(Arm.NOISY))
+          .isEqualTo(share(algorithm, rate, noise, starts, minimum));
+    }
+    assertThat(rows.get(0).shares().values().stream().map(Share::hits).distinct().count())
+        .isGreaterThan(1);
+  }
+
+  private static Share share(
+      Algorithm algorithm, double rate, NoiseSpec noise, double[] starts, double[] minimum) {
+    double[] ends =
+        Paths.follow(
+                TwoWells.PAPER, algorithm.spec(), rate, noise, starts, Basins.STEPS, Basins.STEPS)
+            .ends();
+    return Basins.near(Basins.descend(TwoWells.PAPER, ends), minimum);
+  }
+
+  /** Adam with noise, start by start in plain numbers, on Rosenbrock's function. */
+  @Test
+  void noisyAdamIsAdamWithEachStartsOwnRates() {
+    NoiseSpec noise = NoiseSpec.uniform(8).seed(6).perStep().independentGroups();
+    double rate = 0.01;
+    double[] ends =
+        Paths.follow(new Surface.Rosenbrock(), Algorithm.ADAM.spec(), rate, noise, STARTS, 20, 20)
+            .ends();
+    for (int start = 0; start < STARTS.length / 2; start++) {
+      double[] p = {STARTS[2 * start], STARTS[2 * start + 1]};
+      double[] m = new double[2];
+      double[] v = new double[2];
+      for (int t = 1; t <= 20; t++) {
+        double inner = p[1] - p[0] * p[0];
+        double[] g = {-2 * (1 - p[0]) - 400 * p[0] * inner, 200 * inner};
+        for (int c = 0; c < 2; c++) {
+          m[c] = 0.9 * m[c] + 0.1 * g[c];
+          v[c] = 0.999 * v[c] + 0.001 * g[c] * g[c];
+          double step = m[c] / (1 - Math.pow(0.9, t));
+          double scale = Math.sqrt(v[c] / (1 - Math.pow(0.999, t))) + 1e-8;
+          p[c] -= rate * noise.factor(0, t - 1, start) * step / scale;
+        }
+      }
+      assertThat(ends[2 * start]).isCloseTo(p[0], within(1e-9));
+      assertThat(ends[2 * start + 1]).isCloseTo(p[1], within(1e-9));
+    }
   }
 
   /** Wilson's interval, as tables have it. */

@@ -75,6 +75,16 @@ class SurfaceTest {
         .hasMessage("d must be in (0, inf), but is 0.0");
   }
 
+  /** Deep and narrow wells still have a minimum that descent settles in. */
+  @Test
+  void theRateFollowsTheWells() {
+    TwoWells deep = new TwoWells(30, 2, 0.1);
+    assertThat(deep.rate()).isCloseTo(0.8 / 602, within(1e-12));
+    double[] minimum = Basins.minimum(deep);
+    assertThat(Math.hypot(gradient(deep, minimum[0], minimum[1])[0], 0)).isLessThan(1e-6);
+    assertThat(new TwoWells(2, 2, 0.5).multimodal()).isFalse();
+  }
+
   @Test
   void momentumMovesAsFarAsSgd() {
     for (Surface surface : Surface.all(TwoWells.PAPER)) {

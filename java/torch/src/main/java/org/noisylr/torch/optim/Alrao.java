@@ -14,11 +14,12 @@ import org.bytedeco.pytorch.Tensor;
  * of each output feature is multiplied by a factor of its own, drawn once, log-uniform in [min,
  * max]. With an optimizer's rate of 1, the factors are the rates of the paper.
  *
- * <p>Features are the indices of a parameter's first dimension. A parameter of one dimension that
- * has as many as the one before it shares its factors, as biases and batch norm share those of
- * their layer. Of the paper, this is the rule for the layers that are not the last. Its last layer,
- * which is replaced by an average of several classifiers with a rate each, is left out: that is
- * another model, not another step.
+ * <p>Features are the indices of a parameter's first dimension, as of dense layers and
+ * convolutions; those of transposed convolutions and embeddings are others. A parameter of one
+ * dimension that has as many as the one before it shares its factors, as biases and batch norm
+ * share those of their layer. Of the paper, this is the rule for the layers that are not the last.
+ * Its last layer, which is replaced by an average of several classifiers with a rate each, is left
+ * out: that is another model, not another step.
  */
 @Namespace("noisylr")
 @Properties(inherit = NativeLibrary.class)

@@ -3,6 +3,8 @@ package org.noisylr.torch.optim;
 import static org.noisylr.torch.optim.NativeLibrary.open;
 
 import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.javacpp.annotation.ByRef;
+import org.bytedeco.javacpp.annotation.Const;
 import org.bytedeco.javacpp.annotation.Function;
 import org.bytedeco.javacpp.annotation.Name;
 import org.bytedeco.javacpp.annotation.Namespace;
@@ -28,8 +30,8 @@ import org.bytedeco.pytorch.TensorVector;
  * grows by the factor 1 + 1/τ after each step. The settings other than α are those of the first
  * parameter group. {@link StepHook} puts noise on α.
  *
- * <p>A step needs the loss, so it needs a closure. Every method throws IllegalStateException once
- * the optimizer is closed.
+ * <p>A step needs the loss, so it needs a closure. A step whose loss is NaN or infinite changes
+ * nothing. Every method throws IllegalStateException once the optimizer is closed.
  */
 @Namespace("noisylr")
 @Properties(inherit = NativeLibrary.class)
@@ -51,6 +53,9 @@ public abstract sealed class L4 extends Optimizer permits L4Mom, L4Adam {
   @Function
   @Name("last_scale")
   private native double last_scale();
+
+  @Name("add_param_group")
+  private native void addGroup(@Const @ByRef OptimizerParamGroup group);
 
   /**
    * Cannot be done without the loss.
@@ -92,7 +97,7 @@ public abstract sealed class L4 extends Optimizer permits L4Mom, L4Adam {
   @Override
   public void add_param_group(OptimizerParamGroup group) {
     open(this);
-    super.add_param_group(group);
+    addGroup(group);
   }
 
   @Override

@@ -3,8 +3,10 @@ package org.noisylr.torch.optim;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.annotation.ByRef;
 import org.bytedeco.javacpp.annotation.Function;
+import org.bytedeco.javacpp.annotation.Name;
 import org.bytedeco.javacpp.annotation.Namespace;
 import org.bytedeco.javacpp.annotation.Properties;
+import org.bytedeco.javacpp.annotation.UniquePtr;
 import org.bytedeco.pytorch.OptimizerOptions;
 
 /**
@@ -34,6 +36,9 @@ public final class L4Options extends OptimizerOptions {
     allocate(fraction);
   }
 
+  // As bytedeco's options are made: a parameter group takes over such a pointer, no other.
+  @UniquePtr
+  @Name("std::make_unique<noisylr::L4Options>")
   private native void allocate(double fraction);
 
   /** α, in [0, inf). */

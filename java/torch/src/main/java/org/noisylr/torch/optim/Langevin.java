@@ -12,7 +12,7 @@ import org.bytedeco.pytorch.Optimizer;
  *
  * <p>In the paper's terms, for a loss that is the mean negative log posterior of N examples and
  * plain SGD, its ε is 2·lr/N, so T = 1/N samples from the posterior. The rate is what the step
- * used: for a noisy optimizer, the realised one.
+ * used: for a noisy optimizer, the realised one; for L4, its η, or 0 where that is negative.
  */
 @Namespace("noisylr")
 @Properties(inherit = NativeLibrary.class)

@@ -9,10 +9,11 @@ import org.bytedeco.javacpp.annotation.Properties;
 import org.bytedeco.pytorch.Optimizer;
 
 /**
- * Perturbed gradient descent (Jin et al. 2017, "How to Escape Saddle Points Efficiently",
- * Algorithms 1 and 2): where the gradient is small, |∇f(x)| ≤ threshold, and the last perturbation
- * was more than {@code interval} steps ago, x ← x + ξ with ξ uniform in the ball of radius r around
- * 0, over all parameters together. Then the optimizer steps with the gradient at that point.
+ * Perturbed gradient descent (Jin et al. 2017, "How to Escape Saddle Points Efficiently", Algorithm
+ * 1, with the condition of Algorithm 2): where the gradient is small, |∇f(x)| ≤ threshold, and the
+ * last perturbation was more than {@code interval} steps ago, x ← x + ξ with ξ uniform in the ball
+ * of radius r around 0, over all parameters together. Then the optimizer steps with the gradient at
+ * that point.
  *
  * <p>A step needs a closure, which is called twice in a perturbed step: the gradient at the new
  * point is another.
@@ -51,7 +52,11 @@ public final class PerturbedDescent extends Perturbation {
     return nativeLastPerturbation();
   }
 
-  /** Sets it, for a run that goes on from a checkpoint. */
+  /**
+   * Sets it, for a run that goes on from a checkpoint.
+   *
+   * @throws RuntimeException if it is below −1
+   */
   public void lastPerturbation(long step) {
     checkOpen();
     nativeLastPerturbation(step);

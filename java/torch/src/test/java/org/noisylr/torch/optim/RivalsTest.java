@@ -10,6 +10,7 @@ import java.util.function.Function;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.LossClosure;
 import org.bytedeco.pytorch.Optimizer;
+import org.bytedeco.pytorch.OptimizerParamGroup;
 import org.bytedeco.pytorch.SGD;
 import org.bytedeco.pytorch.SGDOptions;
 import org.bytedeco.pytorch.Scalar;
@@ -109,6 +110,25 @@ class RivalsTest {
         assertThat(bowl.values()[0])
             .isCloseTo(3 * (1 - alpha * optimizer.lastScale()), within(1e-12));
       }
+    }
+  }
+
+  @Test
+  void groupsOfL4KeepTheirOptionsAndOthersAreRefused() {
+    try (PointerScope scope = new PointerScope()) {
+      Bowl bowl = new Bowl();
+      Bowl frozen = new Bowl();
+      L4Mom optimizer = new L4Mom(bowl.parameters(), new L4Options());
+      optimizer.add_param_group(new OptimizerParamGroup(frozen.parameters(), new L4Options(0)));
+      frozen.closure.call();
+      optimizer.step(bowl.closure);
+      assertThat(frozen.values()).containsExactly(3, -4);
+      assertThat(bowl.values()[0]).isNotEqualTo(3);
+      assertThatThrownBy(
+              () ->
+                  optimizer.add_param_group(
+                      new OptimizerParamGroup(new Bowl().parameters(), new SGDOptions(0.1))))
+          .hasMessageContaining("the options of a parameter group of L4 must be L4Options");
     }
   }
 

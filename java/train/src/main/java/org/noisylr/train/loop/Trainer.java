@@ -28,7 +28,8 @@ import org.noisylr.train.metric.Score;
  *
  * <p>What an epoch draws at random depends on the seed and the epoch's number alone, so a run that
  * goes on from a restored {@link #state()} equals one that never stopped. Examples, order and
- * augmentation stay on the device; the losses are read from it every {@link #LOG_INTERVAL} steps.
+ * augmentation stay on the device; the losses are read from it every {@link #LOG_INTERVAL} steps
+ * (L4 reads its loss in each).
  *
  * <p>The trainer owns its optimizer; model and examples stay the caller's.
  */

@@ -1,0 +1,15 @@
+/// @file
+/// What L4's state must be.
+#pragma once
+
+#include <string>
+
+#include "noisylr/l4.h"
+
+namespace noisylr {
+
+/// Refuses a state that is not one of this optimizer.
+/// @param where what the message calls it, with a dot at its end
+void check_l4_state(const L4& optimizer, const std::string& where, const L4ParamState& state);
+
+}  // namespace noisylr
