@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import org.noisylr.check.InputException;
@@ -26,6 +27,7 @@ import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
@@ -164,7 +166,7 @@ final class ExperimentCommand implements Callable<Integer> {
         for (Surface surface : Surface.all(Surface.TwoWells.PAPER)) {
           out.printf("%s: f = %s%n  %s%n", surface.id(), surface.formula(), surface.remark());
           for (Algorithm algorithm : Algorithm.values()) {
-            out.printf("  %s at %s%n", algorithm.title(), surface.rate(algorithm));
+            out.printf("  %s at %s%n", algorithm.title(), surface.rateText(algorithm));
           }
         }
         out.flush();
@@ -210,6 +212,11 @@ final class ExperimentCommand implements Callable<Integer> {
               + " stopped goes on from its last epoch.",
       sortOptions = false)
   static final class RunCommand implements Callable<Integer> {
+    private static final Set<String> FIG3_OPTIONS =
+        Set.of("--alpha", "--well-a", "--well-b", "--well-d", "--starts", "--seed");
+
+    @Spec private CommandSpec spec;
+
     @Mixin private Id id;
 
     @Option(
@@ -289,6 +296,7 @@ final class ExperimentCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+      checkOptions();
       if (id.id.equals(FIGURE_3)) {
         System.out.println(fig3.figure().write(out.folder.resolve(FIGURE_3), System.out));
         return 0;
@@ -326,6 +334,17 @@ final class ExperimentCommand implements Callable<Integer> {
       console.printf(
           "report: noisylr experiment report %s --scale %s --out %s%n", id.id, scale, out.folder);
       return good ? 0 : Noisylr.RUN_FAILED;
+    }
+
+    /** Refuses options that have no meaning for the experiment. */
+    private void checkOptions() {
+      boolean figure3 = id.id.equals(FIGURE_3);
+      for (OptionSpec option : spec.commandLine().getParseResult().matchedOptions()) {
+        String name = option.longestName();
+        if (!name.equals("--out") && FIG3_OPTIONS.contains(name) != figure3) {
+          throw new InputException(name + " does not go with " + id.id);
+        }
+      }
     }
 
     private static Map<String, String> parsed(List<String> overrides) {

@@ -104,6 +104,9 @@ class CommandLineTest {
         "experiment run table4 --scale smoke --data-override cifar10|--data-override must be NAME=PATH, cifar10=images.zip for instance, but is cifar10",
         "experiment run table4 --scale smoke --data-override cifar10=a --data-override cifar10=b|--data-override must name cifar10 once, but repeats it",
         "experiment run table4 --scale smoke --out /dev/null|--out must be a folder, but /dev/null is a file",
+        "experiment run fig3 --only sd*|--only does not go with fig3",
+        "experiment run fig3 --shard 1/2|--shard does not go with fig3",
+        "experiment run table4 --scale smoke --alpha 3|--alpha does not go with table4",
         "experiment run fig2|fig2 needs no runs: 'experiment report fig2' draws it",
         "experiment report fig3|fig3 has no report of its own: 'experiment run fig3' draws it",
         "experiment run fig1 --only sd/*|--only does not go with fig1, which is made of four cells",
@@ -301,7 +304,7 @@ class CommandLineTest {
         .contains(
             "table2       24     72  Optimizers, models and data: cifar10, mnist, svhn, imdb, voc2012")
         .hasLineCount(12);
-    assertThat(run("experiment show fig3").out()).contains("SGD at 0.05714", "(0.237, 0.237)");
+    assertThat(run("experiment show fig3").out()).contains("SGD at 0.0571", "(0.237, 0.237)");
     assertThat(run("experiment show table5").out())
         .contains(
             "table5/const-1e-2-rn/cifar-10: resnet20-keras on cifar10, momentum 0.9, weight decay"

@@ -111,6 +111,8 @@ final class ExperimentReport {
     seeds.retainAll(noisy.keySet());
     return new Comparison(
         pair.name(),
+        pair.baseName(),
+        pair.noisyName(),
         seeds.stream().map(base::get).toList(),
         seeds.stream().map(noisy::get).toList());
   }
@@ -305,7 +307,13 @@ final class ExperimentReport {
               "train",
                   RunCharts.score(
                       "Training " + metric + at, metric + ", %", c, EpochMetrics::trainAcc),
-              "lr", RunCharts.learningRates("Realised learning rate" + at, c)));
+              "lr",
+                  RunCharts.learningRates(
+                      (pair.base().settings().optimizer().isL4()
+                              ? "Learning rate, of L4 its alpha"
+                              : "Realised learning rate")
+                          + at,
+                      c)));
     }
     return sections;
   }

@@ -12,6 +12,16 @@ public record Pair(Cell base, Cell noisy) {
     return noisy.paper().mean() - base.paper().mean();
   }
 
+  /** What the first is called beside the second. */
+  public String baseName() {
+    return base.row().equals(noisy.row()) ? base.column() : base.row();
+  }
+
+  /** What the second is called beside the first. */
+  public String noisyName() {
+    return base.row().equals(noisy.row()) ? noisy.column() : noisy.row();
+  }
+
   /** What distinguishes the two in words, row or column. */
   public String name() {
     String sides =

@@ -9,11 +9,19 @@ import org.noisylr.train.run.RunResult;
 /**
  * One schedule without and with noise, seed by seed.
  *
- * @param name the schedule's name
+ * @param name what is compared
+ * @param plainName what the first runs are called
+ * @param noisyName what the second runs are called
  * @param plain runs without noise, one a seed
  * @param noisy runs with noise, with the same seeds in the same order
  */
-public record Comparison(String name, List<Run> plain, List<Run> noisy) {
+public record Comparison(
+    String name, String plainName, String noisyName, List<Run> plain, List<Run> noisy) {
+  /** A schedule without and with noise. */
+  public Comparison(String name, List<Run> plain, List<Run> noisy) {
+    this(name, "plain", "with noise", plain, noisy);
+  }
+
   /** Copies the lists. */
   public Comparison {
     plain = List.copyOf(plain);

@@ -33,8 +33,8 @@ public final class RunCharts {
       int width,
       int height) {
     LineChart chart = new LineChart(title, "epoch", yTitle, width, height).yPattern("0.0");
-    addRuns(chart, "plain", c.plain(), value, Ink.PLAIN);
-    addRuns(chart, "with noise", c.noisy(), value, Ink.NOISY);
+    addRuns(chart, c.plainName(), c.plain(), value, Ink.PLAIN);
+    addRuns(chart, c.noisyName(), c.noisy(), value, Ink.NOISY);
     return chart;
   }
 
@@ -63,11 +63,11 @@ public final class RunCharts {
   public static String learningRates(String title, Comparison c) {
     LineChart chart = new LineChart(title, "epoch", "learning rate", WIDTH, HEIGHT);
     for (int i = 0; i < c.noisy().size(); i++) {
-      addSteps(chart, numbered("with noise", i), c.noisy().get(i), Ink.NOISY, i == 0);
+      addSteps(chart, numbered(c.noisyName(), i), c.noisy().get(i), Ink.NOISY, i == 0);
     }
     if (!c.plain().isEmpty()) {
       // Without noise, all seeds have the same rates.
-      addSteps(chart, "plain", c.plain().get(0), Ink.PLAIN, true);
+      addSteps(chart, c.plainName(), c.plain().get(0), Ink.PLAIN, true);
     }
     boolean positive =
         List.of(c.plain(), c.noisy()).stream()

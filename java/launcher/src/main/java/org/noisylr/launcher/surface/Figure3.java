@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -103,6 +104,7 @@ public record Figure3(Surface.TwoWells wells, double alpha, int starts, long see
         chart.backdrop("level " + number++, contour.coordinate(0), contour.coordinate(1));
       }
     }
+    Map<Algorithm, double[]> ends = new LinkedHashMap<>();
     for (Algorithm algorithm : Algorithm.values()) {
       Paths paths =
           Paths.follow(
@@ -113,18 +115,18 @@ public record Figure3(Surface.TwoWells wells, double alpha, int starts, long see
               surface.start(),
               STEPS,
               1);
-      double[] x = coordinate(paths, 0);
-      double[] y = coordinate(paths, 1);
-      Ink ink = INKS.get(algorithm);
-      chart.line(algorithm.title(), x, y, ink, true);
-      int last = x.length - 1;
-      chart.points(
-          "end of " + algorithm.title(),
-          new double[] {x[last]},
-          new double[] {y[last]},
-          ink,
-          false);
+      chart.path(
+          algorithm.title(), coordinate(paths, 0), coordinate(paths, 1), INKS.get(algorithm));
+      ends.put(algorithm, paths.ends());
     }
+    ends.forEach(
+        (algorithm, end) ->
+            chart.points(
+                "end of " + algorithm.title(),
+                new double[] {end[0]},
+                new double[] {end[1]},
+                INKS.get(algorithm),
+                false));
     double[] start = surface.start();
     chart.points("start", new double[] {start[0]}, new double[] {start[1]}, Ink.BACKDROP, true);
     return chart;
@@ -186,7 +188,7 @@ public record Figure3(Surface.TwoWells wells, double alpha, int starts, long see
     return Map.of(
         "function", row.surface().title(),
         "optimizer", row.algorithm().title(),
-        "rate", row.surface().rate(row.algorithm()),
+        "rate", row.surface().rateText(row.algorithm()),
         "plain", row.shares().get(Arm.PLAIN).toString(),
         "amplified", row.shares().get(Arm.AMPLIFIED).toString(),
         "noisy", row.shares().get(Arm.NOISY).toString());

@@ -1,5 +1,7 @@
 package org.noisylr.launcher.surface;
 
+import java.math.BigDecimal;
+import java.math.MathContext;
 import java.util.List;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -54,6 +56,14 @@ public sealed interface Surface {
       case ADAM -> 0.05;
       case RMSPROP -> 0.02;
     };
+  }
+
+  /** The constant rate with three digits. */
+  default String rateText(Algorithm algorithm) {
+    return new BigDecimal(rate(algorithm))
+        .round(new MathContext(3))
+        .stripTrailingZeros()
+        .toPlainString();
   }
 
   /** Whether it is asked which minimum is reached: there may be others, and one is the deepest. */

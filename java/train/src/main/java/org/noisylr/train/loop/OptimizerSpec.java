@@ -47,7 +47,8 @@ public record OptimizerSpec(
     /** {@link L4Adam}; the learning rate is its α. */
     L4ADAM;
 
-    boolean isL4() {
+    /** Whether it is L4, whose learning rate is its α. */
+    public boolean isL4() {
       return this == L4MOM || this == L4ADAM;
     }
   }
