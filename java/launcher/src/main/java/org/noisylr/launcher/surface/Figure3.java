@@ -115,8 +115,13 @@ public record Figure3(Surface.TwoWells wells, double alpha, int starts, long see
               surface.start(),
               STEPS,
               1);
-      chart.path(
-          algorithm.title(), coordinate(paths, 0), coordinate(paths, 1), INKS.get(algorithm));
+      double[] x = coordinate(paths, 0);
+      double[] y = coordinate(paths, 1);
+      for (int i = 0; i < y.length; i++) {
+        // A gap where a path is outside of the picture.
+        y[i] = box.contains(x[i], y[i]) ? y[i] : Double.NaN;
+      }
+      chart.path(algorithm.title(), x, y, INKS.get(algorithm));
       ends.put(algorithm, paths.ends());
     }
     ends.forEach(

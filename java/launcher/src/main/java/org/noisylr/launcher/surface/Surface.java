@@ -16,6 +16,10 @@ public sealed interface Surface {
    * @param high the greatest x and y
    */
   record Box(double lowX, double highX, double lowY, double highY) {
+    boolean contains(double x, double y) {
+      return x >= lowX && x <= highX && y >= lowY && y <= highY;
+    }
+
     static Box square(double half) {
       return new Box(-half, half, -half, half);
     }
