@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.regex.Pattern;
 import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
+import org.noisylr.check.Reason;
 import org.noisylr.train.checkpoint.AtomicFile;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.infra.BenchmarkParams;
@@ -109,7 +110,7 @@ public final class Benchmarks {
     try {
       AtomicFile.write(file, "[]");
     } catch (IOException e) {
-      throw new InputException("cannot write " + file + ": " + e, e);
+      throw new InputException("cannot write " + file + ": " + Reason.of(e, file), e);
     }
     for (int round = 0; round < rounds; round++) {
       Collection<RunResult> one =

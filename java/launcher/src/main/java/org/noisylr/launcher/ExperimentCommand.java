@@ -328,9 +328,13 @@ final class ExperimentCommand implements Callable<Integer> {
               deviceName,
               threads);
       PrintStream console = System.out;
-      boolean good =
-          new Experiment(out.folder, WorkerCommand.program(out.folder), console)
-              .run(planner, tables, only, part, processes);
+      boolean good;
+      try (Interruption interruption = new Interruption()) {
+        good =
+            new Experiment(
+                    out.folder, WorkerCommand.program(out.folder), interruption.signal(), console)
+                .run(planner, tables, only, part, processes);
+      }
       console.printf(
           "report: noisylr experiment report %s --scale %s --out %s%n", id.id, scale, out.folder);
       return good ? 0 : Noisylr.RUN_FAILED;
@@ -419,7 +423,9 @@ final class ExperimentCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
-      Experiment.serve(out.folder, System.in, System.out);
+      try (Interruption interruption = new Interruption()) {
+        Experiment.serve(out.folder, System.in, System.out, interruption.signal());
+      }
       return 0;
     }
   }

@@ -16,6 +16,7 @@ import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVPrinter;
 import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
+import org.noisylr.check.Reason;
 import org.noisylr.launcher.report.LrChart;
 import org.noisylr.launcher.report.NoiseTheory;
 import org.noisylr.noise.Distribution;
@@ -110,8 +111,10 @@ final class LrCommand implements Callable<Integer> {
       } finally {
         Files.deleteIfExists(temporary);
       }
-    } catch (IOException | InvalidPathException e) {
-      throw new InputException("cannot write --csv " + csv + ": " + e, e);
+    } catch (IOException e) {
+      throw new InputException("cannot write --csv " + csv + ": " + Reason.of(e, csv), e);
+    } catch (InvalidPathException e) {
+      throw new InputException("--csv must be a path, but is " + Reason.oneLine(csv), e);
     }
   }
 

@@ -17,6 +17,7 @@ import java.util.stream.DoubleStream;
 import java.util.stream.LongStream;
 import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
+import org.noisylr.check.Reason;
 import org.noisylr.launcher.report.Comparison;
 import org.noisylr.launcher.report.QuickstartReport;
 import org.noisylr.noise.NoiseSpec;
@@ -231,6 +232,6 @@ final class QuickstartCommand implements Callable<Integer> {
   }
 
   private InputException unwritable(IOException e) {
-    return new InputException("cannot write to --out " + out + ": " + e, e);
+    return new InputException("cannot write to --out " + out + ": " + Reason.of(e, out), e);
   }
 }

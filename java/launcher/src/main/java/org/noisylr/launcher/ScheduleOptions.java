@@ -9,7 +9,9 @@ import org.noisylr.schedule.ExponentialDecay;
 import org.noisylr.schedule.Milestone;
 import org.noisylr.schedule.Schedule;
 import org.noisylr.schedule.StepDecay;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** The options that describe a base schedule. */
 final class ScheduleOptions {
@@ -21,6 +23,9 @@ final class ScheduleOptions {
     WR
   }
 
+  @Spec(Spec.Target.MIXEE)
+  private CommandSpec command;
+
   @Option(
       names = "--schedule",
       paramLabel = "KIND",
@@ -31,9 +36,8 @@ final class ScheduleOptions {
   @Option(
       names = "--lr",
       paramLabel = "X",
-      required = true,
-      description = "Initial learning rate; the low end for clr.")
-  private double lr;
+      description = "Initial learning rate, needed; the low end for clr.")
+  private Double lr;
 
   @Option(
       names = "--milestones",
@@ -91,6 +95,7 @@ final class ScheduleOptions {
   private double finalLr;
 
   Schedule schedule() {
+    Needed.check(command, "--lr");
     List<Milestone> steps =
         milestones == null ? List.of() : Milestone.parse("--milestones", milestones);
     if (kind == Kind.STEP && steps.isEmpty()) {

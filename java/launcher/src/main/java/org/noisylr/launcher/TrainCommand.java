@@ -1,9 +1,11 @@
 package org.noisylr.launcher;
 
 import java.io.PrintStream;
+import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
@@ -25,6 +27,7 @@ import org.noisylr.train.run.ModelName;
 import org.noisylr.train.run.Run;
 import org.noisylr.train.run.RunConfig;
 import org.noisylr.train.run.RunResult;
+import org.noisylr.train.run.StoppedException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -50,9 +53,8 @@ final class TrainCommand implements Callable<Integer> {
   @Option(
       names = "--data",
       paramLabel = "NAME|DIR|ZIP",
-      required = true,
       description =
-          "fashion-mnist-mini (inside this program), fashion-mnist, mnist, cifar10, cifar100, svhn,"
+          "Needed: fashion-mnist-mini (inside this program), fashion-mnist, mnist, cifar10, cifar100, svhn,"
               + " imdb, voc2012, generated:NAME (made up, of the form of NAME), or a folder or archive: IDX, CIFAR or SVHN files, images as"
               + " train/CLASS/*, test/CLASS/*, aclImdb, or VOCdevkit.")
   private String data;
@@ -66,9 +68,8 @@ final class TrainCommand implements Callable<Integer> {
   @Option(
       names = "--model",
       paramLabel = "NAME",
-      required = true,
       description =
-          "cnn28 (grey images, 28x28); resnet20, resnet56, resnet20-keras, resnet56-keras, vgg16,"
+          "Needed: cnn28 (grey images, 28x28); resnet20, resnet56, resnet20-keras, resnet56-keras, vgg16,"
               + " vgg16-no-dropout, densenet40-12, wrn16-8, svhn-cnn (colour images, 32x32); lstm"
               + " (texts); deeplabv3 (images with classes of pixels).")
   private ModelName model;
@@ -171,17 +172,94 @@ final class TrainCommand implements Callable<Integer> {
 
   @Option(
       names = "--resume",
-      description = "Go on with the run in --out from its newest good checkpoint.")
+      description =
+          "Go on with the run in --out from its newest good checkpoint, with no option more or those"
+              + " that it began with.")
   private boolean resume;
+
+  /** What is trained, on what. */
+  private record Task(RunConfig config, Dataset data) {}
 
   @Override
   public Integer call() {
-    Check.atLeast("--epochs", epochs, 1);
-    Check.atLeast("--batch-size", batchSize, 1);
-    checkThreads(threads);
     if (resume && out == null) {
       throw new InputException("--resume needs --out, the folder of the run to go on with");
     }
+    Task task = resumesAlone() ? stored() : asked();
+    RunConfig config = task.config;
+    PrintStream console = System.out;
+    console.printf(
+        "%s on %s (%d training, %d test examples), %s%n",
+        config.model(),
+        task.data.name(),
+        config.subset() == null ? task.data.trainCount() : config.subset(),
+        task.data.testCount(),
+        config.device());
+    try (ConsoleProgress progress = new ConsoleProgress(console, "", config.training().epochs())) {
+      if (out == null) {
+        report(Run.execute(config, task.data, List.of(progress)), console);
+        return 0;
+      }
+      return trainInFolder(task, progress, console);
+    }
+  }
+
+  private int trainInFolder(Task task, ConsoleProgress progress, PrintStream console) {
+    try (Interruption interruption = new Interruption()) {
+      try {
+        report(
+            Run.execute(
+                task.config, task.data, out, resume, List.of(progress), interruption.signal()),
+            console);
+        return 0;
+      } catch (StoppedException e) {
+        progress.close();
+        PrintWriter err = spec.commandLine().getErr();
+        err.printf(
+            "noisylr: %s; go on with: noisylr train --resume --out %s%n", e.getMessage(), out);
+        err.flush();
+        return Noisylr.RUN_FAILED;
+      }
+    }
+  }
+
+  private void report(Run run, PrintStream console) {
+    RunResult result = run.result();
+    console.printf(
+        Locale.ROOT,
+        "best test %s %.4f in epoch %d, last %.4f, %.1f s%s%n",
+        result.metric().title(),
+        result.bestTestAcc(),
+        result.bestEpoch() + 1,
+        result.lastTestAcc(),
+        run.timing().total(),
+        out == null ? "" : ", in " + out);
+  }
+
+  /** Whether nothing is said of the run but where it lies. */
+  private boolean resumesAlone() {
+    return resume
+        && spec.commandLine().getParseResult().matchedOptions().stream()
+            .allMatch(option -> Set.of("--resume", "--out").contains(option.longestName()));
+  }
+
+  private Task stored() {
+    RunConfig config =
+        Run.readConfig(out)
+            .orElseThrow(
+                () ->
+                    new InputException(
+                        out + " holds no run to go on with; to begin one, say what to train"));
+    Devices.of(config.device());
+    return new Task(config, Datasets.open(config.data()));
+  }
+
+  private Task asked() {
+    Needed.check(spec, "--data");
+    Needed.check(spec, "--model");
+    Check.atLeast("--epochs", epochs, 1);
+    Check.atLeast("--batch-size", batchSize, 1);
+    checkThreads(threads);
     Schedule schedule = scheduleOptions.schedule();
     OptimizerSpec optimizerSpec =
         new OptimizerSpec(optimizer, momentum, weightDecay, implementation);
@@ -209,32 +287,7 @@ final class TrainCommand implements Callable<Integer> {
             deviceName,
             threads == null ? Cpu.processors() : threads,
             training);
-
-    PrintStream console = System.out;
-    console.printf(
-        "%s on %s (%d training, %d test examples), %s%n",
-        model,
-        dataset.name(),
-        subset == null ? dataset.trainCount() : subset,
-        dataset.testCount(),
-        deviceName);
-    try (ConsoleProgress progress = new ConsoleProgress(console, "", epochs)) {
-      Run run =
-          out == null
-              ? Run.execute(config, dataset, List.of(progress))
-              : Run.execute(config, dataset, out, resume, List.of(progress));
-      RunResult result = run.result();
-      console.printf(
-          Locale.ROOT,
-          "best test %s %.4f in epoch %d, last %.4f, %.1f s%s%n",
-          dataset.metric().title(),
-          result.bestTestAcc(),
-          result.bestEpoch() + 1,
-          result.lastTestAcc(),
-          result.seconds(),
-          out == null ? "" : ", in " + out);
-    }
-    return 0;
+    return new Task(config, dataset);
   }
 
   static void checkThreads(Integer threads) {

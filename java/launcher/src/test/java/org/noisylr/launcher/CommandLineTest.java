@@ -66,13 +66,16 @@ class CommandLineTest {
         "lr --lr 0.1 --noise uniform --noise-min-lr 2 --noise-max-lr 1|maxLr must be in [2.0, inf], but is 1.0",
         "lr --lr 0.1 --schedule step|--schedule step needs --milestones, 80:0.1,120:0.1 for instance",
         "lr --lr 0.1 --milestones 5:0.1|--milestones goes with --schedule step or clr, but --schedule is const",
-        "lr --lr 0.1 --csv /no/such/folder/x.csv|cannot write --csv /no/such/folder/x.csv: java.nio.file.NoSuchFileException: /no/such/folder/x.csv.tmp",
-        "lr --lr 0.1 --png /no/such/folder/x.png|cannot write /no/such/folder/x.png: java.nio.file.NoSuchFileException: /no/such/folder/x.png",
+        "lr --lr 0.1 --csv /no/such/folder/x.csv|cannot write --csv /no/such/folder/x.csv: no such file or folder",
+        "lr --lr 0.1 --png /no/such/folder/x.png|cannot write /no/such/folder/x.png: no such file or folder",
         "train --data fashion-mnist-mini --model cnn28 --lr 0.1 --device tpu|device must be in {auto, cpu, cuda, cuda:0, cuda:1, ...}, but is tpu",
         "train --data fashion-mnist-mini --model cnn28 --lr 0.1 --subset 0|subset must be in [1, 6000], but is 0",
         "train --data fashion-mnist-mini --model resnet20 --lr 0.1|model resnet20 takes images of 3 channels, but those of fashion-mnist-mini have 1",
         "train --data fashion-mnist-mini --model lstm --lr 0.1|model lstm takes texts, but fashion-mnist-mini has images",
         "train --data x --model cnn28 --lr 0.1 --resume|--resume needs --out, the folder of the run to go on with",
+        "train --resume --out /no/such/run|/no/such/run holds no run to go on with; to begin one, say what to train",
+        "train --data x --lr 0.1|Missing required option: '--model=NAME' (see 'noisylr train --help')",
+        "train --data x --model cnn28|Missing required option: '--lr=X' (see 'noisylr train --help')",
         "train --data x --model cnn28 --lr 0.1 --batch-size 0|--batch-size must be in [1, inf), but is 0",
         "train --data x --model cnn28 --lr 0.1 --threads 0|--threads must be in [1, THREADS], but is 0",
         "train --data x --model cnn28 --lr 0.1 --threads 99999|--threads must be in [1, THREADS], but is 99999",
@@ -121,6 +124,16 @@ class CommandLineTest {
     Outcome outcome = run(line);
     String expected = message.replace("THREADS", "" + Runtime.getRuntime().availableProcessors());
     assertThat(outcome.err()).isEqualTo("noisylr: " + expected + System.lineSeparator());
+    assertThat(outcome.exit()).isEqualTo(2);
+  }
+
+  @Test
+  void trainNeedsData() {
+    Outcome outcome = run("train --model cnn28 --lr 0.1");
+    assertThat(outcome.err())
+        .isEqualTo(
+            "noisylr: Missing required option: '--data=NAME|DIR|ZIP' (see 'noisylr train --help')"
+                + System.lineSeparator());
     assertThat(outcome.exit()).isEqualTo(2);
   }
 
@@ -262,6 +275,13 @@ class CommandLineTest {
     assertThat(second.exit()).isEqualTo(2);
     assertThat(second.err()).contains("holds a run already");
     assertThat(run(command + " --resume").exit()).isZero();
+    Outcome alone = run("train --resume --out " + directory.resolve("run"));
+    assertThat(alone.exit()).isZero();
+    assertThat(alone.out())
+        .contains("cnn28 on fashion-mnist-mini (200 training, 1000 test examples), cpu")
+        .contains("best test accuracy ");
+    assertThat(run("train --resume --lr 0.02 --out " + directory.resolve("run")).err())
+        .startsWith("noisylr: Missing required option: '--data=");
   }
 
   @Test

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 import org.noisylr.check.InputException;
+import org.noisylr.check.Reason;
 import org.noisylr.launcher.report.LineChart;
 import org.noisylr.launcher.report.LineChart.Ink;
 import org.noisylr.train.metric.EpochMetrics;
@@ -80,7 +81,7 @@ public record CurveFigure(String id, String table, List<String> cells) {
     try {
       Files.createDirectories(folder);
     } catch (IOException e) {
-      throw new InputException("cannot write to " + folder + ": " + e, e);
+      throw new InputException("cannot write to " + folder + ": " + Reason.of(e, folder), e);
     }
     List<Path> pictures = new ArrayList<>();
     pictures.addAll(write(folder, "test", "Test accuracy" + where, runs, EpochMetrics::testAcc));

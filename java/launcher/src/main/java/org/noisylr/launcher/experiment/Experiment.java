@@ -14,10 +14,12 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
+import org.noisylr.check.Reason;
 import org.noisylr.launcher.experiment.DataSources.DataSource;
 import org.noisylr.launcher.experiment.Planner.PlannedCell;
 import org.noisylr.launcher.experiment.Runner.Job;
 import org.noisylr.launcher.experiment.Runner.Tally;
+import org.noisylr.train.loop.StopSignal;
 import org.noisylr.train.run.RunConfig;
 
 /** Runs the paper's tables into a store. */
@@ -55,15 +57,18 @@ public final class Experiment {
 
   private final RunStore store;
   private final List<String> workerProgram;
+  private final StopSignal stop;
   private final PrintStream console;
 
   /**
    * @param folder the store
    * @param workerProgram main class and arguments of a program that calls {@link #serve}
+   * @param stop ends the runs with all that they have done saved
    */
-  public Experiment(Path folder, List<String> workerProgram, PrintStream console) {
+  public Experiment(Path folder, List<String> workerProgram, StopSignal stop, PrintStream console) {
     store = new RunStore(folder);
     this.workerProgram = workerProgram;
+    this.stop = stop;
     this.console = console;
   }
 
@@ -73,7 +78,7 @@ public final class Experiment {
    * @param only globs of cells; empty for all
    * @param part of the runs
    * @param processes runs at a time, at least 1
-   * @return whether no run failed
+   * @return whether no run failed or was stopped
    * @throws InputException if an argument or the data do not serve
    */
   public boolean run(
@@ -108,12 +113,16 @@ public final class Experiment {
       console.println("nothing to do");
       return true;
     }
-    Tally tally = new Runner(store, workerProgram, console).run(open, processes);
+    Tally tally = new Runner(store, workerProgram, stop, console).run(open, processes);
     console.printf(
         "%d done, %d failed%s%n",
         tally.done(),
         tally.failed(),
         tally.elsewhere() == 0 ? "" : ", %d by other processes".formatted(tally.elsewhere()));
+    if (tally.stopped() > 0 || stop.isRequested()) {
+      console.println("stopped: the same command goes on from there");
+      return false;
+    }
     return tally.failed() == 0;
   }
 
@@ -128,7 +137,8 @@ public final class Experiment {
     try {
       Files.createDirectories(folder);
     } catch (IOException e) {
-      throw new InputException("cannot make the folder --out " + folder, e);
+      throw new InputException(
+          "cannot make the folder --out " + folder + ": " + Reason.of(e, folder), e);
     }
     if (!Files.isWritable(folder)) {
       throw new InputException("cannot write to --out " + folder);
@@ -205,9 +215,9 @@ public final class Experiment {
     return scales.stream().flatMap(each -> figure.draw(store, each).stream()).toList();
   }
 
-  /** Does runs as another process asks for them, until {@code in} ends. */
-  public static void serve(Path folder, InputStream in, PrintStream out)
+  /** Does runs as another process asks for them, until {@code in} ends or {@code stop}. */
+  public static void serve(Path folder, InputStream in, PrintStream out, StopSignal stop)
       throws InterruptedException {
-    Worker.serve(new RunStore(folder), in, out);
+    Worker.serve(new RunStore(folder), in, out, stop);
   }
 }

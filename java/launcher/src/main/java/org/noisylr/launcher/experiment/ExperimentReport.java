@@ -21,6 +21,7 @@ import java.util.function.ToDoubleFunction;
 import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVPrinter;
 import org.noisylr.check.InputException;
+import org.noisylr.check.Reason;
 import org.noisylr.launcher.experiment.PairedDifference.Verdict;
 import org.noisylr.launcher.report.Comparison;
 import org.noisylr.launcher.report.NoiseTheory;
@@ -84,7 +85,7 @@ final class ExperimentReport {
             AtomicFile.write(folder.resolve("comparisons.csv"), report.comparisonsCsv());
           });
     } catch (IOException e) {
-      throw new InputException("cannot write to " + folder + ": " + e, e);
+      throw new InputException("cannot write to " + folder + ": " + Reason.of(e, folder), e);
     }
     return page;
   }

@@ -19,7 +19,7 @@ final class Heartbeat implements TrainingListener {
   }
 
   @Override
-  public void onEpoch(EpochMetrics metrics) {
+  public void onEpoch(EpochMetrics metrics, double seconds) {
     long now = System.nanoTime();
     if (now - last >= INTERVAL_NANOS && metrics.epoch() + 1 < epochs) {
       last = now;

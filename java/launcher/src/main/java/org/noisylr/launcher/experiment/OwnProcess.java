@@ -4,14 +4,17 @@ import java.util.List;
 import java.util.function.Consumer;
 import org.noisylr.launcher.experiment.RunStore.Outcome;
 import org.noisylr.launcher.experiment.Runner.Job;
+import org.noisylr.train.loop.StopSignal;
 
 /** Runs in this process. */
 final class OwnProcess implements Lane {
   private final RunStore store;
+  private final StopSignal stop;
   private final Consumer<String> console;
 
-  OwnProcess(RunStore store, Consumer<String> console) {
+  OwnProcess(RunStore store, StopSignal stop, Consumer<String> console) {
     this.store = store;
+    this.stop = stop;
     this.console = console;
   }
 
@@ -21,7 +24,7 @@ final class OwnProcess implements Lane {
         new Heartbeat(
             job.config().training().epochs(),
             message -> console.accept(job.name() + ": " + message));
-    return store.execute(job.config(), List.of(heartbeat));
+    return store.execute(job.config(), List.of(heartbeat), stop);
   }
 
   @Override

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.noisylr.check.InputException;
+import org.noisylr.check.Reason;
 import org.noisylr.launcher.experiment.Planner.PlannedCell;
 import org.noisylr.train.checkpoint.AtomicFile;
 import org.noisylr.train.run.RunConfig;
@@ -111,7 +112,7 @@ record Plan(Map<String, Entry> cells) {
     } catch (JsonProcessingException e) {
       throw new InputException(file + " is not a plan: " + e.getOriginalMessage(), e);
     } catch (IOException e) {
-      throw new InputException("cannot read " + file + ": " + e, e);
+      throw new InputException("cannot read " + file + ": " + Reason.of(e, file), e);
     }
   }
 
@@ -139,7 +140,8 @@ record Plan(Map<String, Entry> cells) {
             Files.createDirectories(folder);
             alone(folder, () -> merge(store, table, scale, cells, replaced));
           } catch (IOException e) {
-            throw new InputException("cannot write to --out " + store + ": " + e, e);
+            throw new InputException(
+                "cannot write to --out " + store + ": " + Reason.of(e, store), e);
           }
         });
     return replaced;

@@ -10,22 +10,25 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import org.noisylr.check.InputException;
+import org.noisylr.check.Reason;
 import org.noisylr.train.checkpoint.AtomicFile;
 import org.noisylr.train.data.Dataset;
 import org.noisylr.train.data.Datasets;
+import org.noisylr.train.loop.StopSignal;
 import org.noisylr.train.loop.TrainingListener;
 import org.noisylr.train.run.Devices;
 import org.noisylr.train.run.InUseException;
 import org.noisylr.train.run.Run;
 import org.noisylr.train.run.RunConfig;
 import org.noisylr.train.run.RunFormat;
+import org.noisylr.train.run.StoppedException;
 
 /**
  * A folder of runs, one folder each in {@code runs/}, named by what is trained: the hash of the
  * run's configuration without device and threads, which say where. A finished run is never done
- * again; one that was killed goes on from its newest checkpoint, on the device and with the threads
- * that it began with. Checkpoints are deleted when a run is finished. Any number of processes and
- * machines may work on one store.
+ * again; one that was killed or stopped goes on from its newest checkpoint, on the device and with
+ * the threads that it began with. Checkpoints are deleted when a run is finished. Any number of
+ * processes and machines may work on one store.
  */
 final class RunStore {
   private static final String FAILURE = "failure.txt";
@@ -49,13 +52,15 @@ final class RunStore {
     /** Broke off with an error. */
     FAILED,
     /** Another process is doing it. */
-    IN_USE
+    IN_USE,
+    /** Was asked to stop, and is saved. */
+    STOPPED
   }
 
   /**
    * The end of a run.
    *
-   * @param message what went wrong; empty if nothing did
+   * @param message what went wrong, or how far it was; empty if nothing did
    */
   record Outcome(Status status, String message) {}
 
@@ -105,12 +110,15 @@ final class RunStore {
     try {
       return Files.exists(file) ? Optional.of(Files.readString(file).strip()) : Optional.empty();
     } catch (IOException e) {
-      throw new InputException("cannot read " + file + ": " + e, e);
+      throw new InputException("cannot read " + file + ": " + Reason.of(e, file), e);
     }
   }
 
-  /** Trains a run to its end, from where it is; one that is finished stays as it is. */
-  Outcome execute(RunConfig planned, List<TrainingListener> listeners) {
+  /**
+   * Trains a run to its end, from where it is, or until {@code stop}; one that is finished stays as
+   * it is.
+   */
+  Outcome execute(RunConfig planned, List<TrainingListener> listeners, StopSignal stop) {
     String key = key(planned);
     Path folder = folder(key);
     try {
@@ -119,13 +127,17 @@ final class RunStore {
       }
       RunConfig config = Run.readConfig(folder).orElse(planned);
       checkDevice(config, folder);
-      Run.execute(config, data(config.data()), folder, true, listeners);
+      Run.execute(config, data(config.data()), folder, true, listeners, stop);
       Run.deleteCheckpoints(folder);
       Files.deleteIfExists(folder.resolve(FAILURE));
       return new Outcome(Status.DONE, "");
     } catch (InUseException e) {
       return new Outcome(Status.IN_USE, e.getMessage());
-    } catch (IOException | RuntimeException | OutOfMemoryError e) {
+    } catch (StoppedException e) {
+      return new Outcome(Status.STOPPED, e.getMessage());
+    } catch (IOException e) {
+      return failed(key, "cannot write to " + folder + ": " + Reason.of(e, folder));
+    } catch (RuntimeException | OutOfMemoryError e) {
       return failed(key, String.valueOf(e.getMessage()).lines().findFirst().orElse(e.toString()));
     }
   }
@@ -147,7 +159,8 @@ final class RunStore {
       Files.createDirectories(folder);
       AtomicFile.write(folder.resolve(FAILURE), message + "\n");
     } catch (IOException unwritable) {
-      message += "; and this could not be written to " + folder + ": " + unwritable.getMessage();
+      message +=
+          "; and this could not be written to " + folder + ": " + Reason.of(unwritable, folder);
     }
     return new Outcome(Status.FAILED, message);
   }

@@ -13,6 +13,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.noisylr.launcher.experiment.RunStore.Outcome;
 import org.noisylr.launcher.experiment.RunStore.Status;
+import org.noisylr.train.loop.StopSignal;
 import org.noisylr.train.run.Run;
 import org.noisylr.train.run.RunConfig;
 import org.noisylr.train.run.RunResult;
@@ -32,18 +33,22 @@ final class Runner {
    * @param done in this call
    * @param failed in this call
    * @param elsewhere finished, or being done, by another process
+   * @param stopped to be gone on with
    */
-  record Tally(int done, int failed, int elsewhere) {}
+  record Tally(int done, int failed, int elsewhere, int stopped) {}
 
   private final RunStore store;
   private final List<String> workerProgram;
+  private final StopSignal stop;
   private final PrintStream console;
 
   /**
    * @param workerProgram main class and arguments of a {@link Worker} on this store
+   * @param stop ends the runs with all that they have done saved
    */
-  Runner(RunStore store, List<String> workerProgram, PrintStream console) {
+  Runner(RunStore store, List<String> workerProgram, StopSignal stop, PrintStream console) {
     this.store = store;
+    this.stop = stop;
     this.workerProgram = List.copyOf(workerProgram);
     this.console = console;
   }
@@ -60,7 +65,7 @@ final class Runner {
     Runnable lane =
         () -> {
           try (Lane own = lane(processes)) {
-            for (Job job; (job = queue.poll()) != null; ) {
+            for (Job job; !stop.isRequested() && (job = queue.poll()) != null; ) {
               Outcome outcome = own.execute(job);
               synchronized (ends) {
                 ends[outcome.status().ordinal()]++;
@@ -87,13 +92,14 @@ final class Runner {
     return new Tally(
         ends[Status.DONE.ordinal()],
         ends[Status.FAILED.ordinal()],
-        ends[Status.IN_USE.ordinal()] + ends[Status.DONE_ELSEWHERE.ordinal()]);
+        ends[Status.IN_USE.ordinal()] + ends[Status.DONE_ELSEWHERE.ordinal()],
+        ends[Status.STOPPED.ordinal()]);
   }
 
   private Lane lane(int processes) {
     return processes == 1
-        ? new OwnProcess(store, this::line)
-        : new Worker(store, workerProgram, this::line);
+        ? new OwnProcess(store, stop, this::line)
+        : new Worker(store, workerProgram, stop, this::line);
   }
 
   private static void await(Future<?> lane) {
@@ -119,6 +125,7 @@ final class Runner {
     return switch (outcome.status()) {
       case FAILED -> "FAILED, " + outcome.message();
       case IN_USE -> "left to the process that is doing it";
+      case STOPPED -> outcome.message();
       case DONE_ELSEWHERE -> "was finished by another process";
       case DONE -> store.finished(job.key()).map(Runner::describe).orElse("done");
     };
@@ -134,6 +141,6 @@ final class Runner {
         result.bestEpoch() + 1,
         result.epochs(),
         100 * result.lastTestAcc(),
-        result.seconds());
+        run.timing().total());
   }
 }

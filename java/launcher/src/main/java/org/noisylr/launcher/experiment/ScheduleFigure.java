@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.noisylr.check.InputException;
+import org.noisylr.check.Reason;
 import org.noisylr.launcher.report.LineChart;
 import org.noisylr.launcher.report.LineChart.Ink;
 import org.noisylr.noise.NoiseSpec;
@@ -64,7 +65,7 @@ public final class ScheduleFigure {
     try {
       Files.createDirectories(folder);
     } catch (IOException e) {
-      throw new InputException("cannot write to " + folder + ": " + e, e);
+      throw new InputException("cannot write to " + folder + ": " + Reason.of(e, folder), e);
     }
     chart.writePng(folder.resolve("schedule.png"));
     chart.writeSvg(folder.resolve("schedule.svg"));

@@ -14,23 +14,27 @@ import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.Consumer;
+import org.noisylr.check.Reason;
 import org.noisylr.launcher.experiment.RunStore.Outcome;
 import org.noisylr.launcher.experiment.RunStore.Status;
 import org.noisylr.launcher.experiment.Runner.Job;
+import org.noisylr.train.loop.StopSignal;
 import org.noisylr.train.run.RunConfig;
 import org.noisylr.train.run.RunFormat;
 
 /**
  * Runs in a process of their own, which a crash takes down alone. The process reads a configuration
- * a line and answers with lines of {@link #MARK}, a word and a text; it ends when its input does,
- * also because its parent died.
+ * a line and answers with lines of {@link #MARK}, a word and a text. When its input ends, also
+ * because its parent died, it stops the run that it is at and ends.
  */
 final class Worker implements Lane {
   private static final String MARK = "noisylr\t";
   private static final String PROGRESS = "PROGRESS";
+  private static final String END = "";
 
   private final RunStore store;
   private final List<String> program;
+  private final StopSignal stop;
   private final Consumer<String> console;
   private Process process;
   private BufferedWriter to;
@@ -38,9 +42,11 @@ final class Worker implements Lane {
 
   /**
    * @param program main class and arguments of a program that calls {@link #serve}
+   * @param stop ends the run in the process
    */
-  Worker(RunStore store, List<String> program, Consumer<String> console) {
+  Worker(RunStore store, List<String> program, StopSignal stop, Consumer<String> console) {
     this.store = store;
+    this.stop = stop;
     this.program = program;
     this.console = console;
   }
@@ -60,13 +66,18 @@ final class Worker implements Lane {
         }
         String[] parts = line.split("\t", 3);
         if (!parts[1].equals(PROGRESS)) {
-          return new Outcome(Status.valueOf(parts[1]), parts[2]);
+          Outcome outcome = new Outcome(Status.valueOf(parts[1]), parts[2]);
+          if (outcome.status() == Status.STOPPED) {
+            // It is ending.
+            close();
+          }
+          return outcome;
         }
         console.accept(job.name() + ": " + parts[2]);
       }
       return dead(job, "");
     } catch (IOException e) {
-      return dead(job, ": " + e.getMessage());
+      return dead(job, ": " + Reason.of(e, ""));
     }
   }
 
@@ -81,7 +92,9 @@ final class Worker implements Lane {
       }
     }
     close();
-    return store.failed(job.key(), reason);
+    return stop.isRequested()
+        ? new Outcome(Status.STOPPED, "stopped: " + reason)
+        : store.failed(job.key(), reason);
   }
 
   private void start() throws IOException {
@@ -96,6 +109,17 @@ final class Worker implements Lane {
     process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
     to = process.outputWriter(StandardCharsets.UTF_8);
     from = process.inputReader(StandardCharsets.UTF_8);
+    stop.whenRequested(Worker.endOf(to));
+  }
+
+  private static Runnable endOf(BufferedWriter input) {
+    return () -> {
+      try {
+        input.close();
+      } catch (IOException e) {
+        // The process is dead already.
+      }
+    };
   }
 
   @Override
@@ -103,11 +127,7 @@ final class Worker implements Lane {
     if (process == null) {
       return;
     }
-    try {
-      to.close();
-    } catch (IOException e) {
-      // The process is dead already.
-    }
+    endOf(to).run();
     try {
       process.waitFor();
     } catch (InterruptedException e) {
@@ -116,9 +136,14 @@ final class Worker implements Lane {
     process = null;
   }
 
-  /** The other end: does runs as they are asked for, until {@code in} ends. */
-  static void serve(RunStore store, InputStream in, PrintStream out) throws InterruptedException {
+  /**
+   * The other end: does runs as they are asked for, until {@code in} ends or {@code stop} is
+   * requested.
+   */
+  static void serve(RunStore store, InputStream in, PrintStream out, StopSignal stop)
+      throws InterruptedException {
     BlockingQueue<String> lines = new LinkedBlockingQueue<>();
+    stop.whenRequested(() -> lines.add(END));
     Thread reader =
         new Thread(
             () -> {
@@ -131,16 +156,16 @@ final class Worker implements Lane {
                 // The same as its end.
               }
               // In the middle of a run too: whoever waits for it is gone.
-              Runtime.getRuntime().halt(0);
+              stop.request();
             },
             "input");
     reader.setDaemon(true);
     reader.start();
-    while (true) {
-      RunConfig config = RunFormat.fromLine(lines.take());
+    for (String line; !(line = lines.take()).equals(END) && !stop.isRequested(); ) {
+      RunConfig config = RunFormat.fromLine(line);
       Heartbeat heartbeat =
           new Heartbeat(config.training().epochs(), text -> answer(out, PROGRESS, text));
-      Outcome outcome = store.execute(config, List.of(heartbeat));
+      Outcome outcome = store.execute(config, List.of(heartbeat), stop);
       answer(out, outcome.status().name(), outcome.message());
     }
   }

@@ -22,6 +22,7 @@ import org.knowm.xchart.style.lines.SeriesLines;
 import org.knowm.xchart.style.markers.Marker;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 import org.noisylr.check.InputException;
+import org.noisylr.check.Reason;
 
 /** A line chart in the look that all pictures of noisylr share. */
 public final class LineChart {
@@ -147,7 +148,7 @@ public final class LineChart {
     try {
       Files.writeString(file, svgDocument());
     } catch (IOException e) {
-      throw new InputException("cannot write " + file + ": " + e, e);
+      throw new InputException("cannot write " + file + ": " + Reason.of(e, file), e);
     }
   }
 
@@ -176,7 +177,7 @@ public final class LineChart {
     try {
       Files.write(file, BitmapEncoder.getBitmapBytes(chart, BitmapFormat.PNG));
     } catch (IOException e) {
-      throw new InputException("cannot write " + file + ": " + e, e);
+      throw new InputException("cannot write " + file + ": " + Reason.of(e, file), e);
     }
   }
 }

@@ -20,6 +20,7 @@ import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVPrinter;
 import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
+import org.noisylr.check.Reason;
 import org.noisylr.launcher.report.LineChart;
 import org.noisylr.launcher.report.LineChart.Ink;
 import org.noisylr.launcher.surface.Basins.Arm;
@@ -84,7 +85,7 @@ public record Figure3(Surface.TwoWells wells, double alpha, int starts, long see
       AtomicFile.write(page, html(surfaces, rows));
       return page;
     } catch (IOException e) {
-      throw new InputException("cannot write to " + folder + ": " + e, e);
+      throw new InputException("cannot write to " + folder + ": " + Reason.of(e, folder), e);
     }
   }
 

@@ -56,14 +56,14 @@ class ExperimentReportTest {
     Files.createDirectories(folder);
     List<EpochMetrics> metrics =
         IntStream.range(0, EPOCHS)
-            .mapToObj(e -> new EpochMetrics(e, e, 0.1, 1, 0.1, 1, 0.9, 1, best - 0.1 + 0.1 * e, 1))
+            .mapToObj(e -> new EpochMetrics(e, e, 0.1, 1, 0.1, 1, 0.9, 1, best - 0.1 + 0.1 * e))
             .toList();
     Files.writeString(folder.resolve("metrics.csv"), MetricsCsv.format(metrics));
     Files.writeString(
         folder.resolve("result.json"),
         """
         {"metric": "accuracy", "best_test_acc": %s, "best_epoch": 1, "last_test_acc": %s,
-         "last_train_acc": 0.9, "epochs": 3, "parameters": 10, "seconds": 1.0}
+         "last_train_acc": 0.9, "epochs": 3, "parameters": 10}
         """
             .formatted(best, best - 0.02));
   }

@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.noisylr.check.InputException;
 import org.noisylr.launcher.experiment.Experiment.Part;
+import org.noisylr.train.loop.StopSignal;
 
 /** Whole experiments, on the cells of table 2 that train a small network on embedded images. */
 class ExperimentTest {
@@ -47,7 +48,11 @@ class ExperimentTest {
     Console console = new Console();
     Planner planner = new Planner(Scale.SMOKE, null, DATA, null, "cpu", 1);
     console.good =
-        new Experiment(store, worker, new PrintStream(console.bytes, true, StandardCharsets.UTF_8))
+        new Experiment(
+                store,
+                worker,
+                new StopSignal(),
+                new PrintStream(console.bytes, true, StandardCharsets.UTF_8))
             .run(planner, Table.of("table2"), CELLS, part, processes);
     return console;
   }

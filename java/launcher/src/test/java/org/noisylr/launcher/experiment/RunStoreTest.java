@@ -20,6 +20,7 @@ import org.noisylr.torch.optim.Implementation;
 import org.noisylr.train.data.Augmentation;
 import org.noisylr.train.loop.OptimizerSpec;
 import org.noisylr.train.loop.Precision;
+import org.noisylr.train.loop.StopSignal;
 import org.noisylr.train.loop.TrainingConfig;
 import org.noisylr.train.loop.TrainingListener;
 import org.noisylr.train.metric.EpochMetrics;
@@ -67,28 +68,30 @@ class RunStoreTest {
     RunStore store = new RunStore(root);
     String key = RunStore.key(config(1));
     assertThat(store.finished(key)).isEmpty();
-    assertThat(store.execute(config(1), List.of())).isEqualTo(new Outcome(Status.DONE, ""));
+    assertThat(store.execute(config(1), List.of(), new StopSignal()))
+        .isEqualTo(new Outcome(Status.DONE, ""));
     assertThat(store.finished(key).orElseThrow().metrics()).hasSize(3);
     try (Stream<Path> files = Files.list(store.folder(key))) {
       assertThat(files.map(f -> f.getFileName().toString()))
-          .containsExactlyInAnyOrder(".lock", "config.yaml", "metrics.csv", "result.json");
+          .containsExactlyInAnyOrder(
+              ".lock", "config.yaml", "metrics.csv", "timing.csv", "result.json");
     }
   }
 
   @Test
   void aFinishedRunIsNotDoneAgain() throws IOException {
     RunStore store = new RunStore(root);
-    store.execute(config(1), List.of());
+    store.execute(config(1), List.of(), new StopSignal());
     Path metrics = store.folder(RunStore.key(config(1))).resolve("metrics.csv");
     String before = Files.readString(metrics);
     TrainingListener never =
         new TrainingListener() {
           @Override
-          public void onEpoch(EpochMetrics epoch) {
+          public void onEpoch(EpochMetrics epoch, double seconds) {
             throw new AssertionError("an epoch was trained again");
           }
         };
-    assertThat(new RunStore(root).execute(config(1), List.of(never)).status())
+    assertThat(new RunStore(root).execute(config(1), List.of(never), new StopSignal()).status())
         .isEqualTo(Status.DONE_ELSEWHERE);
     assertThat(Files.readString(metrics)).isEqualTo(before);
   }
@@ -98,10 +101,10 @@ class RunStoreTest {
     assumeFalse(torch.cuda_is_available());
     RunStore store = new RunStore(root);
     String key = RunStore.key(config(1));
-    store.execute(config(1), List.of(stoppingAfter(0)));
+    store.execute(config(1), List.of(stoppingAfter(0)), new StopSignal());
     Path file = store.folder(key).resolve("config.yaml");
     Files.writeString(file, Files.readString(file).replace("device: cpu", "device: \"cuda:1\""));
-    Outcome outcome = store.execute(config(1), List.of());
+    Outcome outcome = store.execute(config(1), List.of(), new StopSignal());
     assertThat(outcome.status()).isEqualTo(Status.FAILED);
     assertThat(outcome.message())
         .startsWith("device is cuda:1, but ")
@@ -117,7 +120,7 @@ class RunStoreTest {
   private static TrainingListener stoppingAfter(int epoch) {
     return new TrainingListener() {
       @Override
-      public void onEpoch(EpochMetrics metrics) {
+      public void onEpoch(EpochMetrics metrics, double seconds) {
         if (metrics.epoch() == epoch) {
           throw new Stop();
         }
@@ -129,17 +132,18 @@ class RunStoreTest {
   void aStoppedRunGoesOnWithTheThreadsItBeganWith() {
     RunStore store = new RunStore(root);
     String key = RunStore.key(config(1));
-    assertThat(store.execute(config(1), List.of(stoppingAfter(1))).status())
+    assertThat(store.execute(config(1), List.of(stoppingAfter(1)), new StopSignal()).status())
         .isEqualTo(Status.FAILED);
     assertThat(store.failure(key)).contains("stopped");
     assertThat(store.finished(key)).isEmpty();
 
-    assertThat(store.execute(config(2), List.of()).status()).isEqualTo(Status.DONE);
+    assertThat(store.execute(config(2), List.of(), new StopSignal()).status())
+        .isEqualTo(Status.DONE);
     assertThat(store.failure(key)).isEmpty();
     assertThat(Run.readConfig(store.folder(key)).orElseThrow().threads()).isEqualTo(1);
 
     RunStore undisturbed = new RunStore(root.resolve("other"));
-    undisturbed.execute(config(1), List.of());
+    undisturbed.execute(config(1), List.of(), new StopSignal());
     assertThat(store.finished(key).orElseThrow().result().bestTestAcc())
         .isEqualTo(undisturbed.finished(key).orElseThrow().result().bestTestAcc());
   }
@@ -148,7 +152,7 @@ class RunStoreTest {
   void aDivergingRunIsKeptAsAFailure() {
     RunStore store = new RunStore(root);
     RunConfig bad = config(1, 3, new Constant(1e30));
-    Outcome outcome = store.execute(bad, List.of());
+    Outcome outcome = store.execute(bad, List.of(), new StopSignal());
     assertThat(outcome.status()).isEqualTo(Status.FAILED);
     assertThat(outcome.message()).startsWith("the training loss became ");
     assertThat(store.failure(RunStore.key(bad))).contains(outcome.message());
@@ -160,11 +164,12 @@ class RunStoreTest {
     TrainingListener second =
         new TrainingListener() {
           @Override
-          public void onEpoch(EpochMetrics metrics) {
-            assertThat(new RunStore(root).execute(config(1), List.of()).status())
+          public void onEpoch(EpochMetrics metrics, double seconds) {
+            assertThat(new RunStore(root).execute(config(1), List.of(), new StopSignal()).status())
                 .isEqualTo(Status.IN_USE);
           }
         };
-    assertThat(store.execute(config(1), List.of(second)).status()).isEqualTo(Status.DONE);
+    assertThat(store.execute(config(1), List.of(second), new StopSignal()).status())
+        .isEqualTo(Status.DONE);
   }
 }

@@ -19,11 +19,17 @@ public final class DeviceImages implements Examples {
   private final Tensor labels;
   private final Normalization.OnDevice normalization;
   private final Augmentation augmentation;
+  private final int classes;
   private final int count;
 
-  /** Copies {@code set} to {@code device}. */
+  /** Copies {@code set}, of images of {@code classes} classes, to {@code device}. */
   public DeviceImages(
-      ImageSet set, Normalization normalization, Augmentation augmentation, Device device) {
+      ImageSet set,
+      int classes,
+      Normalization normalization,
+      Augmentation augmentation,
+      Device device) {
+    this.classes = classes;
     this.augmentation = augmentation;
     this.device = device;
     count = set.count();
@@ -49,6 +55,11 @@ public final class DeviceImages implements Examples {
   public Batch training(Tensor indices) {
     Tensor chosen = augmentation.apply(images.index_select(0, indices));
     return new Batch(normalization.apply(chosen), labels.index_select(0, indices));
+  }
+
+  @Override
+  public int classes() {
+    return classes;
   }
 
   @Override

@@ -52,6 +52,11 @@ final class DeviceSegmentation implements Examples {
   }
 
   @Override
+  public int classes() {
+    return classes;
+  }
+
+  @Override
   public int evaluationBatch() {
     return EVALUATION_BATCH;
   }

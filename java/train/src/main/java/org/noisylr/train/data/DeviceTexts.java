@@ -14,10 +14,12 @@ final class DeviceTexts implements Examples {
   private final Device device;
   private final Tensor tokens;
   private final Tensor labels;
+  private final int classes;
   private final int count;
 
-  /** Copies {@code set} to {@code device}. */
-  DeviceTexts(TextSet set, Device device) {
+  /** Copies {@code set}, of texts of {@code classes} classes, to {@code device}. */
+  DeviceTexts(TextSet set, int classes, Device device) {
+    this.classes = classes;
     this.device = device;
     count = set.count();
     tokens = onDevice(set.tokens(), device, count, set.length());
@@ -38,6 +40,11 @@ final class DeviceTexts implements Examples {
   @Override
   public Batch training(Tensor indices) {
     return new Batch(tokens.index_select(0, indices), labels.index_select(0, indices));
+  }
+
+  @Override
+  public int classes() {
+    return classes;
   }
 
   @Override

@@ -8,6 +8,9 @@ public interface Examples extends AutoCloseable {
   /** N, the number of examples. */
   int count();
 
+  /** The number of classes. */
+  int classes();
+
   /**
    * Chosen examples, changed at random where that is part of training on them.
    *

@@ -73,8 +73,8 @@ public record ImageDataset(String name, List<String> classNames, ImageSet train,
     check(augmentation);
     Normalization normalization = Normalization.of(train);
     return new OnDevice(
-        new DeviceImages(train, normalization, augmentation, device),
-        new DeviceImages(test, normalization, Augmentation.NONE, device));
+        new DeviceImages(train, classNames.size(), normalization, augmentation, device),
+        new DeviceImages(test, classNames.size(), normalization, Augmentation.NONE, device));
   }
 
   private static String shape(ImageSet set) {

@@ -75,6 +75,8 @@ public record TextDataset(
   @Override
   public OnDevice on(Device device, Augmentation augmentation) {
     check(augmentation);
-    return new OnDevice(new DeviceTexts(train, device), new DeviceTexts(test, device));
+    int classes = classNames.size();
+    return new OnDevice(
+        new DeviceTexts(train, classes, device), new DeviceTexts(test, classes, device));
   }
 }

@@ -52,7 +52,7 @@ public final class ConsoleProgress implements TrainingListener, AutoCloseable {
   }
 
   @Override
-  public void onEpoch(EpochMetrics m) {
+  public void onEpoch(EpochMetrics m, double seconds) {
     close();
     out.printf(
         Locale.ROOT,
@@ -65,7 +65,7 @@ public final class ConsoleProgress implements TrainingListener, AutoCloseable {
         m.trainAcc(),
         m.testLoss(),
         m.testAcc(),
-        m.seconds());
+        seconds);
   }
 
   /** Removes the bar, if one is shown. */

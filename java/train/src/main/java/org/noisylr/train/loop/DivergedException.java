@@ -1,13 +1,13 @@
 package org.noisylr.train.loop;
 
 /**
- * The training or test loss became NaN or infinite. The message names epoch, step and learning
- * rate.
+ * The loss, a parameter or a state of the optimizer became NaN or infinite. The message names it,
+ * epoch, step and learning rate.
  */
 public final class DivergedException extends RuntimeException {
-  DivergedException(String kind, int epoch, long step, double lr, double loss) {
+  DivergedException(String what, String value, int epoch, long step, double lr) {
     super(
-        "the %s loss became %s in epoch %d at step %d, with learning rate %s"
-            .formatted(kind, loss, epoch, step, lr));
+        "%s became %s in epoch %d at step %d, with learning rate %s"
+            .formatted(what, value, epoch, step, lr));
   }
 }

@@ -14,6 +14,11 @@ public interface TrainingListener {
    */
   default void onProgress(int epoch, int stepsDone, int stepsPerEpoch, double loss) {}
 
-  /** An epoch is done and evaluated. */
-  default void onEpoch(EpochMetrics metrics) {}
+  /**
+   * An epoch is done and evaluated.
+   *
+   * @param seconds wall time of the epoch, evaluation included; of one that was stopped in between,
+   *     since it went on
+   */
+  default void onEpoch(EpochMetrics metrics, double seconds) {}
 }

@@ -13,7 +13,6 @@ package org.noisylr.train.metric;
  *     names
  * @param testLoss mean loss over the test examples after the epoch
  * @param testAcc the score on them, a fraction
- * @param seconds wall time of the epoch, evaluation included
  */
 public record EpochMetrics(
     int epoch,
@@ -24,5 +23,4 @@ public record EpochMetrics(
     double trainLoss,
     double trainAcc,
     double testLoss,
-    double testAcc,
-    double seconds) {}
+    double testAcc) {}

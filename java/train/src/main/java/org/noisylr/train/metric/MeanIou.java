@@ -53,4 +53,15 @@ public final class MeanIou implements Score {
       return sum / occurs.sum().item_double();
     }
   }
+
+  /** {@code float64 [classes²]}: n(i, j) at i · classes + j. */
+  @Override
+  public Tensor counts() {
+    return confusion;
+  }
+
+  @Override
+  public void restore(Tensor counts) {
+    confusion.copy_(counts);
+  }
 }

@@ -24,8 +24,7 @@ public final class MetricsCsv {
               "train_loss",
               "train_acc",
               "test_loss",
-              "test_acc",
-              "seconds")
+              "test_acc")
           .setSkipHeaderRecord(true)
           .setRecordSeparator('\n')
           .get();
@@ -47,8 +46,7 @@ public final class MetricsCsv {
             Decimal.shortest(m.trainLoss()),
             Decimal.shortest(m.trainAcc()),
             Decimal.shortest(m.testLoss()),
-            Decimal.shortest(m.testAcc()),
-            Decimal.shortest(m.seconds()));
+            Decimal.shortest(m.testAcc()));
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -75,8 +73,7 @@ public final class MetricsCsv {
                 Double.parseDouble(row.get("train_loss")),
                 Double.parseDouble(row.get("train_acc")),
                 Double.parseDouble(row.get("test_loss")),
-                Double.parseDouble(row.get("test_acc")),
-                Double.parseDouble(row.get("seconds"))));
+                Double.parseDouble(row.get("test_acc"))));
       }
     } catch (IOException | IllegalArgumentException e) {
       throw new InputException("the metrics are not those of a run: " + e.getMessage(), e);

@@ -18,6 +18,12 @@ public interface Score {
   /** The score of all batches so far, a fraction; waits for the device. */
   double value();
 
+  /** What was counted so far, all that {@link #value} depends on; owned by this score. */
+  Tensor counts();
+
+  /** Goes on from what {@link #counts} answered, of the same shape and type. */
+  void restore(Tensor counts);
+
   /** The target that neither scores nor LibTorch's cross-entropy look at. */
   long IGNORED = -100;
 }

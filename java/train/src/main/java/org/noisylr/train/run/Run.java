@@ -10,10 +10,12 @@ import java.util.Optional;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Device;
 import org.noisylr.check.InputException;
+import org.noisylr.check.Reason;
 import org.noisylr.torch.model.DeepLabV3;
 import org.noisylr.torch.model.Model;
 import org.noisylr.train.checkpoint.SafeTensors;
 import org.noisylr.train.data.Dataset;
+import org.noisylr.train.loop.StopSignal;
 import org.noisylr.train.loop.Trainer;
 import org.noisylr.train.loop.TrainingListener;
 import org.noisylr.train.metric.EpochMetrics;
@@ -23,8 +25,9 @@ import org.noisylr.train.metric.EpochMetrics;
  *
  * @param metrics one entry an epoch
  * @param result the summary
+ * @param timing wall times of the epochs, which differ from run to run
  */
-public record Run(List<EpochMetrics> metrics, RunResult result) {
+public record Run(List<EpochMetrics> metrics, RunResult result, Timing timing) {
 
   /**
    * Trains without writing anything.
@@ -33,7 +36,7 @@ public record Run(List<EpochMetrics> metrics, RunResult result) {
    */
   public static Run execute(RunConfig config, Dataset data, List<TrainingListener> listeners) {
     check(config, data);
-    return train(config, data, null, listeners);
+    return train(config, data, null, listeners, new StopSignal());
   }
 
   /**
@@ -41,18 +44,23 @@ public record Run(List<EpochMetrics> metrics, RunResult result) {
    *
    * @param resume whether the directory may hold this run already; it then goes on from its newest
    *     sound checkpoint or, if it is finished, is answered as it is
+   * @param stop ends the run with all that it has done saved
    * @throws InputException if configuration and data do not fit, or the directory does not serve
+   * @throws StoppedException if it was stopped
+   * @throws java.io.UncheckedIOException if the directory can be written no longer; what was saved
+   *     before stays
    */
   public static Run execute(
       RunConfig config,
       Dataset data,
       Path directory,
       boolean resume,
-      List<TrainingListener> listeners) {
+      List<TrainingListener> listeners,
+      StopSignal stop) {
     check(config, data);
     try (RunDirectory run = RunDirectory.open(directory, config, resume)) {
       Optional<Run> finished = read(directory);
-      return finished.isPresent() ? finished.get() : train(config, data, run, listeners);
+      return finished.isPresent() ? finished.get() : train(config, data, run, listeners, stop);
     }
   }
 
@@ -123,12 +131,16 @@ public record Run(List<EpochMetrics> metrics, RunResult result) {
     try (SafeTensors weights = SafeTensors.readForeign(file)) {
       network.loadBackbone(weights.tensors());
     } catch (IOException e) {
-      throw new InputException("cannot read the backbone " + file + ": " + e.getMessage(), e);
+      throw new InputException("cannot read the backbone " + file + ": " + Reason.of(e, file), e);
     }
   }
 
   private static Run train(
-      RunConfig config, Dataset data, RunDirectory directory, List<TrainingListener> listeners) {
+      RunConfig config,
+      Dataset data,
+      RunDirectory directory,
+      List<TrainingListener> listeners,
+      StopSignal stop) {
     Cpu.configure(config.threads());
     Dataset used = used(config, data);
     try (PointerScope scope = new PointerScope()) {
@@ -144,18 +156,39 @@ public record Run(List<EpochMetrics> metrics, RunResult result) {
             new Trainer(model, config.training(), examples.train(), examples.test(), device)) {
           List<EpochMetrics> metrics =
               directory == null ? new ArrayList<>() : directory.restore(trainer);
-          while (trainer.nextEpoch() < config.training().epochs()) {
-            metrics.add(trainer.runEpoch(listeners));
-            if (directory != null) {
-              directory.save(trainer, metrics);
-            }
-          }
+          Timing timing = directory == null ? new Timing() : directory.timing(metrics.size());
+          train(config, trainer, directory, metrics, timing, listeners, stop);
           RunResult result = RunResult.of(data.metric(), metrics, model.parameterCount());
           if (directory != null) {
             directory.saveResult(result);
           }
-          return new Run(List.copyOf(metrics), result);
+          return new Run(List.copyOf(metrics), result, timing);
         }
+      }
+    }
+  }
+
+  private static void train(
+      RunConfig config,
+      Trainer trainer,
+      RunDirectory directory,
+      List<EpochMetrics> metrics,
+      Timing timing,
+      List<TrainingListener> listeners,
+      StopSignal stop) {
+    List<TrainingListener> all = new ArrayList<>(listeners);
+    all.add(timing);
+    int epochs = config.training().epochs();
+    while (trainer.nextEpoch() < epochs) {
+      int before = trainer.stepsDone();
+      Optional<EpochMetrics> epoch = trainer.runEpoch(all, stop);
+      epoch.ifPresent(metrics::add);
+      if (directory != null && (epoch.isPresent() || trainer.stepsDone() > before)) {
+        directory.save(trainer, metrics, timing);
+      }
+      if (epoch.isEmpty()) {
+        throw new StoppedException(
+            trainer.nextEpoch(), epochs, trainer.stepsDone(), trainer.stepsPerEpoch());
       }
     }
   }

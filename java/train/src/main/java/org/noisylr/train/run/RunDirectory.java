@@ -12,9 +12,12 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.bytedeco.javacpp.PointerScope;
 import org.noisylr.check.InputException;
+import org.noisylr.check.Reason;
 import org.noisylr.train.checkpoint.AtomicFile;
 import org.noisylr.train.checkpoint.SafeTensors;
 import org.noisylr.train.loop.Trainer;
@@ -24,10 +27,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The files of one run: {@code config.yaml}, {@code metrics.csv}, {@code result.json} and {@code
- * checkpoint-EPOCHS.safetensors}, each replaced as a whole. A checkpoint holds the tensors, the
- * configuration and the metrics up to it, so it is all that a run needs to go on. An open run
- * directory is locked.
+ * The files of one run: {@code config.yaml}, {@code metrics.csv}, {@code timing.csv}, {@code
+ * result.json} and {@code checkpoint-EPOCHS.safetensors} or, of a run that was stopped within an
+ * epoch, {@code checkpoint-EPOCHS-STEPS.safetensors}, each replaced as a whole. A checkpoint holds
+ * the tensors, the configuration and the metrics up to it, so it is all that a run needs to go on.
+ * All files but {@code timing.csv} depend on nothing but the configuration. An open run directory
+ * is locked.
  */
 final class RunDirectory implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(RunDirectory.class);
@@ -35,8 +40,11 @@ final class RunDirectory implements AutoCloseable {
   static final String CONFIG = "config.yaml";
   static final String METRICS = "metrics.csv";
   static final String RESULT = "result.json";
+  static final String TIMING = "timing.csv";
 
-  private static final String FORMAT = "noisylr checkpoint 1";
+  private static final String FORMAT = "noisylr checkpoint 2";
+  private static final Pattern CHECKPOINT =
+      Pattern.compile("checkpoint-(\\d{6,9})(?:-(\\d{6,9}))?\\.safetensors");
 
   private final Path directory;
   private final String config;
@@ -109,7 +117,7 @@ final class RunDirectory implements AutoCloseable {
     try {
       return Files.readString(file);
     } catch (IOException e) {
-      throw new InputException("cannot read " + file + ": " + e, e);
+      throw new InputException("cannot read " + file + ": " + Reason.of(e, file), e);
     }
   }
 
@@ -142,13 +150,13 @@ final class RunDirectory implements AutoCloseable {
     } catch (InputException e) {
       throw new InputException(metrics + ": " + e.getMessage(), e);
     }
-    return Optional.of(new Run(epochs, result));
+    return Optional.of(new Run(epochs, result, Timing.read(directory.resolve(TIMING))));
   }
 
   static void deleteCheckpoints(Path directory) {
     try {
-      for (Path file : checkpoints(directory)) {
-        Files.deleteIfExists(file);
+      for (Checkpoint checkpoint : checkpoints(directory)) {
+        Files.deleteIfExists(checkpoint.file);
       }
     } catch (IOException e) {
       throw unwritable(directory, e);
@@ -168,27 +176,48 @@ final class RunDirectory implements AutoCloseable {
     return "it differs in a value's form";
   }
 
-  /** Saves the state after an epoch, then what was measured so far. */
-  void save(Trainer trainer, List<EpochMetrics> metrics) {
+  /**
+   * The file of a state.
+   *
+   * @param epochs done
+   * @param steps of the next epoch that are done
+   */
+  private record Checkpoint(Path file, int epochs, int steps) {
+    static Optional<Checkpoint> of(Path file) {
+      Matcher name = CHECKPOINT.matcher(file.getFileName().toString());
+      return name.matches()
+          ? Optional.of(
+              new Checkpoint(
+                  file,
+                  Integer.parseInt(name.group(1)),
+                  name.group(2) == null ? 0 : Integer.parseInt(name.group(2))))
+          : Optional.empty();
+    }
+  }
+
+  /** Saves the state after an epoch or, if the trainer was stopped, within one. */
+  void save(Trainer trainer, List<EpochMetrics> metrics, Timing timing) {
     Map<String, String> metadata = new LinkedHashMap<>();
     metadata.put("format", FORMAT);
     metadata.put("epochs_done", Integer.toString(metrics.size()));
+    metadata.put("steps_done", Integer.toString(trainer.stepsDone()));
     metadata.put("config", config);
     metadata.put("metrics", MetricsCsv.format(metrics));
-    Path newest = checkpoint(metrics.size());
+    Path newest = checkpoint(metrics.size(), trainer.stepsDone());
+    Path previous = checkpoint(metrics.size() - (trainer.stepsDone() == 0 ? 1 : 0), 0);
     try (PointerScope scope = new PointerScope()) {
+      AtomicFile.write(directory.resolve(TIMING), timing.toCsv());
       SafeTensors.write(newest, trainer.state(), metadata);
+      AtomicFile.write(directory.resolve(METRICS), MetricsCsv.format(metrics));
       // Those of later epochs were not sound, or the run would have gone on from there.
-      Path previous = checkpoint(metrics.size() - 1);
-      for (Path file : checkpoints(directory)) {
-        if (!file.equals(newest) && !file.equals(previous)) {
-          Files.deleteIfExists(file);
+      for (Checkpoint checkpoint : checkpoints(directory)) {
+        if (!checkpoint.file.equals(newest) && !checkpoint.file.equals(previous)) {
+          Files.deleteIfExists(checkpoint.file);
         }
       }
     } catch (IOException e) {
       throw failed(e);
     }
-    saveMetrics(metrics);
   }
 
   void saveResult(RunResult result) {
@@ -199,80 +228,145 @@ final class RunDirectory implements AutoCloseable {
     }
   }
 
-  private void saveMetrics(List<EpochMetrics> metrics) {
-    try {
-      AtomicFile.write(directory.resolve(METRICS), MetricsCsv.format(metrics));
-    } catch (IOException e) {
-      throw failed(e);
-    }
-  }
-
   private UncheckedIOException failed(IOException e) {
-    return new UncheckedIOException("cannot write to " + directory + ": " + e, e);
+    return new UncheckedIOException(
+        "cannot write to %s: %s; %s"
+            .formatted(directory, Reason.of(e, directory), newestOf(list())),
+        e);
   }
 
-  private Path checkpoint(int epochs) {
-    return directory.resolve(String.format(Locale.ROOT, "checkpoint-%06d.safetensors", epochs));
+  private String newestOf(List<Checkpoint> checkpoints) {
+    for (Checkpoint checkpoint : checkpoints) {
+      try (SafeTensors content = SafeTensors.read(checkpoint.file)) {
+        checkOrigin(checkpoint.file, content.metadata());
+        return "the newest good checkpoint is " + checkpoint.file;
+      } catch (InputException | IOException e) {
+        // Not a good one.
+      }
+    }
+    return "there is no good checkpoint";
+  }
+
+  private Path checkpoint(int epochs, int steps) {
+    String name = String.format(Locale.ROOT, "checkpoint-%06d", epochs);
+    if (steps > 0) {
+      name += String.format(Locale.ROOT, "-%06d", steps);
+    }
+    return directory.resolve(name + ".safetensors");
   }
 
   /**
-   * Puts the trainer into the state of the newest checkpoint that is sound.
+   * Puts the trainer into the state of the newest checkpoint; one that is damaged is passed over
+   * with a warning.
    *
-   * @return the metrics of the epochs done until then; empty if there is no sound checkpoint
+   * @return the metrics of the epochs done until then; empty if there is no checkpoint
+   * @throws InputException if none is sound, or the newest sound one is of another version,
+   *     configuration or model
    */
   List<EpochMetrics> restore(Trainer trainer) {
-    for (Path file : list()) {
-      Optional<List<EpochMetrics>> metrics = restore(trainer, file);
-      if (metrics.isPresent()) {
-        saveMetrics(metrics.get());
-        return metrics.get();
+    List<Checkpoint> checkpoints = list();
+    String damage = null;
+    for (int i = 0; i < checkpoints.size(); i++) {
+      Path file = checkpoints.get(i).file;
+      try (PointerScope scope = new PointerScope();
+          SafeTensors content = readSound(file)) {
+        List<EpochMetrics> metrics = restore(trainer, file, content);
+        LOG.info("going on from {}", file);
+        return metrics;
+      } catch (DamagedException e) {
+        LOG.warn("passing over a checkpoint: {}", e.getMessage());
+        damage = damage == null ? e.getMessage() : damage;
+      } catch (InputException e) {
+        throw new InputException(
+            e.getMessage() + "; " + newestOf(checkpoints.subList(i + 1, checkpoints.size())), e);
       }
+    }
+    if (damage != null) {
+      throw new InputException(
+          "%s, and %s has no good checkpoint; delete it to begin anew"
+              .formatted(damage, directory));
     }
     return new ArrayList<>();
   }
 
-  private Optional<List<EpochMetrics>> restore(Trainer trainer, Path file) {
-    try (PointerScope scope = new PointerScope();
-        SafeTensors checkpoint = SafeTensors.read(file)) {
-      Map<String, String> metadata = checkpoint.metadata();
-      if (!FORMAT.equals(metadata.get("format"))) {
-        throw new InputException(file + " is not of the format '" + FORMAT + "'");
-      }
-      if (!config.equals(metadata.get("config"))) {
-        throw new InputException(file + " belongs to a run of another configuration");
-      }
-      List<EpochMetrics> metrics = MetricsCsv.parse(metadata.getOrDefault("metrics", ""));
-      if (!Integer.toString(metrics.size()).equals(metadata.get("epochs_done"))) {
-        throw new InputException(file + " has metrics of another number of epochs than it says");
-      }
-      trainer.restore(checkpoint.tensors(), metrics.size());
-      LOG.info("going on from {}, after {} epochs", file, metrics.size());
-      return Optional.of(metrics);
-    } catch (InputException | IOException e) {
-      LOG.warn("passing over a checkpoint: {}", e.getMessage());
-      return Optional.empty();
+  /** A checkpoint that does not hold what was once written to it. */
+  private static final class DamagedException extends Exception {
+    DamagedException(String message, Exception cause) {
+      super(message, cause);
     }
   }
 
-  private List<Path> list() {
+  private static SafeTensors readSound(Path file) throws DamagedException {
+    try {
+      return SafeTensors.read(file);
+    } catch (InputException e) {
+      throw new DamagedException(e.getMessage(), e);
+    } catch (IOException e) {
+      throw new DamagedException("cannot read " + file + ": " + Reason.of(e, file), e);
+    }
+  }
+
+  private List<EpochMetrics> restore(Trainer trainer, Path file, SafeTensors content) {
+    Map<String, String> metadata = content.metadata();
+    checkOrigin(file, metadata);
+    try {
+      List<EpochMetrics> metrics = MetricsCsv.parse(metadata.getOrDefault("metrics", ""));
+      if (!Integer.toString(metrics.size()).equals(metadata.get("epochs_done"))) {
+        throw new InputException("the metrics are of another number of epochs than it says");
+      }
+      int steps = Integer.parseInt(metadata.getOrDefault("steps_done", ""));
+      trainer.restore(content.tensors(), metrics.size(), steps);
+      AtomicFile.write(directory.resolve(METRICS), MetricsCsv.format(metrics));
+      return metrics;
+    } catch (IOException e) {
+      throw failed(e);
+    } catch (InputException e) {
+      throw new InputException(file + ": " + e.getMessage(), e);
+    } catch (NumberFormatException e) {
+      throw new InputException(file + ": steps_done must be an integer", e);
+    }
+  }
+
+  private void checkOrigin(Path file, Map<String, String> metadata) {
+    if (!FORMAT.equals(metadata.get("format"))) {
+      throw new InputException(
+          "%s must be of the format '%s', but is of '%s'"
+              .formatted(file, FORMAT, metadata.get("format")));
+    }
+    if (!config.equals(metadata.get("config"))) {
+      throw new InputException(
+          "%s belongs to a run of another configuration: %s"
+              .formatted(file, firstDifference(metadata.getOrDefault("config", ""), config)));
+    }
+  }
+
+  /** What a run that goes on from {@code epochs} epochs has measured of time until then. */
+  Timing timing(int epochs) {
+    return Timing.read(directory.resolve(TIMING)).until(epochs);
+  }
+
+  private List<Checkpoint> list() {
     try {
       return checkpoints(directory);
     } catch (IOException e) {
-      throw new InputException("cannot read " + directory + ": " + e.getMessage(), e);
+      throw new InputException("cannot read " + directory + ": " + Reason.of(e, directory), e);
     }
   }
 
   /** Newest first. */
-  private static List<Path> checkpoints(Path directory) throws IOException {
+  private static List<Checkpoint> checkpoints(Path directory) throws IOException {
     try (Stream<Path> files = Files.list(directory)) {
       return files
-          .filter(f -> f.getFileName().toString().matches("checkpoint-\\d{6,}\\.safetensors"))
-          .sorted(Comparator.comparing((Path f) -> f.getFileName().toString()).reversed())
+          .flatMap(file -> Checkpoint.of(file).stream())
+          .sorted(
+              Comparator.comparingInt(Checkpoint::epochs)
+                  .thenComparingInt(Checkpoint::steps)
+                  .reversed())
           .toList();
     }
   }
 
   private static InputException unwritable(Path directory, IOException e) {
-    return new InputException("cannot write to " + directory + ": " + e, e);
+    return new InputException("cannot write to " + directory + ": " + Reason.of(e, directory), e);
   }
 }

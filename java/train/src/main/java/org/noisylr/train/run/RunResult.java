@@ -15,7 +15,6 @@ import org.noisylr.train.metric.Metric;
  * @param lastTrainAcc training score during the last epoch
  * @param epochs number of epochs
  * @param parameters number of trainable values of the model
- * @param seconds wall time of all epochs together
  */
 public record RunResult(
     Metric metric,
@@ -24,8 +23,7 @@ public record RunResult(
     double lastTestAcc,
     double lastTrainAcc,
     int epochs,
-    long parameters,
-    double seconds) {
+    long parameters) {
 
   /** Training score less test score after the last epoch: the generalisation gap, a fraction. */
   public double generalisationGap() {
@@ -47,7 +45,6 @@ public record RunResult(
         last.testAcc(),
         last.trainAcc(),
         metrics.size(),
-        parameters,
-        metrics.stream().mapToDouble(EpochMetrics::seconds).sum());
+        parameters);
   }
 }

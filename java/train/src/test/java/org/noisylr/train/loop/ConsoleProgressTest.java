@@ -10,7 +10,7 @@ import org.noisylr.train.metric.EpochMetrics;
 
 class ConsoleProgressTest {
   private static final EpochMetrics METRICS =
-      new EpochMetrics(1, 99, 0.1, 2, 0.2, 1.5, 0.25, 1.25, 0.5, 3.21);
+      new EpochMetrics(1, 99, 0.1, 2, 0.2, 1.5, 0.25, 1.25, 0.5);
   private static final String LINE =
       "run  epoch 2/3  lr 0.2000  train loss 1.5000 acc 0.2500  test loss 1.2500 acc 0.5000  3.2 s";
 
@@ -28,7 +28,7 @@ class ConsoleProgressTest {
             terminal)) {
       progress.onProgress(1, 20, 50, 1.75);
       progress.onProgress(1, 50, 50, 1.5);
-      progress.onEpoch(METRICS);
+      progress.onEpoch(METRICS, 3.21);
     }
     return err.toString(StandardCharsets.UTF_8);
   }

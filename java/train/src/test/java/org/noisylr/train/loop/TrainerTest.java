@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BiFunction;
+import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
@@ -24,11 +25,14 @@ import org.noisylr.schedule.Schedule;
 import org.noisylr.torch.model.Cnn28;
 import org.noisylr.torch.optim.Implementation;
 import org.noisylr.train.data.Augmentation;
+import org.noisylr.train.data.Batch;
 import org.noisylr.train.data.Dataset;
 import org.noisylr.train.data.Datasets;
+import org.noisylr.train.data.Examples;
 import org.noisylr.train.data.ImageDataset;
 import org.noisylr.train.data.ImageSet;
 import org.noisylr.train.metric.EpochMetrics;
+import org.noisylr.train.metric.Score;
 
 class TrainerTest {
   private static final ImageDataset DATA = few((ImageDataset) Datasets.open("fashion-mnist-mini"));
@@ -54,17 +58,21 @@ class TrainerTest {
   }
 
   private static <T> T withTrainer(TrainingConfig config, BiFunction<Trainer, Cnn28, T> use) {
-    return withTrainer(config, DATA.train(), use);
+    return withTrainer(config, DATA.train(), UnaryOperator.identity(), use);
   }
 
   private static <T> T withTrainer(
-      TrainingConfig config, ImageSet images, BiFunction<Trainer, Cnn28, T> use) {
+      TrainingConfig config,
+      ImageSet images,
+      UnaryOperator<Examples> wrapping,
+      BiFunction<Trainer, Cnn28, T> use) {
     Trainer.seedWeights(config.seed());
     try (Cnn28 model = new Cnn28(1, 10);
         Dataset.OnDevice data =
             new ImageDataset(DATA.name(), DATA.classNames(), images, DATA.test())
                 .on(CPU, config.augmentation());
-        Trainer trainer = new Trainer(model, config, data.train(), data.test(), CPU)) {
+        Trainer trainer =
+            new Trainer(model, config, wrapping.apply(data.train()), data.test(), CPU)) {
       return use.apply(trainer, model);
     }
   }
@@ -75,24 +83,10 @@ class TrainerTest {
         (trainer, model) -> {
           List<EpochMetrics> metrics = new ArrayList<>();
           while (trainer.nextEpoch() < config.epochs()) {
-            metrics.add(withoutSeconds(trainer.runEpoch(List.of())));
+            metrics.add(trainer.runEpoch(List.of()));
           }
           return metrics;
         });
-  }
-
-  private static EpochMetrics withoutSeconds(EpochMetrics m) {
-    return new EpochMetrics(
-        m.epoch(),
-        m.step(),
-        m.baseLr(),
-        m.factor(),
-        m.lr(),
-        m.trainLoss(),
-        m.trainAcc(),
-        m.testLoss(),
-        m.testAcc(),
-        0);
   }
 
   @Test
@@ -167,12 +161,127 @@ class TrainerTest {
         withTrainer(
             config,
             (trainer, model) -> {
-              trainer.restore(saved, 1);
-              return List.of(
-                  withoutSeconds(trainer.runEpoch(List.of())),
-                  withoutSeconds(trainer.runEpoch(List.of())));
+              trainer.restore(saved, 1, 0);
+              return List.of(trainer.runEpoch(List.of()), trainer.runEpoch(List.of()));
             });
     assertThat(rest).isEqualTo(whole.subList(1, 3));
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aRunStoppedWithinAnEpochAndRestoredEqualsOneThatNeverStopped(OptimizerSpec.Kind kind) {
+    TrainingConfig config = config(kind, new Constant(0.001), 2);
+    List<EpochMetrics> whole = run(config);
+    Map<String, Tensor> end =
+        withTrainer(
+            config,
+            (trainer, model) -> {
+              trainer.runEpoch(List.of());
+              trainer.runEpoch(List.of());
+              return copy(trainer.state());
+            });
+    for (int steps = 1; steps <= STEPS_PER_EPOCH; steps += 2) {
+      int last = steps;
+      StopSignal stop = new StopSignal();
+      Map<String, Tensor> saved =
+          withTrainer(
+              config,
+              DATA.train(),
+              examples -> new Stopping(examples, stop, STEPS_PER_EPOCH + last),
+              (trainer, model) -> {
+                assertThat(trainer.runEpoch(List.of(), stop)).contains(whole.get(0));
+                assertThat(trainer.runEpoch(List.of(), stop)).isEmpty();
+                assertThat(trainer.nextEpoch()).isEqualTo(1);
+                assertThat(trainer.stepsDone()).isEqualTo(last);
+                return copy(trainer.state());
+              });
+      withTrainer(
+          config,
+          (trainer, model) -> {
+            trainer.restore(saved, 1, last);
+            assertThat(trainer.runEpoch(List.of())).isEqualTo(whole.get(1));
+            assertThat(trainer.state().keySet()).isEqualTo(end.keySet());
+            trainer
+                .state()
+                .forEach((name, tensor) -> assertThat(tensor.equal(end.get(name))).isTrue());
+            return null;
+          });
+    }
+  }
+
+  @Test
+  void aStoppedTrainerGoesOnByItself() {
+    TrainingConfig config = config(OptimizerSpec.Kind.MOMENTUM, new Constant(0.01), 1);
+    StopSignal stop = new StopSignal();
+    EpochMetrics metrics =
+        withTrainer(
+            config,
+            DATA.train(),
+            examples -> new Stopping(examples, stop, 2),
+            (trainer, model) -> {
+              assertThat(trainer.runEpoch(List.of(), stop)).isEmpty();
+              assertThat(trainer.runEpoch(List.of(), stop)).isEmpty();
+              assertThat(trainer.stepsDone()).isEqualTo(2);
+              return trainer.runEpoch(List.of());
+            });
+    assertThat(metrics).isEqualTo(run(config).get(0));
+  }
+
+  private static Map<String, Tensor> copy(Map<String, Tensor> state) {
+    Map<String, Tensor> copy = new HashMap<>();
+    state.forEach((name, tensor) -> copy.put(name, tensor.clone()));
+    return copy;
+  }
+
+  /** Asks to stop while batch number {@code last}, from 1, is taken. */
+  private static final class Stopping implements Examples {
+    private final Examples examples;
+    private final StopSignal stop;
+    private int left;
+
+    Stopping(Examples examples, StopSignal stop, int last) {
+      this.examples = examples;
+      this.stop = stop;
+      left = last;
+    }
+
+    @Override
+    public Batch training(Tensor indices) {
+      if (--left == 0) {
+        stop.request();
+      }
+      return examples.training(indices);
+    }
+
+    @Override
+    public int count() {
+      return examples.count();
+    }
+
+    @Override
+    public int classes() {
+      return examples.classes();
+    }
+
+    @Override
+    public int evaluationBatch() {
+      return examples.evaluationBatch();
+    }
+
+    @Override
+    public Score newScore() {
+      return examples.newScore();
+    }
+
+    @Override
+    public Batch evaluation(long first, long length) {
+      return examples.evaluation(first, length);
+    }
+
+    @Override
+    public void close() {
+      examples.close();
+    }
   }
 
   @Test
@@ -186,24 +295,32 @@ class TrainerTest {
           trainer.state().forEach((name, tensor) -> good.put(name, tensor.clone()));
           Map<String, Tensor> missing = new HashMap<>(good);
           missing.remove("model.conv1.weight");
-          assertThatThrownBy(() -> trainer.restore(missing, 1))
+          assertThatThrownBy(() -> trainer.restore(missing, 1, 0))
               .isInstanceOf(InputException.class)
               .hasMessage("the checkpoint has 7 of the model's 8 tensors");
           Map<String, Tensor> unknown = new HashMap<>(good);
           unknown.put("model.conv9.weight", good.get("model.conv1.weight"));
-          assertThatThrownBy(() -> trainer.restore(unknown, 1))
+          assertThatThrownBy(() -> trainer.restore(unknown, 1, 0))
               .isInstanceOf(InputException.class)
               .hasMessage("the checkpoint's tensor 'model.conv9.weight' does not fit the model");
           Map<String, Tensor> reshaped = new HashMap<>(good);
           reshaped.put("model.conv1.bias", good.get("model.conv2.bias"));
-          assertThatThrownBy(() -> trainer.restore(reshaped, 1))
+          assertThatThrownBy(() -> trainer.restore(reshaped, 1, 0))
               .isInstanceOf(InputException.class)
               .hasMessage("the checkpoint's tensor 'model.conv1.bias' does not fit the model");
           Map<String, Tensor> optimizer = new HashMap<>(good);
           optimizer.put("optimizer.0.99.momentum_buffer", good.get("model.conv1.bias"));
-          assertThatThrownBy(() -> trainer.restore(optimizer, 1))
+          assertThatThrownBy(() -> trainer.restore(optimizer, 1, 0))
               .isInstanceOf(InputException.class)
               .hasMessageStartingWith("the checkpoint does not fit the optimizer: ");
+          assertThatThrownBy(() -> trainer.restore(good, 1, 2))
+              .isInstanceOf(InputException.class)
+              .hasMessage(
+                  "the checkpoint's tensors of an epoch in progress do not fit one of 5 steps of which"
+                      + " 2 are done");
+          assertThatThrownBy(() -> trainer.restore(good, 1, 6))
+              .isInstanceOf(InputException.class)
+              .hasMessage("steps done must be in [0, 5], but is 6");
           trainer
               .state()
               .forEach((name, tensor) -> assertThat(tensor.equal(good.get(name))).isTrue());
@@ -234,7 +351,7 @@ class TrainerTest {
           }
 
           @Override
-          public void onEpoch(EpochMetrics metrics) {
+          public void onEpoch(EpochMetrics metrics, double seconds) {
             events.add("epoch " + metrics.epoch());
           }
         };
@@ -265,6 +382,7 @@ class TrainerTest {
     return withTrainer(
         config,
         DATA.train().first(STEPS_PER_EPOCH * batchSize),
+        UnaryOperator.identity(),
         (trainer, model) -> {
           trainer.runEpoch(List.of());
           long before = allocated();

@@ -1,0 +1,37 @@
+package org.noisylr.train.loop;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** Asks a run to stop after the step that it is at. Any thread may ask, any number of times. */
+public final class StopSignal {
+  private final List<Runnable> actions = new ArrayList<>();
+  private volatile boolean requested;
+
+  /** Asks. */
+  public void request() {
+    List<Runnable> due;
+    synchronized (actions) {
+      requested = true;
+      due = List.copyOf(actions);
+      actions.clear();
+    }
+    due.forEach(Runnable::run);
+  }
+
+  /** Whether somebody asked. */
+  public boolean isRequested() {
+    return requested;
+  }
+
+  /** Runs {@code action} once, on the thread of whoever asks first; at once if somebody has. */
+  public void whenRequested(Runnable action) {
+    synchronized (actions) {
+      if (!requested) {
+        actions.add(action);
+        return;
+      }
+    }
+    action.run();
+  }
+}
