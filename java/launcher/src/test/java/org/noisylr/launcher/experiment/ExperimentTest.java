@@ -20,6 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.noisylr.check.InputException;
+import org.noisylr.launcher.Program;
 import org.noisylr.launcher.experiment.Experiment.Part;
 import org.noisylr.train.loop.StopSignal;
 
@@ -135,20 +136,18 @@ class ExperimentTest {
     }
   }
 
-  /** Kills the process as soon as {@code moment} has come. */
-  private static void killed(Path store, BooleanSupplier moment) throws Exception {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), MAIN));
-    command.addAll(List.of("experiment", "run", "table2", "--scale", "smoke"));
-    command.addAll(
+  private static Process start(Path store, Path log) throws IOException {
+    List<String> arguments = new ArrayList<>();
+    arguments.addAll(List.of("experiment", "run", "table2", "--scale", "smoke"));
+    arguments.addAll(
         List.of("--only", CELLS.get(0), "--data-override", "mnist=" + DATA.get("mnist")));
-    command.addAll(List.of("--device", "cpu", "--jobs", "1", "--out", store.toString()));
-    Process process =
-        new ProcessBuilder(command)
-            .redirectErrorStream(true)
-            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-            .start();
+    arguments.addAll(List.of("--device", "cpu", "--jobs", "1", "--out", store.toString()));
+    return Program.start(log, arguments);
+  }
+
+  /** Kills the process as soon as {@code moment} has come. */
+  private void killed(Path store, BooleanSupplier moment) throws Exception {
+    Process process = start(store, root.resolve("log"));
     while (process.isAlive() && !moment.getAsBoolean()) {
       TimeUnit.MILLISECONDS.sleep(1);
     }

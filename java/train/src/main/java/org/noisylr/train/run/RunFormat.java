@@ -15,6 +15,7 @@ import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import org.noisylr.check.InputException;
+import org.noisylr.check.Reason;
 import org.noisylr.noise.Distribution;
 import org.noisylr.schedule.Constant;
 import org.noisylr.schedule.CosineRestarts;
@@ -120,7 +121,7 @@ public final class RunFormat {
     try {
       return mapper.readValue(text, type);
     } catch (JsonProcessingException e) {
-      throw new InputException("not a run's " + what + ": " + e.getOriginalMessage(), e);
+      throw new InputException("not a run's " + what + ": " + Reason.oneLine(e.getOriginalMessage()), e);
     }
   }
 
