@@ -36,6 +36,7 @@ import org.noisylr.train.loop.Precision;
 import org.noisylr.train.loop.TrainingConfig;
 import org.noisylr.train.run.Cpu;
 import org.noisylr.train.run.Devices;
+import org.noisylr.train.run.DirectoryLock;
 import org.noisylr.train.run.ModelName;
 import org.noisylr.train.run.Run;
 import org.noisylr.train.run.RunConfig;
@@ -82,7 +83,15 @@ final class QuickstartCommand implements Callable<Integer> {
     Check.atLeast("--epochs", epochs, 1);
     Check.atLeast("--seeds", seedCount, 1);
     createDirectory();
-    PrintStream console = System.out;
+    try (DirectoryLock lock = DirectoryLock.of(out)) {
+      compare(System.out);
+    } catch (IOException e) {
+      throw unwritable(e);
+    }
+    return 0;
+  }
+
+  private void compare(PrintStream console) {
     long start = System.nanoTime();
     List<Long> seeds = LongStream.rangeClosed(1, seedCount).boxed().toList();
     Dataset data = Datasets.open(DATA);
@@ -108,7 +117,6 @@ final class QuickstartCommand implements Callable<Integer> {
     print(comparisons, console);
     Path report = write(comparisons, seeds, data, device, seconds);
     console.printf(Locale.ROOT, "%.0f s; report: %s%n", seconds, report);
-    return 0;
   }
 
   /**

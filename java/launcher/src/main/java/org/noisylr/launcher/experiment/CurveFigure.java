@@ -78,15 +78,20 @@ public record CurveFigure(String id, String table, List<String> cells) {
     Path folder = Plan.folder(store.root(), id, scale);
     String where =
         (scale == Scale.FULL ? "" : " at " + scale + " scale") + (other ? ", other data" : "");
+    List<Path> pictures = new ArrayList<>();
     try {
       Files.createDirectories(folder);
+      Plan.alone(
+          folder,
+          () -> {
+            pictures.addAll(
+                write(folder, "test", "Test accuracy" + where, runs, EpochMetrics::testAcc));
+            pictures.addAll(
+                write(folder, "train", "Training accuracy" + where, runs, EpochMetrics::trainAcc));
+          });
     } catch (IOException e) {
       throw new InputException("cannot write to " + folder + ": " + Reason.of(e, folder), e);
     }
-    List<Path> pictures = new ArrayList<>();
-    pictures.addAll(write(folder, "test", "Test accuracy" + where, runs, EpochMetrics::testAcc));
-    pictures.addAll(
-        write(folder, "train", "Training accuracy" + where, runs, EpochMetrics::trainAcc));
     return pictures;
   }
 

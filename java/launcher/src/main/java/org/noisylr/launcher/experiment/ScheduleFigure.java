@@ -62,13 +62,19 @@ public final class ScheduleFigure {
             .line("step decay", x, base, Ink.PLAIN, true)
             .logarithmic();
     Path folder = store.resolve(ID);
+    Path png = folder.resolve("schedule.png");
+    Path svg = folder.resolve("schedule.svg");
     try {
       Files.createDirectories(folder);
+      Plan.alone(
+          folder,
+          () -> {
+            chart.writePng(png);
+            chart.writeSvg(svg);
+          });
     } catch (IOException e) {
       throw new InputException("cannot write to " + folder + ": " + Reason.of(e, folder), e);
     }
-    chart.writePng(folder.resolve("schedule.png"));
-    chart.writeSvg(folder.resolve("schedule.svg"));
-    return List.of(folder.resolve("schedule.png"), folder.resolve("schedule.svg"));
+    return List.of(png, svg);
   }
 }

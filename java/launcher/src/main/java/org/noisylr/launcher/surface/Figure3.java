@@ -27,6 +27,7 @@ import org.noisylr.launcher.surface.Basins.Arm;
 import org.noisylr.launcher.surface.Basins.Row;
 import org.noisylr.noise.NoiseSpec;
 import org.noisylr.train.checkpoint.AtomicFile;
+import org.noisylr.train.run.DirectoryLock;
 
 /**
  * The paper's figure 3 and its supplement's figure 1, a table of how often the global basin is
@@ -63,30 +64,36 @@ public record Figure3(Surface.TwoWells wells, double alpha, int starts, long see
    * Draws and measures everything into a folder.
    *
    * @return the page
-   * @throws InputException if the folder cannot be written to
+   * @throws InputException if the folder cannot be written to, or is in use
    */
   public Path write(Path folder, PrintStream console) {
-    List<Surface> surfaces = Surface.all(wells);
     try {
       Files.createDirectories(folder);
-      for (Surface surface : surfaces) {
-        console.println(surface.title());
-        for (boolean noisy : new boolean[] {false, true}) {
-          LineChart chart = chart(surface, noisy);
-          String name = surface.id() + (noisy ? "-noise" : "-plain");
-          chart.writePng(folder.resolve(name + ".png"));
-          chart.writeSvg(folder.resolve(name + ".svg"));
-        }
+      try (DirectoryLock lock = DirectoryLock.of(folder)) {
+        return writeAlone(folder, console);
       }
-      console.printf("basins, %d starts each%n", starts);
-      List<Row> rows = Basins.measure(surfaces, noise(alpha, seed), starts);
-      AtomicFile.write(folder.resolve("basins.csv"), csv(rows));
-      Path page = folder.resolve("fig3.html");
-      AtomicFile.write(page, html(surfaces, rows));
-      return page;
     } catch (IOException e) {
       throw new InputException("cannot write to " + folder + ": " + Reason.of(e, folder), e);
     }
+  }
+
+  private Path writeAlone(Path folder, PrintStream console) throws IOException {
+    List<Surface> surfaces = Surface.all(wells);
+    for (Surface surface : surfaces) {
+      console.println(surface.title());
+      for (boolean noisy : new boolean[] {false, true}) {
+        LineChart chart = chart(surface, noisy);
+        String name = surface.id() + (noisy ? "-noise" : "-plain");
+        chart.writePng(folder.resolve(name + ".png"));
+        chart.writeSvg(folder.resolve(name + ".svg"));
+      }
+    }
+    console.printf("basins, %d starts each%n", starts);
+    List<Row> rows = Basins.measure(surfaces, noise(alpha, seed), starts);
+    AtomicFile.write(folder.resolve("basins.csv"), csv(rows));
+    Path page = folder.resolve("fig3.html");
+    AtomicFile.write(page, html(surfaces, rows));
+    return page;
   }
 
   private static NoiseSpec noise(double alpha, long seed) {

@@ -21,6 +21,7 @@ import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.HexFormat;
 import org.noisylr.check.InputException;
+import org.noisylr.check.Reason;
 
 /**
  * Fetches files over HTTP. What has arrived stays in {@code NAME.part} until it is complete and its
@@ -76,24 +77,29 @@ public final class Download {
       try (FileChannel channel =
               FileChannel.open(part, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
           FileLock lock = lock(channel, part)) {
+        Path target = folder.resolve(file.name());
+        if (Files.exists(target)) {
+          // Another process has fetched it meanwhile.
+          Files.deleteIfExists(part);
+          return;
+        }
         transfer(file, location, channel, progress);
         channel.force(true);
+        check(file, location, part);
+        Files.move(part, target, StandardCopyOption.ATOMIC_MOVE);
       }
     } catch (IOException e) {
-      throw new InputException("cannot write " + part + ": " + Source.oneLine(e.toString()), e);
+      throw new InputException("cannot write to " + folder + ": " + Reason.of(e, folder), e);
     }
+  }
+
+  private static void check(RemoteFile file, URI location, Path part) throws IOException {
     String md5 = md5(part);
-    try {
-      if (!md5.equals(file.md5())) {
-        Files.delete(part);
-        throw new InputException(
-            "%s has the MD5 %s, but %s is published: it was damaged on its way or has changed; nothing of it was kept"
-                .formatted(location, md5, file.md5()));
-      }
-      Files.move(part, folder.resolve(file.name()), StandardCopyOption.ATOMIC_MOVE);
-    } catch (IOException e) {
+    if (!md5.equals(file.md5())) {
+      Files.delete(part);
       throw new InputException(
-          "cannot write to " + folder + ": " + Source.oneLine(e.toString()), e);
+          "%s has the MD5 %s, but %s is published: it was damaged on its way or has changed; nothing of it was kept"
+              .formatted(location, md5, file.md5()));
     }
   }
 

@@ -15,7 +15,7 @@ import java.util.concurrent.ConcurrentHashMap;
  * <p>POSIX gives up the lock of a process when it closes any descriptor of the file, so within this
  * process the held directories are remembered and their files not opened again.
  */
-final class DirectoryLock implements AutoCloseable {
+public final class DirectoryLock implements AutoCloseable {
   private static final Set<Path> HELD = ConcurrentHashMap.newKeySet();
 
   private final Path directory;
@@ -32,7 +32,7 @@ final class DirectoryLock implements AutoCloseable {
    * @throws InUseException if somebody has it
    * @throws IOException if the file cannot be written
    */
-  static DirectoryLock of(Path directory) throws IOException {
+  public static DirectoryLock of(Path directory) throws IOException {
     Path real = directory.toRealPath();
     if (!HELD.add(real)) {
       throw new InUseException(directory);

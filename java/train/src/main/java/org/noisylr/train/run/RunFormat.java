@@ -121,7 +121,8 @@ public final class RunFormat {
     try {
       return mapper.readValue(text, type);
     } catch (JsonProcessingException e) {
-      throw new InputException("not a run's " + what + ": " + Reason.oneLine(e.getOriginalMessage()), e);
+      throw new InputException(
+          "not a run's " + what + ": " + Reason.oneLine(e.getOriginalMessage()), e);
     }
   }
 

@@ -14,12 +14,14 @@ import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -40,6 +42,10 @@ class DownloadTest {
 
   private boolean knowsRanges = true;
   private int status;
+
+  /** Milliseconds before the content's second half is sent. */
+  private long pause;
+
   private byte[] content = CONTENT;
 
   @BeforeEach
@@ -66,7 +72,14 @@ class DownloadTest {
     int from = partial ? Integer.parseInt(range.replaceAll("\\D", "")) : 0;
     exchange.sendResponseHeaders(partial ? 206 : 200, content.length - from);
     try (OutputStream out = exchange.getResponseBody()) {
-      out.write(content, from, Math.min(content.length, cutAfter) - from);
+      int to = Math.min(content.length, cutAfter);
+      int half = (from + to) / 2;
+      out.write(content, from, half - from);
+      out.flush();
+      TimeUnit.MILLISECONDS.sleep(pause);
+      out.write(content, half, to - half);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
     exchange.close();
   }
@@ -223,5 +236,52 @@ class DownloadTest {
         .isInstanceOf(InputException.class)
         .hasMessageStartingWith("cannot write ")
         .hasMessageContaining(file.toString());
+  }
+
+  /** Fetches in a process of its own: URL, MD5 and folder. */
+  static final class Fetcher {
+    private Fetcher() {}
+
+    public static void main(String[] arguments) {
+      RemoteFile file =
+          new RemoteFile(
+              "data.bin", CONTENT.length, arguments[1], List.of(URI.create(arguments[0])));
+      try {
+        boolean fetched = new Download().fetch(file, Path.of(arguments[2]), (done, total) -> {});
+        System.out.print(fetched ? "fetched" : "found");
+      } catch (InputException e) {
+        System.out.print(e.getMessage());
+      }
+    }
+  }
+
+  @Test
+  void processesThatFetchOneFileAtOnceNeverMixIt() throws Exception {
+    pause = 500;
+    RemoteFile file = file();
+    List<Process> processes = new ArrayList<>();
+    for (int i = 0; i < 4; i++) {
+      processes.add(
+          new ProcessBuilder(
+                  Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                  "-cp",
+                  System.getProperty("java.class.path"),
+                  Fetcher.class.getName(),
+                  location().toString(),
+                  file.md5(),
+                  folder().toString())
+              .start());
+    }
+    List<String> outcomes = new ArrayList<>();
+    for (Process process : processes) {
+      outcomes.add(new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8));
+      assertThat(process.waitFor()).isZero();
+    }
+    assertThat(outcomes)
+        .contains("fetched")
+        .isSubsetOf("fetched", "found", part() + " is being fetched by another process");
+    assertThat(target()).hasBinaryContent(CONTENT);
+    assertThat(part()).doesNotExist();
+    assertThat(ranges).hasSize(1);
   }
 }

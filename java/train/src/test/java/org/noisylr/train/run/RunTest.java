@@ -225,7 +225,7 @@ class RunTest {
           public void onEpoch(EpochMetrics metrics, double seconds) {
             assertThatThrownBy(() -> execute(config, true))
                 .isInstanceOf(InUseException.class)
-                .hasMessage(directory + " is in use by another run");
+                .hasMessage(directory + " is in use by another run of noisylr");
           }
         });
     assertThat(execute(config, true).metrics()).hasSize(1);

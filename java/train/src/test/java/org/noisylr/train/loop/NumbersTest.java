@@ -1,0 +1,242 @@
+package org.noisylr.train.loop;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BiFunction;
+import java.util.function.Consumer;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.AutoGradMode;
+import org.bytedeco.pytorch.Device;
+import org.bytedeco.pytorch.LongOptional;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.noisylr.check.InputException;
+import org.noisylr.noise.NoiseSpec;
+import org.noisylr.schedule.Constant;
+import org.noisylr.torch.Tensors;
+import org.noisylr.torch.model.Cnn28;
+import org.noisylr.torch.model.Model;
+import org.noisylr.torch.model.ResNet;
+import org.noisylr.torch.model.Vgg16;
+import org.noisylr.torch.optim.Implementation;
+import org.noisylr.train.data.Augmentation;
+import org.noisylr.train.data.Batch;
+import org.noisylr.train.data.Dataset;
+import org.noisylr.train.data.Datasets;
+import org.noisylr.train.data.ImageDataset;
+import org.noisylr.train.data.ImageSet;
+import org.noisylr.train.metric.EpochMetrics;
+
+/** Values that break arithmetic stop a run with epoch, step and cause; the others are right. */
+class NumbersTest {
+  private static final Device CPU = new Device("cpu");
+  private static final ImageDataset GREY = (ImageDataset) Datasets.open("fashion-mnist-mini");
+  private static final ImageDataset COLOUR = (ImageDataset) Datasets.open("generated:cifar10");
+
+  private static TrainingConfig config(
+      OptimizerSpec.Kind kind, double lr, NoiseSpec noise, int batchSize) {
+    return new TrainingConfig(
+        new OptimizerSpec(kind, 0.9, 0, Implementation.FUSED),
+        new Constant(lr),
+        noise,
+        2,
+        batchSize,
+        Augmentation.NONE,
+        Precision.FP32,
+        5);
+  }
+
+  private static TrainingConfig config(OptimizerSpec.Kind kind, double lr, int batchSize) {
+    return config(kind, lr, NoiseSpec.none(), batchSize);
+  }
+
+  private static EpochMetrics firstEpoch(
+      TrainingConfig config,
+      ImageDataset data,
+      BiFunction<Integer, Integer, Model> models,
+      int classes,
+      Consumer<Map<String, Tensor>> change) {
+    Trainer.seedWeights(1);
+    try (PointerScope scope = new PointerScope();
+        Model model = models.apply(data.train().channels(), classes);
+        Dataset.OnDevice examples = data.on(CPU, Augmentation.NONE);
+        Trainer trainer = new Trainer(model, config, examples.train(), examples.test(), CPU)) {
+      try (AutoGradMode noGrad = new AutoGradMode(false)) {
+        change.accept(Tensors.state(model));
+      }
+      return trainer.runEpoch(List.of());
+    }
+  }
+
+  private static EpochMetrics cnn(
+      TrainingConfig config, int examples, Consumer<Map<String, Tensor>> change) {
+    return firstEpoch(config, GREY.subset(examples, 50), Cnn28::new, 10, change);
+  }
+
+  /** Hidden units near 1e-37 that the last layer multiplies by ±{@code weight}. */
+  private static Consumer<Map<String, Tensor>> steep(double weight) {
+    return state -> {
+      state.get("dense1.weight").mul_(new Scalar(1e-37));
+      Tensor last = state.get("dense2.weight");
+      last.fill_(new Scalar(weight));
+      for (int k = 1; k < 10; k += 2) {
+        last.select(0, k).neg_();
+      }
+    };
+  }
+
+  @ParameterizedTest
+  @ValueSource(doubles = {Double.NaN, Double.POSITIVE_INFINITY})
+  void aLossThatIsNoNumberIsFoundAtItsStep(double value) {
+    TrainingConfig config = config(OptimizerSpec.Kind.SGD, 0.01, 32);
+    assertThatThrownBy(
+            () -> cnn(config, 96, state -> state.get("dense2.bias").fill_(new Scalar(value))))
+        .isInstanceOf(DivergedException.class)
+        .hasMessage("the training loss became NaN in epoch 0 at step 0, with learning rate 0.01");
+  }
+
+  @Test
+  void anInfiniteGradientIsFoundInTheLossOfTheNextStep() {
+    TrainingConfig config = config(OptimizerSpec.Kind.SGD, 0.01, 32);
+    assertThatThrownBy(() -> cnn(config, 96, steep(3e38)))
+        .isInstanceOf(DivergedException.class)
+        .hasMessage("the training loss became NaN in epoch 0 at step 1, with learning rate 0.01");
+  }
+
+  @Test
+  void anInfiniteGradientOfTheLastStepIsFoundInTheParameters() {
+    TrainingConfig config = config(OptimizerSpec.Kind.SGD, 0.01, 32);
+    assertThatThrownBy(() -> cnn(config, 32, steep(3e38)))
+        .isInstanceOf(DivergedException.class)
+        .hasMessageMatching(
+            "model\\.dense1\\.weight became infinite in epoch 0 at step 0, with learning rate"
+                + " 0.01");
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"ADAM", "ADAMW", "ADAGRAD", "RMSPROP"})
+  void aGradientWhoseSquareOverflowsIsFoundThoughTheLossStaysFinite(OptimizerSpec.Kind kind) {
+    assertThatThrownBy(() -> cnn(config(kind, 1e-30, 32), 64, steep(1e36)))
+        .isInstanceOf(DivergedException.class)
+        .hasMessageMatching(
+            "optimizer\\..* became infinite in epoch 0 at step 1, with learning rate 1.0E-30");
+  }
+
+  @Test
+  void aRateThatOverflowsStopsWithTheRate() {
+    NoiseSpec noise = NoiseSpec.uniform(1e300).seed(1);
+    assertThatThrownBy(() -> cnn(config(OptimizerSpec.Kind.SGD, 1e300, noise, 32), 64, state -> {}))
+        .isInstanceOf(DivergedException.class)
+        .hasMessage(
+            "the training loss became NaN in epoch 0 at step 1, with learning rate Infinity");
+    assertThatThrownBy(() -> new Constant(Double.POSITIVE_INFINITY))
+        .isInstanceOf(InputException.class)
+        .hasMessage("lr must be in (0, inf), but is Infinity");
+  }
+
+  @Test
+  void aLastPartialBatchCountsByItsExamples() {
+    int count = 100;
+    TrainingConfig config = config(OptimizerSpec.Kind.SGD, 1e-30, 64);
+    EpochMetrics metrics = cnn(config, count, state -> {});
+    ImageDataset data = GREY.subset(count, 50);
+    Trainer.seedWeights(1);
+    try (PointerScope scope = new PointerScope();
+        Model model = new Cnn28(1, 10);
+        Dataset.OnDevice examples = data.on(CPU, Augmentation.NONE)) {
+      Batch all = examples.train().evaluation(0, count);
+      Tensor logits = model.forward(all.inputs());
+      double loss = torch.cross_entropy(logits, all.targets()).item_double();
+      double right =
+          logits.argmax(new LongOptional(1), false).eq(all.targets()).sum().item_double();
+      assertThat(metrics.trainLoss()).isCloseTo(loss, within(1e-6));
+      assertThat(metrics.trainAcc()).isEqualTo(right / count);
+    }
+  }
+
+  @Test
+  void theLastEvaluationBatchCountsByItsExamplesToo() {
+    TrainingConfig config = config(OptimizerSpec.Kind.SGD, 1e-30, 64);
+    double two = firstEpoch(config, GREY.subset(64, 501), Cnn28::new, 10, state -> {}).testLoss();
+    double one = firstEpoch(config, GREY.subset(64, 500), Cnn28::new, 10, state -> {}).testLoss();
+    ImageSet last =
+        new ImageSet(
+            Arrays.copyOfRange(GREY.test().pixels(), 500 * 784, 501 * 784),
+            Arrays.copyOfRange(GREY.test().labels(), 500, 501),
+            1,
+            28,
+            28);
+    ImageDataset single = new ImageDataset("last", GREY.classNames(), GREY.train().first(64), last);
+    double rest = firstEpoch(config, single, Cnn28::new, 10, state -> {}).testLoss();
+    assertThat(two).isCloseTo((500 * one + rest) / 501, within(1e-6));
+  }
+
+  @Test
+  void anEmptySetIsRefused() {
+    assertThatThrownBy(() -> GREY.subset(0, 50))
+        .isInstanceOf(InputException.class)
+        .hasMessage("subset must be in [1, 6000], but is 0");
+    assertThatThrownBy(() -> new ImageSet(new byte[0], new int[0], 1, 28, 28))
+        .isInstanceOf(InputException.class);
+  }
+
+  @Test
+  void batchesOfOneExampleTrainWhereBatchNormSeesMorePixels() {
+    EpochMetrics metrics =
+        firstEpoch(
+            config(OptimizerSpec.Kind.SGD, 0.001, 1),
+            COLOUR.subset(3, 3),
+            ResNet::resNet20,
+            10,
+            state -> {});
+    assertThat(metrics.trainLoss()).isBetween(0.0, 100.0);
+  }
+
+  @Test
+  void batchNormOverASingleValueStopsWithEpochAndStep() {
+    assertThatThrownBy(
+            () ->
+                firstEpoch(
+                    config(OptimizerSpec.Kind.SGD, 0.001, 2),
+                    COLOUR.subset(3, 3),
+                    (channels, classes) -> new Vgg16(channels, classes, true, true),
+                    10,
+                    state -> {}))
+        .isInstanceOf(StepFailedException.class)
+        .hasMessageStartingWith(
+            "epoch 0 failed at step 1: Expected more than 1 value per channel when training");
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {-1, 10, Integer.MAX_VALUE})
+  void labelsWithoutAClassAreRefused(int label) {
+    ImageSet images = new ImageSet(new byte[784], new int[] {Math.max(0, label)}, 1, 28, 28);
+    if (label >= 0) {
+      assertThatThrownBy(() -> new ImageDataset("x", GREY.classNames(), images, images))
+          .isInstanceOf(InputException.class)
+          .hasMessageContaining("must be in [0, 9], but is " + label);
+    } else {
+      assertThatThrownBy(() -> new ImageSet(new byte[784], new int[] {label}, 1, 28, 28))
+          .isInstanceOf(InputException.class)
+          .hasMessageContaining("but is -1");
+    }
+  }
+
+  @Test
+  void moreClassesThanTheModelTellsApartAreRefused() {
+    TrainingConfig config = config(OptimizerSpec.Kind.SGD, 0.01, 32);
+    assertThatThrownBy(() -> firstEpoch(config, GREY.subset(64, 50), Cnn28::new, 5, state -> {}))
+        .isInstanceOf(InputException.class)
+        .hasMessage("the model tells 5 classes apart, but the examples have 10");
+  }
+}
