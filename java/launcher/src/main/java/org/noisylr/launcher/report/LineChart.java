@@ -3,16 +3,12 @@ package org.noisylr.launcher.report;
 import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Font;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.knowm.xchart.BitmapEncoder;
-import org.knowm.xchart.BitmapEncoder.BitmapFormat;
-import org.knowm.xchart.VectorGraphicsEncoder;
-import org.knowm.xchart.VectorGraphicsEncoder.VectorGraphicsFormat;
+import org.knowm.xchart.ChartEncoder;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.XYSeries;
@@ -95,14 +91,14 @@ public final class LineChart {
   /** Adds a thin line that is not in the legend; where a value is NaN, it has a gap. */
   public LineChart backdrop(String name, double[] x, double[] y) {
     line(name, x, y, Ink.BACKDROP, false);
-    chart.getSeriesMap().get(name).setLineStyle(new BasicStroke(0.7f));
+    chart.getSeries(name).setLineStyle(new BasicStroke(0.7f));
     return this;
   }
 
   /** Adds a line that is thinner, for paths that cross themselves. */
   public LineChart path(String name, double[] x, double[] y, Ink ink) {
     line(name, x, y, ink, true);
-    chart.getSeriesMap().get(name).setLineStyle(new BasicStroke(1.1f));
+    chart.getSeries(name).setLineStyle(new BasicStroke(1.1f));
     return this;
   }
 
@@ -159,13 +155,11 @@ public final class LineChart {
   }
 
   private String svgDocument() {
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try {
-      VectorGraphicsEncoder.saveVectorGraphic(chart, bytes, VectorGraphicsFormat.SVG);
+      return new String(ChartEncoder.getBytes(chart, "SVG"), StandardCharsets.UTF_8);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    return bytes.toString(StandardCharsets.UTF_8);
   }
 
   /**
@@ -175,7 +169,7 @@ public final class LineChart {
    */
   public void writePng(Path file) {
     try {
-      Files.write(file, BitmapEncoder.getBitmapBytes(chart, BitmapFormat.PNG));
+      Files.write(file, ChartEncoder.getBytes(chart, "PNG"));
     } catch (IOException e) {
       throw new InputException("cannot write " + file + ": " + Reason.of(e, file), e);
     }
