@@ -19,6 +19,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.noisylr.check.InputException;
 import org.noisylr.launcher.Program;
 import org.noisylr.launcher.experiment.Experiment.Part;
@@ -136,18 +138,18 @@ class ExperimentTest {
     }
   }
 
-  private static Process start(Path store, Path log) throws IOException {
+  private static Process start(Path store, int jobs, Path log) throws IOException {
     List<String> arguments = new ArrayList<>();
     arguments.addAll(List.of("experiment", "run", "table2", "--scale", "smoke"));
     arguments.addAll(
         List.of("--only", CELLS.get(0), "--data-override", "mnist=" + DATA.get("mnist")));
-    arguments.addAll(List.of("--device", "cpu", "--jobs", "1", "--out", store.toString()));
+    arguments.addAll(List.of("--device", "cpu", "--jobs", "" + jobs, "--out", store.toString()));
     return Program.start(log, arguments);
   }
 
   /** Kills the process as soon as {@code moment} has come. */
   private void killed(Path store, BooleanSupplier moment) throws Exception {
-    Process process = start(store, root.resolve("log"));
+    Process process = start(store, 1, root.resolve("log"));
     while (process.isAlive() && !moment.getAsBoolean()) {
       TimeUnit.MILLISECONDS.sleep(1);
     }
@@ -176,6 +178,34 @@ class ExperimentTest {
     run(killed);
     assertThat(results(killed)).isEqualTo(4);
     assertThat(report(killed)).isEqualTo(report(undisturbed));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2})
+  @Timeout(120)
+  void aStoppedExperimentIsSavedAndTheSameCommandGoesOn(int jobs) throws Exception {
+    Path undisturbed = root.resolve("undisturbed");
+    run(undisturbed);
+    Path stopped = root.resolve("stopped");
+    Path log = root.resolve("log");
+    Process process = start(stopped, jobs, log);
+    while (!anyMetrics(stopped)) {
+      assertThat(process.isAlive()).as(Files.readString(log)).isTrue();
+      TimeUnit.MILLISECONDS.sleep(1);
+    }
+    List<ProcessHandle> workers = process.descendants().toList();
+    assertThat(workers).hasSize(jobs == 1 ? 0 : jobs);
+    process.destroy();
+    assertThat(process.waitFor()).isEqualTo(128 + 15);
+    assertThat(Files.readString(log)).contains("stopped: the same command goes on from there");
+    for (ProcessHandle worker : workers) {
+      worker.onExit().get(10, TimeUnit.SECONDS);
+    }
+    try (Stream<Path> files = Files.walk(stopped)) {
+      assertThat(files.filter(file -> file.endsWith("failure.txt"))).isEmpty();
+    }
+    assertThat(start(stopped, jobs, log).waitFor()).as(Files.readString(log)).isZero();
+    assertThat(report(stopped)).isEqualTo(report(undisturbed));
   }
 
   @Test

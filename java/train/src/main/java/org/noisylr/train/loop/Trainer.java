@@ -313,6 +313,9 @@ public final class Trainer implements AutoCloseable {
   /** Sums the losses of examples seen in steps {@code from} … {@code to − 1}, all finite. */
   private double sumOfLosses(Tensor losses, int from, int to, long firstStep, int epoch) {
     float[] values = new float[to - from];
+    if (values.length == 0) {
+      return 0;
+    }
     try (PointerScope scope = new PointerScope()) {
       new FloatPointer(losses.narrow(0, from, to - from).cpu().data_ptr()).get(values);
     }

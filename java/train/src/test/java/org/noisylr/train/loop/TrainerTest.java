@@ -210,6 +210,23 @@ class TrainerTest {
   }
 
   @Test
+  void aTrainerThatIsStoppedBeforeAStepHasDoneNothing() {
+    TrainingConfig config = config(OptimizerSpec.Kind.MOMENTUM, new Constant(0.01), 1);
+    StopSignal stop = new StopSignal();
+    stop.request();
+    EpochMetrics metrics =
+        withTrainer(
+            config,
+            (trainer, model) -> {
+              assertThat(trainer.runEpoch(List.of(), stop)).isEmpty();
+              assertThat(trainer.stepsDone()).isZero();
+              assertThat(trainer.state().keySet()).noneMatch(name -> name.startsWith("epoch."));
+              return trainer.runEpoch(List.of());
+            });
+    assertThat(metrics).isEqualTo(run(config).get(0));
+  }
+
+  @Test
   void aStoppedTrainerGoesOnByItself() {
     TrainingConfig config = config(OptimizerSpec.Kind.MOMENTUM, new Constant(0.01), 1);
     StopSignal stop = new StopSignal();
