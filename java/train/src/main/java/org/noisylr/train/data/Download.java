@@ -80,7 +80,7 @@ public final class Download {
         channel.force(true);
       }
     } catch (IOException e) {
-      throw new InputException("cannot write " + part + ": " + Source.oneLine(e.toString()), e);
+      throw new InputException("cannot write " + part + ": " + e.toString(), e);
     }
     String md5 = md5(part);
     try {
@@ -92,8 +92,7 @@ public final class Download {
       }
       Files.move(part, folder.resolve(file.name()), StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException e) {
-      throw new InputException(
-          "cannot write to " + folder + ": " + Source.oneLine(e.toString()), e);
+      throw new InputException("cannot write to " + folder + ": " + e.toString(), e);
     }
   }
 
@@ -142,8 +141,7 @@ public final class Download {
               .formatted(request.uri(), file.name()),
           e);
     } catch (IOException e) {
-      throw new InputException(
-          request.uri() + " cannot be read: " + Source.oneLine(e.toString()), e);
+      throw new InputException(request.uri() + " cannot be read: " + e.toString(), e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new InputException("fetching " + request.uri() + " was interrupted", e);

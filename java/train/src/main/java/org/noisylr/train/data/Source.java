@@ -36,7 +36,15 @@ record Source(String name, Action<InputStream> opener) {
   }
 
   static Source of(Path file) {
-    return new Source(file.toString(), () -> Files.newInputStream(file));
+    return new Source(file.toString(), () -> Files.newInputStream(regular(file)));
+  }
+
+  /** The file, unless it is a folder, a pipe or a device, which may never end. */
+  static Path regular(Path file) throws FileSystemException {
+    if (Files.exists(file) && !Files.isRegularFile(file)) {
+      throw new FileSystemException(file.toString(), null, "it is not a regular file");
+    }
+    return file;
   }
 
   /** Runs {@code action} and turns what goes wrong in reading {@code name} into one line. */
@@ -112,15 +120,16 @@ record Source(String name, Action<InputStream> opener) {
       return "cannot be read: it is truncated or damaged";
     }
     if (e instanceof ZipException) {
-      return "cannot be read: it is damaged (" + oneLine(e.getMessage()) + ")";
+      return "cannot be read: it is damaged (" + e.getMessage() + ")";
     }
     if (e instanceof FileSystemException f && f.getReason() != null) {
-      return "cannot be read: " + oneLine(f.getReason());
+      return "cannot be read: " + f.getReason();
     }
-    return "cannot be read: " + oneLine(e.getMessage() == null ? e.toString() : e.getMessage());
+    return "cannot be read: " + told(e);
   }
 
-  static String oneLine(String message) {
-    return String.valueOf(message).strip().replaceAll("\\s+", " ");
+  /** What an exception says or, where it says nothing, what it is. */
+  static String told(Exception e) {
+    return e.getMessage() == null ? e.toString() : e.getMessage();
   }
 }

@@ -1,22 +1,19 @@
 package org.noisylr.train.data;
 
-import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
-import us.hebi.matlab.mat.format.Mat5;
-import us.hebi.matlab.mat.format.Mat5File;
-import us.hebi.matlab.mat.types.Array;
-import us.hebi.matlab.mat.types.MatFile;
-import us.hebi.matlab.mat.types.Matrix;
 
 /**
  * Reads the cropped digits of SVHN (Netzer et al. 2011), {@code train_32x32.mat} and {@code
  * test_32x32.mat}: MATLAB files of version 5 with {@code X}, {@code uint8 [32, 32, 3, N]}, and
- * {@code y}, {@code [N, 1]}, where the digit 0 has the label 10.
+ * {@code y}, {@code [N, 1]}, where the digit 0 has the label 10. There may be 100,000 images in a
+ * file; three times that much memory is allocated at most, see {@link MatFile}.
  */
 final class Svhn {
   static final String NAME = "svhn";
@@ -52,63 +49,51 @@ final class Svhn {
     if (!Files.exists(file)) {
       throw new InputException(file + " does not exist");
     }
-    try (Mat5File mat = Mat5.readFromFile(file.toFile())) {
-      Matrix images = matrix(file, mat, "X");
-      int[] sizes = images.getDimensions();
-      if (sizes.length != 4
-          || !Arrays.equals(Arrays.copyOf(sizes, 3), new int[] {SIDE, SIDE, CHANNELS})) {
-        throw new InputException(
-            "%s: X must have the sizes 32 x 32 x 3 x N, but has %s"
-                .formatted(file, Arrays.toString(sizes)));
-      }
-      int count = (int) Check.within(file + ": number of images", (long) sizes[3], 1, MAX_IMAGES);
-      Matrix labels = matrix(file, mat, "y");
-      if (labels.getNumElements() != count) {
-        throw new InputException(
-            "%s: y must have %d labels, but has %d"
-                .formatted(file, count, labels.getNumElements()));
-      }
-      return new ImageSet(pixels(images, count), labels(file, labels), CHANNELS, SIDE, SIDE);
-    } catch (IOException e) {
-      throw damaged(file, e);
-    } catch (InputException e) {
-      throw e;
-    } catch (RuntimeException e) {
-      // The library meets damage with exceptions of many kinds.
-      throw damaged(file, e);
+    Map<String, MatFile.Matrix> matrices =
+        MatFile.read(
+            Source.of(file),
+            Map.of("X", MAX_IMAGES * SIDE * SIDE * CHANNELS, "y", MAX_IMAGES * Double.BYTES));
+    MatFile.Matrix images = numbers(file, matrices, "X");
+    int[] sizes = images.sizes();
+    if (sizes.length != 4
+        || !Arrays.equals(Arrays.copyOf(sizes, 3), new int[] {SIDE, SIDE, CHANNELS})) {
+      throw new InputException(
+          "%s: X must have the sizes 32 x 32 x 3 x N, but has %s"
+              .formatted(file, Arrays.toString(sizes)));
     }
+    if (!images.kind().equals("uint8")) {
+      throw new InputException(file + ": X must be uint8, but is " + images.kind());
+    }
+    int count = (int) Check.within(file + ": number of images", (long) sizes[3], 1, MAX_IMAGES);
+    MatFile.Values labels = numbers(file, matrices, "y").values();
+    if (labels.count() != count) {
+      throw new InputException(
+          "%s: y must have %d labels, but has %d".formatted(file, count, labels.count()));
+    }
+    return new ImageSet(
+        pixels(images.values().bytes(), count), labels(file, labels), CHANNELS, SIDE, SIDE);
   }
 
-  private static InputException damaged(Path file, Exception e) {
-    return new InputException(
-        "%s cannot be read as a MATLAB file of version 5: %s"
-            .formatted(file, Source.oneLine(String.valueOf(e.getMessage()))),
-        e);
-  }
-
-  private static Matrix matrix(Path file, Mat5File mat, String name) {
-    Array found = null;
-    for (MatFile.Entry entry : mat.getEntries()) {
-      found = entry.getName().equals(name) ? entry.getValue() : found;
+  private static MatFile.Matrix numbers(
+      Path file, Map<String, MatFile.Matrix> matrices, String name) {
+    MatFile.Matrix found = matrices.get(name);
+    if (found == null || found.values() == null) {
+      throw new InputException(
+          "%s: %s must be a matrix of numbers, but %s"
+              .formatted(file, name, found == null ? "is not there" : "is a " + found.kind()));
     }
-    if (found instanceof Matrix matrix) {
-      return matrix;
-    }
-    throw new InputException(
-        "%s: %s must be a matrix of numbers, but %s"
-            .formatted(file, name, found == null ? "is not there" : "is a " + found.getType()));
+    return found;
   }
 
   /** MATLAB counts rows fastest, then columns, channels, images. */
-  private static byte[] pixels(Matrix images, int count) {
+  private static byte[] pixels(ByteBuffer images, int count) {
     byte[] pixels = new byte[count * CHANNELS * SIDE * SIDE];
     int i = 0;
     for (int image = 0; image < count; image++) {
       for (int channel = 0; channel < CHANNELS; channel++) {
         for (int row = 0; row < SIDE; row++) {
           for (int column = 0; column < SIDE; column++) {
-            pixels[i++] =
-                images.getByte(row + SIDE * (column + SIDE * (channel + CHANNELS * image)));
+            pixels[i++] = images.get(row + SIDE * (column + SIDE * (channel + CHANNELS * image)));
           }
         }
       }
@@ -116,10 +101,15 @@ final class Svhn {
     return pixels;
   }
 
-  private static int[] labels(Path file, Matrix labels) {
-    int[] values = new int[labels.getNumElements()];
+  private static int[] labels(Path file, MatFile.Values labels) {
+    int[] values = new int[labels.count()];
     for (int i = 0; i < values.length; i++) {
-      long label = Check.within(file + ": label number " + i, labels.getLong(i), 1, DIGITS);
+      double label = labels.get(i);
+      String field = file + ": label number " + i;
+      if (label != Math.rint(label)) {
+        throw Check.outside(field, label, "{1, ..., " + DIGITS + "}");
+      }
+      Check.within(field, (long) label, 1, DIGITS);
       values[i] = (int) label % DIGITS;
     }
     return values;

@@ -78,7 +78,7 @@ public final class MetricsCsv {
                 Double.parseDouble(row.get("test_acc")),
                 Double.parseDouble(row.get("seconds"))));
       }
-    } catch (IOException | IllegalArgumentException e) {
+    } catch (IOException | UncheckedIOException | IllegalArgumentException e) {
       throw new InputException("the metrics are not those of a run: " + e.getMessage(), e);
     }
     return metrics;

@@ -36,6 +36,7 @@ final class RunDirectory implements AutoCloseable {
   static final String METRICS = "metrics.csv";
   static final String RESULT = "result.json";
 
+  private static final int LONGEST_TEXT = 1 << 26;
   private static final String FORMAT = "noisylr checkpoint 1";
 
   private final Path directory;
@@ -107,6 +108,10 @@ final class RunDirectory implements AutoCloseable {
 
   private static String text(Path file) {
     try {
+      if (Files.exists(file) && !Files.isRegularFile(file) || Files.size(file) > LONGEST_TEXT) {
+        throw new InputException(
+            "%s must be a file of at most %d bytes".formatted(file, LONGEST_TEXT));
+      }
       return Files.readString(file);
     } catch (IOException e) {
       throw new InputException("cannot read " + file + ": " + e, e);
