@@ -17,6 +17,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.noisylr.check.InputException;
 import org.noisylr.noise.Distribution;
@@ -65,6 +66,9 @@ public final class RunFormat {
                   .build()));
 
   private static final ObjectMapper JSON = configured(JsonMapper.builder());
+
+  /** What a programmer might set otherwise. */
+  private static final Pattern HINT = Pattern.compile(" \\(set Deserialization.*");
 
   private RunFormat() {}
 
@@ -165,7 +169,7 @@ public final class RunFormat {
   private static String reason(JsonProcessingException e) {
     return e.getCause() instanceof InputException cause
         ? cause.getMessage()
-        : e.getOriginalMessage();
+        : HINT.matcher(e.getOriginalMessage()).replaceFirst("");
   }
 
   private static String write(ObjectWriter writer, Object value) {
