@@ -1,5 +1,6 @@
 package org.noisylr.train.data;
 
+import java.io.BufferedInputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -114,7 +115,8 @@ final class MatFile {
    */
   static Map<String, Matrix> read(Source source, Map<String, Integer> most) {
     return source.read(
-        in -> {
+        raw -> {
+          InputStream in = new BufferedInputStream(raw, 1 << 16);
           byte[] header = in.readNBytes(HEADER);
           String mark =
               header.length < HEADER
