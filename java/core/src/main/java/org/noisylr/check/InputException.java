@@ -21,7 +21,8 @@ public class InputException extends IllegalArgumentException {
     super(oneLine(message), cause);
   }
 
-  private static String oneLine(String message) {
+  /** A message as one line: without control characters, and cut where it is too long. */
+  public static String oneLine(String message) {
     String line = message.length() > LONGEST ? message.substring(0, LONGEST) + " …" : message;
     return BREAKS.matcher(line).replaceAll(" ").strip();
   }
