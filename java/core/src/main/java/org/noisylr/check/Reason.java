@@ -46,21 +46,16 @@ public final class Reason {
       return "the folder is not empty";
     }
     if (e instanceof FileSystemLoopException) {
-      return "a link leads in a circle";
+      return "it is a link that leads in a circle";
     }
     String text =
         e instanceof FileSystemException f && f.getReason() != null
             ? f.getReason()
             : String.valueOf(e.getMessage() == null ? e : e.getMessage());
-    String line = oneLine(text);
+    String line = InputException.oneLine(text);
     // The system's own words begin with a capital letter: "No space left on device".
     return line.matches("[A-Z][a-z].*")
         ? line.substring(0, 1).toLowerCase(Locale.ROOT) + line.substring(1)
         : line;
-  }
-
-  /** A text without line breaks and runs of white space. */
-  public static String oneLine(String text) {
-    return String.valueOf(text).strip().replaceAll("\\s+", " ");
   }
 }

@@ -1,6 +1,5 @@
 package org.noisylr.noise;
 
-import java.util.Objects;
 import org.noisylr.check.Check;
 
 /**
@@ -63,9 +62,9 @@ public record NoiseSpec(
    *     inf) or maxLr not in [minLr, inf]
    */
   public NoiseSpec {
-    Objects.requireNonNull(distribution, "distribution");
-    Objects.requireNonNull(draw, "draw");
-    Objects.requireNonNull(groups, "groups");
+    Check.given("distribution", distribution);
+    Check.given("draw", draw);
+    Check.given("groups", groups);
     Check.atLeast("firstEpoch", firstEpoch, 0);
     Check.nonNegative("minLr", minLr);
     if (!(maxLr >= minLr)) {

@@ -24,6 +24,8 @@ public record Sequence(List<Schedule> schedules, List<Double> boundaries) implem
    *     schedules, not positive or not increasing
    */
   public Sequence {
+    Check.given("schedules", schedules).forEach(each -> Check.given("schedules", each));
+    Check.given("boundaries", boundaries).forEach(each -> Check.given("boundaries", each));
     schedules = List.copyOf(schedules);
     boundaries = List.copyOf(boundaries);
     Check.atLeast("number of schedules", schedules.size(), 1);

@@ -46,7 +46,14 @@ class CheckTest {
         refusal("x must be in [0.5, inf), but is 0.4", () -> Check.atLeast("x", 0.4, 0.5)),
         refusal("x must be in [0.5, inf), but is Infinity", () -> Check.atLeast("x", inf, 0.5)),
         refusal("x must be in [0.5, inf), but is NaN", () -> Check.atLeast("x", nan, 0.5)),
+        refusal("x must be given, but is not", () -> Check.given("x", null)),
         refusal("x must be in [3, inf), but is 2", () -> Check.atLeast("x", 2, 3)));
+  }
+
+  @Test
+  void whatMessagesQuoteDoesNotBreakTheirLine() {
+    assertThat(new InputException(" a\n\t b\0c\u2028d ")).hasMessage("a b c d");
+    assertThat(new InputException("x".repeat(5000))).hasMessage("x".repeat(4000) + " …");
   }
 
   private static Arguments refusal(String message, ThrowingCallable call) {

@@ -114,7 +114,7 @@ final class LrCommand implements Callable<Integer> {
     } catch (IOException e) {
       throw new InputException("cannot write --csv " + csv + ": " + Reason.of(e, csv), e);
     } catch (InvalidPathException e) {
-      throw new InputException("--csv must be a path, but is " + Reason.oneLine(csv), e);
+      throw new InputException("--csv must be a path, but is " + csv, e);
     }
   }
 

@@ -91,6 +91,6 @@ public final class Noisylr {
   }
 
   private static void error(CommandLine command, String message) {
-    command.getErr().println("noisylr: " + message);
+    command.getErr().println("noisylr: " + InputException.oneLine(message));
   }
 }

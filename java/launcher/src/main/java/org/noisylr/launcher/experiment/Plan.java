@@ -1,6 +1,5 @@
 package org.noisylr.launcher.experiment;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -13,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
 import org.noisylr.check.Reason;
 import org.noisylr.launcher.experiment.Planner.PlannedCell;
@@ -28,6 +28,10 @@ import org.noisylr.train.run.RunFormat;
  */
 record Plan(Map<String, Entry> cells) {
   private static final String FILE = "plan.yaml";
+
+  Plan {
+    Check.given("cells", cells).forEach(Check::given);
+  }
 
   /**
    * A cell's runs. Cells whose entries differ in anything but the runs cannot be compared.
@@ -50,6 +54,11 @@ record Plan(Map<String, Entry> cells) {
       int train,
       int test,
       Map<Long, String> runs) {
+    Entry {
+      Check.given("data", data);
+      Check.given("runs", runs).forEach((seed, name) -> Check.given("runs." + seed, name));
+    }
+
     static Entry of(PlannedCell planned) {
       RunConfig first = planned.runs().values().iterator().next();
       Map<Long, String> runs = new TreeMap<>();
@@ -108,9 +117,9 @@ record Plan(Map<String, Entry> cells) {
               .formatted(store, table, scale, table, scale));
     }
     try {
-      return RunFormat.yaml().readValue(Files.readString(file), Plan.class);
-    } catch (JsonProcessingException e) {
-      throw new InputException(file + " is not a plan: " + e.getOriginalMessage(), e);
+      return RunFormat.fromYaml(Files.readString(file), Plan.class, "a plan");
+    } catch (InputException e) {
+      throw new InputException(file + " is " + e.getMessage(), e);
     } catch (IOException e) {
       throw new InputException("cannot read " + file + ": " + Reason.of(e, file), e);
     }

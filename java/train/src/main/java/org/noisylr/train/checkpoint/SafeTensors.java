@@ -1,8 +1,11 @@
 package org.noisylr.train.checkpoint;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -34,9 +37,18 @@ import org.noisylr.check.InputException;
  * <p>The header's {@code __metadata__} carries what else belongs to the tensors, and under {@code
  * sha256} the digest of the whole file with that digest's own 64 characters taken as zeros. {@link
  * #read} insists on the digest; {@link #readForeign} is for files that other programs wrote.
+ *
+ * <p>A file may have 2³¹ − 9 bytes. Reading allocates at most 16 MB, the file, forty times its
+ * header and, outside of the Java heap, once its values.
  */
 public final class SafeTensors implements AutoCloseable {
-  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final ObjectMapper JSON =
+      JsonMapper.builder()
+          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .build();
+  private static final int LONGEST = Integer.MAX_VALUE - 8;
+  private static final int MAX_DIMENSIONS = 64;
   private static final String METADATA = "__metadata__";
   private static final String DIGEST = "sha256";
   private static final String NO_DIGEST = "0".repeat(64);
@@ -132,6 +144,13 @@ public final class SafeTensors implements AutoCloseable {
   }
 
   private static SafeTensors read(Path file, boolean digestNeeded) throws IOException {
+    if (Files.exists(file) && !Files.isRegularFile(file)) {
+      throw damaged(file, "it is not a regular file");
+    }
+    if (Files.size(file) > LONGEST) {
+      throw damaged(
+          file, "it has %d bytes, more than the %d possible".formatted(Files.size(file), LONGEST));
+    }
     ByteBuffer content = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
     if (content.limit() < 8) {
       throw damaged(file, "it has " + content.limit() + " bytes, fewer than the 8 of a length");
@@ -144,9 +163,9 @@ public final class SafeTensors implements AutoCloseable {
     }
     JsonNode header;
     try {
-      header = JSON.readTree(content.array(), 8, (int) length);
+      header = JSON.readTree(new String(content.array(), 8, (int) length, StandardCharsets.UTF_8));
     } catch (JsonProcessingException e) {
-      throw damaged(file, "its header is not JSON");
+      throw damaged(file, "its header is not JSON: " + e.getOriginalMessage());
     }
     if (!header.isObject()) {
       throw damaged(file, "its header is not a JSON object");
@@ -155,53 +174,95 @@ public final class SafeTensors implements AutoCloseable {
     header
         .path(METADATA)
         .properties()
-        .forEach(text -> metadata.put(text.getKey(), text.getValue().asText()));
+        .forEach(text -> metadata.put(text.getKey(), text.getValue().asText("")));
     String digest = metadata.remove(DIGEST);
     if (digest != null || digestNeeded) {
       checkDigest(file, content, digest);
     }
 
-    Map<String, Tensor> tensors = new LinkedHashMap<>();
-    int start = 8 + (int) length;
-    for (Map.Entry<String, JsonNode> entry : header.properties()) {
-      if (!entry.getKey().equals(METADATA)) {
-        tensors.put(entry.getKey(), tensor(file, entry.getKey(), entry.getValue(), content, start));
+    SafeTensors read = new SafeTensors(new LinkedHashMap<>(), metadata);
+    try {
+      int start = 8 + (int) length;
+      long left = content.limit() - start;
+      for (Map.Entry<String, JsonNode> entry : header.properties()) {
+        String name = entry.getKey();
+        if (!name.equals(METADATA)) {
+          Tensor tensor = tensor(file, name, entry.getValue(), content, start, left);
+          read.tensors.put(name, tensor);
+          left -= tensor.nbytes();
+        }
       }
+      return read;
+    } catch (InputException e) {
+      read.close();
+      throw e;
     }
-    return new SafeTensors(tensors, metadata);
   }
 
+  /** {@code left} is what the tensors before this one leave of the values; they share none. */
   private static Tensor tensor(
-      Path file, String name, JsonNode description, ByteBuffer content, int start) {
-    ScalarType type = TYPES.get(description.path("dtype").asText());
+      Path file, String name, JsonNode description, ByteBuffer content, int start, long left) {
+    JsonNode dtype = description.path("dtype");
+    ScalarType type = dtype.isTextual() ? TYPES.get(dtype.textValue()) : null;
     if (type == null) {
-      throw damaged(file, "tensor '%s' is of type %s".formatted(name, description.path("dtype")));
+      throw damaged(file, "tensor '%s' is of type %s".formatted(name, dtype));
     }
-    long from = description.path("data_offsets").path(0).asLong(-1);
-    long to = description.path("data_offsets").path(1).asLong(-1);
-    if (from < 0 || to < from || to > content.limit() - start) {
+    long[] offsets = integers(description.path("data_offsets"));
+    if (offsets == null
+        || offsets.length != 2
+        || offsets[0] > offsets[1]
+        || offsets[1] > content.limit() - start) {
       throw damaged(file, "tensor '%s' lies outside the file".formatted(name));
     }
-    JsonNode sizes = description.path("shape");
-    long[] shape = new long[sizes.size()];
-    long count = 1;
-    for (int i = 0; i < shape.length; i++) {
-      shape[i] = sizes.get(i).asLong(-1);
-      if (shape[i] < 0 || (count != 0 && shape[i] > (to - from) / count)) {
-        throw damaged(file, "tensor '%s' has the shape %s".formatted(name, sizes));
-      }
-      count *= shape[i];
+    int from = start + (int) offsets[0];
+    int size = (int) (offsets[1] - offsets[0]);
+    if (size > left) {
+      throw damaged(file, "tensor '%s' overlaps another one".formatted(name));
+    }
+    long[] shape = integers(description.path("shape"));
+    if (shape == null || !plausible(shape, size)) {
+      throw damaged(
+          file, "tensor '%s' has the shape %s".formatted(name, description.path("shape")));
     }
     Tensor tensor = torch.empty(shape, new TensorOptions(type), new MemoryFormatOptional());
-    if (tensor.nbytes() != to - from) {
-      throw damaged(
-          file,
-          "tensor '%s' has %d bytes instead of %d".formatted(name, to - from, tensor.nbytes()));
+    if (tensor.nbytes() != size) {
+      long needed = tensor.nbytes();
+      tensor.close();
+      throw damaged(file, "tensor '%s' has %d bytes instead of %d".formatted(name, size, needed));
     }
-    if (to > from) {
-      bytes(tensor).put(content.slice(start + (int) from, (int) (to - from)));
+    if (size > 0) {
+      bytes(tensor).put(content.slice(from, size));
     }
     return tensor;
+  }
+
+  /** Non-negative integers; null where there is anything else. */
+  private static long[] integers(JsonNode numbers) {
+    if (!numbers.isArray() || numbers.size() > MAX_DIMENSIONS) {
+      return null;
+    }
+    long[] integers = new long[numbers.size()];
+    for (int i = 0; i < integers.length; i++) {
+      JsonNode number = numbers.get(i);
+      if (!number.isIntegralNumber() || !number.canConvertToLong() || number.longValue() < 0) {
+        return null;
+      }
+      integers[i] = number.longValue();
+    }
+    return integers;
+  }
+
+  /** Whether a tensor of so many bytes can have the shape; sizes beside a 0 must be small, too. */
+  private static boolean plausible(long[] shape, int size) {
+    long count = 1;
+    long most = size == 0 ? Integer.MAX_VALUE : size;
+    for (long length : shape) {
+      if (length > most / count) {
+        return false;
+      }
+      count *= Math.max(1, length);
+    }
+    return true;
   }
 
   private static void checkDigest(Path file, ByteBuffer content, String expected) {

@@ -1,20 +1,20 @@
 package org.noisylr.train.data;
 
+import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
-import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.noisylr.check.InputException;
 
 /**
@@ -23,6 +23,9 @@ import org.noisylr.check.InputException;
  *
  * <p>A file is a row of records: the label bytes (CIFAR-10: one; CIFAR-100: the coarse label, which
  * is not used, and the fine label) and 3 × 32 × 32 samples, the planes red, green and blue.
+ *
+ * <p>An archive may unpack to 1 GiB. What is allocated grows with what is unpacked, up to four
+ * times that, whatever the archive's headers say.
  */
 public enum Cifar {
   /** CIFAR-10: 10 classes; {@code data_batch_1.bin} … {@code data_batch_5.bin}. */
@@ -54,6 +57,7 @@ public enum Cifar {
   private static final int PIXELS = 3 * SIDE * SIDE;
   private static final int MAX_RECORDS = 50_000;
   private static final int MAX_TEXT = 1 << 16;
+  private static final long MAX_ARCHIVE = 1L << 30;
 
   private final String datasetName;
   private final int classes;
@@ -127,8 +131,8 @@ public enum Cifar {
     return Source.of(archive)
         .read(
             in -> {
-              TarArchiveInputStream tar = new TarArchiveInputStream(new GZIPInputStream(in));
-              for (TarArchiveEntry entry; (entry = tar.getNextEntry()) != null; ) {
+              Tar tar = tar(archive, in);
+              for (TarArchiveEntry entry; (entry = tar.next()) != null; ) {
                 String file = baseName(entry);
                 Optional<Cifar> owner =
                     Stream.of(values())
@@ -158,18 +162,20 @@ public enum Cifar {
         .read(
             in -> {
               Map<String, byte[]> files = new HashMap<>();
-              InputStream uncompressed = new GZIPInputStream(in, 1 << 16);
-              TarArchiveInputStream tar = new TarArchiveInputStream(uncompressed);
-              for (TarArchiveEntry entry; (entry = tar.getNextEntry()) != null; ) {
+              Tar tar = tar(archive, in);
+              for (TarArchiveEntry entry; (entry = tar.next()) != null; ) {
                 String file = baseName(entry);
                 if (entry.isFile() && files().anyMatch(file::equals)) {
-                  files.put(file, Source.readAll(name(archive, file), tar, limit(file)));
+                  files.put(file, Source.readAll(name(archive, file), tar.content(), limit(file)));
                 }
               }
-              // The checksum of gzip comes last and is only checked by those who read on to it.
-              uncompressed.transferTo(OutputStream.nullOutputStream());
+              tar.finish();
               return files;
             });
+  }
+
+  private static Tar tar(Path archive, InputStream in) throws IOException {
+    return new Tar(archive.toString(), new GZIPInputStream(in, 1 << 16), MAX_ARCHIVE);
   }
 
   private int limit(String file) {
@@ -191,6 +197,9 @@ public enum Cifar {
       throw new InputException(
           "%s must name %d classes, one a line, but names %d"
               .formatted(name(place, classFile), classes, names.size()));
+    }
+    if (new HashSet<>(names).size() < classes) {
+      throw new InputException(name(place, classFile) + " must name each class once");
     }
     return names;
   }

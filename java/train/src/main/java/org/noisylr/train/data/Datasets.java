@@ -76,8 +76,7 @@ public final class Datasets {
     try {
       return Path.of(variable);
     } catch (InvalidPathException e) {
-      throw new InputException(
-          DATA_HOME_VARIABLE + " must be a path, but is " + Source.oneLine(variable), e);
+      throw new InputException(DATA_HOME_VARIABLE + " must be a path, but is " + variable, e);
     }
   }
 
@@ -281,7 +280,7 @@ public final class Datasets {
   private static InputException unknown(String nameOrPath) {
     return new InputException(
         "data must be one of %s or the path of a dataset, but \"%s\" is neither a known name nor an existing path"
-            .formatted(String.join(", ", NAMES), Source.oneLine(nameOrPath)));
+            .formatted(String.join(", ", NAMES), nameOrPath));
   }
 
   private static InputException unrecognised(Path path) {

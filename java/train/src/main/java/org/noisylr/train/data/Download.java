@@ -148,8 +148,7 @@ public final class Download {
               .formatted(request.uri(), file.name()),
           e);
     } catch (IOException e) {
-      throw new InputException(
-          request.uri() + " cannot be read: " + Source.oneLine(e.toString()), e);
+      throw new InputException(request.uri() + " cannot be read: " + e.toString(), e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new InputException("fetching " + request.uri() + " was interrupted", e);

@@ -19,6 +19,9 @@ import org.noisylr.check.InputException;
  *
  * <p>An IDX file is, in big-endian order, the number {@code 0x0800 + d}, d sizes of 32 bits, and
  * the samples as unsigned bytes; d is 3 for images and 1 for labels.
+ *
+ * <p>A file may hold 2³¹ − 9 bytes of samples, unpacked. What is allocated grows with what arrives
+ * and is at most three times that, whatever the header says.
  */
 public final class Idx {
   private static final String TRAIN = "train";

@@ -15,9 +15,17 @@ import javax.imageio.stream.MemoryCacheImageInputStream;
 import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
 
-/** Decodes JPEG and PNG to planes of 8-bit samples, as they are stored: no colour management. */
+/**
+ * Decodes JPEG and PNG to planes of 8-bit samples, as they are stored: no colour management.
+ *
+ * <p>For an image of n pixels in a file of f bytes it allocates at most 64 MB + 20·n + 8·f bytes; n
+ * is at most 4096², and for PNG at most 8·1032·f.
+ */
 final class ImageDecoder {
   static final int MAX_SIDE = 4096;
+
+  /** Each may go over all pixels; encoders make about ten. */
+  private static final int MAX_SCANS = 100;
 
   private static final ImageReaderSpi JPEG = provider("jpeg");
   private static final ImageReaderSpi PNG = provider("png");
@@ -105,16 +113,21 @@ final class ImageDecoder {
 
   private static <T> T with(String name, byte[] file, Reading<T> reading) {
     ImageReader reader = null;
+    boolean png = startsWith(file, 0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n');
+    if (!png) {
+      checkJpeg(name, file);
+    }
+    byte[] needed = png ? PngChunks.needed(name, file) : file;
     try (MemoryCacheImageInputStream in =
-        new MemoryCacheImageInputStream(new ByteArrayInputStream(file))) {
-      reader = provider(name, file).createReaderInstance();
+        new MemoryCacheImageInputStream(new ByteArrayInputStream(needed))) {
+      reader = (png ? PNG : JPEG).createReaderInstance();
       reader.setInput(in, true, true);
       return reading.read(reader);
     } catch (InputException e) {
       throw e;
     } catch (IOException | RuntimeException e) {
       // The decoders answer some malformed files with unchecked exceptions.
-      throw new InputException(damaged(name, e.getMessage()), e);
+      throw new InputException(damaged(name, Source.told(e)), e);
     } finally {
       if (reader != null) {
         reader.dispose();
@@ -123,18 +136,21 @@ final class ImageDecoder {
   }
 
   private static String damaged(String name, String reason) {
-    return name + " cannot be decoded: " + Source.oneLine(reason);
+    return name + " cannot be decoded: " + reason;
   }
 
-  private static ImageReaderSpi provider(String name, byte[] file) {
-    if (startsWith(file, 0xff, 0xd8, 0xff)) {
-      return JPEG;
+  private static void checkJpeg(String name, byte[] file) {
+    if (!startsWith(file, 0xff, 0xd8, 0xff)) {
+      throw new InputException(name + " must be a JPEG or PNG image, but its content is neither");
     }
-    if (startsWith(file, 0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n')) {
-      PngChunks.check(name, file);
-      return PNG;
+    int scans = 0;
+    for (int i = 1; i < file.length; i++) {
+      scans += file[i - 1] == (byte) 0xff && file[i] == (byte) 0xda ? 1 : 0;
     }
-    throw new InputException(name + " must be a JPEG or PNG image, but its content is neither");
+    if (scans > MAX_SCANS) {
+      throw new InputException(
+          "%s must have at most %d scans, but has %d".formatted(name, MAX_SCANS, scans));
+    }
   }
 
   private static ImageReaderSpi provider(String format) {
@@ -186,9 +202,13 @@ final class ImageDecoder {
     byte[][] planes = new byte[raster.getNumBands() < 3 ? 1 : 3][width * height];
     for (int band = 0; band < planes.length; band++) {
       int max = (1 << image.getColorModel().getComponentSize(band)) - 1;
-      int[] samples = raster.getSamples(0, 0, width, height, band, (int[]) null);
-      for (int i = 0; i < samples.length; i++) {
-        planes[band][i] = (byte) (max == 255 ? samples[i] : (samples[i] * 255 + max / 2) / max);
+      int[] samples = new int[width];
+      for (int y = 0; y < height; y++) {
+        raster.getSamples(0, y, width, 1, band, samples);
+        for (int x = 0; x < width; x++) {
+          planes[band][y * width + x] =
+              (byte) (max == 255 ? samples[x] : (samples[x] * 255 + max / 2) / max);
+        }
       }
     }
     return planes;

@@ -34,12 +34,16 @@ import org.noisylr.check.InputException;
  * each class, then the second of each, in the order of the file names, so that every prefix is as
  * balanced as it can be. If all images are grey (red, green and blue are equal everywhere) the set
  * has one channel, otherwise three. Alpha is dropped; 16-bit samples are rounded to 8 bits.
+ *
+ * <p>A zip may unpack to 4 GiB, a file to 64 MiB, the images of a split to 2 GiB of samples. An
+ * image is decoded, and memory allocated for it, only if its header tells the size of the first.
  */
 public final class ImageFolder {
   private static final String TRAIN = "train";
   private static final String TEST = "test";
   private static final String FOLDER = "/";
   private static final int MAX_FILE = 1 << 26;
+  private static final long MAX_ARCHIVE = 1L << 32;
 
   private ImageFolder() {}
 
@@ -57,7 +61,7 @@ public final class ImageFolder {
     return Source.reading(
         folderOrZip,
         () -> {
-          try (ZipFile zip = new ZipFile(folderOrZip.toFile())) {
+          try (ZipFile zip = new ZipFile(Source.regular(folderOrZip).toFile())) {
             return read(name, folderOrZip, tree(folderOrZip, zip));
           }
         });
@@ -105,6 +109,14 @@ public final class ImageFolder {
   }
 
   private static SortedMap<String, Source> tree(Path path, ZipFile zip) {
+    // Unpacking stops at the size that an entry declares, so that this bounds it all.
+    long unpacked = 0;
+    for (ZipEntry entry : (Iterable<ZipEntry>) zip.stream().map(ZipEntry.class::cast)::iterator) {
+      unpacked += Math.max(0, entry.getSize());
+      if (unpacked > MAX_ARCHIVE || unpacked < 0) {
+        throw new InputException(path + " must unpack to at most " + MAX_ARCHIVE + " bytes");
+      }
+    }
     SortedMap<String, Source> tree = new TreeMap<>();
     zip.stream()
         .forEach(
@@ -133,7 +145,8 @@ public final class ImageFolder {
 
   private static InputStream open(String name, ZipFile zip, ZipEntry entry) throws IOException {
     try (InputStream in = zip.getInputStream(entry)) {
-      byte[] bytes = Source.readAll(name, in, MAX_FILE);
+      byte[] bytes =
+          Source.readAll(name, in, (int) Math.min(Math.max(0, entry.getSize()), MAX_FILE));
       CRC32 crc = new CRC32();
       crc.update(bytes);
       if (entry.getCrc() != crc.getValue()) {

@@ -3,7 +3,6 @@ package org.noisylr.train.data;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,7 +18,6 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
-import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.apache.commons.compress.compressors.xz.XZCompressorInputStream;
 import org.noisylr.check.InputException;
 
@@ -31,6 +29,10 @@ import org.noisylr.check.InputException;
  * <p>Class 0 is negative, class 1 positive. Texts are stored in turn, a negative one, then a
  * positive one, in the order of the file names, so that every prefix is balanced. The {@link
  * Vocabulary} is made of the training texts.
+ *
+ * <p>An archive may unpack to 1 GiB, an xz one with 80 MiB of memory. There may be 50,000 reviews
+ * of 1 MiB, and 256 MiB of them in all. What is allocated grows with what is unpacked, whatever the
+ * archive's headers say.
  */
 public final class Imdb {
   /** The name of the dataset. */
@@ -51,6 +53,9 @@ public final class Imdb {
       Pattern.compile("(?:[^/]+/)?(train|test)/(neg|pos)/([^/]+\\.txt)");
   private static final int MAX_REVIEW = 1 << 20;
   private static final int MAX_REVIEWS = 50_000;
+  private static final int MAX_TEXT = 1 << 28;
+  private static final long MAX_ARCHIVE = 1L << 30;
+  private static final int MAX_XZ_KIB = 80 << 10;
 
   private Imdb() {}
 
@@ -91,6 +96,7 @@ public final class Imdb {
     private final Path place;
     private final Map<String, SortedMap<String, String>> texts = new TreeMap<>();
     private int count;
+    private long bytes;
 
     Reviews(Path place) {
       this.place = place;
@@ -110,10 +116,14 @@ public final class Imdb {
       if (++count > MAX_REVIEWS) {
         throw new InputException(place + " must have at most " + MAX_REVIEWS + " reviews");
       }
-      byte[] bytes = Source.readAll(place + "!" + path, in, MAX_REVIEW);
+      byte[] text = Source.readAll(place + "!" + path, in, MAX_REVIEW);
+      bytes += text.length;
+      if (bytes > MAX_TEXT) {
+        throw new InputException(place + " must have at most " + MAX_TEXT + " bytes of reviews");
+      }
       texts
           .get(review.group(1) + "/" + review.group(2))
-          .put(review.group(3), new String(bytes, StandardCharsets.UTF_8));
+          .put(review.group(3), new String(text, StandardCharsets.UTF_8));
     }
 
     void check() {
@@ -142,7 +152,7 @@ public final class Imdb {
             () -> {
               try (Stream<Path> children = Files.list(files)) {
                 for (Path file : (Iterable<Path>) children::iterator) {
-                  try (InputStream in = Files.newInputStream(file)) {
+                  try (InputStream in = Files.newInputStream(Source.regular(file))) {
                     reviews.add(split + "/" + label + "/" + file.getFileName(), in);
                   }
                 }
@@ -157,15 +167,13 @@ public final class Imdb {
     Source.of(archive)
         .read(
             raw -> {
-              InputStream in = decompressed(archive, new BufferedInputStream(raw, 1 << 16));
-              TarArchiveInputStream tar = new TarArchiveInputStream(in);
-              for (TarArchiveEntry entry; (entry = tar.getNextEntry()) != null; ) {
+              Tar tar = tar(archive, raw);
+              for (TarArchiveEntry entry; (entry = tar.next()) != null; ) {
                 if (entry.isFile()) {
-                  reviews.add(path(entry), tar);
+                  reviews.add(path(entry), tar.content());
                 }
               }
-              // The checksum comes last and is only checked by those who read on to it.
-              in.transferTo(OutputStream.nullOutputStream());
+              tar.finish();
               return null;
             });
   }
@@ -175,10 +183,8 @@ public final class Imdb {
     return Source.of(archive)
         .read(
             raw -> {
-              TarArchiveInputStream tar =
-                  new TarArchiveInputStream(
-                      decompressed(archive, new BufferedInputStream(raw, 1 << 16)));
-              for (TarArchiveEntry entry; (entry = tar.getNextEntry()) != null; ) {
+              Tar tar = tar(archive, raw);
+              for (TarArchiveEntry entry; (entry = tar.next()) != null; ) {
                 if (REVIEW.matcher(path(entry)).matches()) {
                   return true;
                 }
@@ -191,12 +197,20 @@ public final class Imdb {
     return entry.getName().replaceFirst("^\\./", "");
   }
 
+  private static Tar tar(Path archive, InputStream raw) throws IOException {
+    InputStream unpacked = decompressed(archive, new BufferedInputStream(raw, 1 << 16));
+    return new Tar(archive.toString(), unpacked, MAX_ARCHIVE);
+  }
+
   private static InputStream decompressed(Path archive, BufferedInputStream in) throws IOException {
     in.mark(6);
     byte[] start = in.readNBytes(6);
     in.reset();
     if (XZCompressorInputStream.matches(start, start.length)) {
-      return new XZCompressorInputStream(in);
+      return XZCompressorInputStream.builder()
+          .setInputStream(in)
+          .setMemoryLimitKiB(MAX_XZ_KIB)
+          .get();
     }
     if (start.length > 1 && start[0] == 0x1f && start[1] == (byte) 0x8b) {
       return new GZIPInputStream(in, 1 << 16);

@@ -5,15 +5,14 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
-import java.nio.file.FileSystemLoopException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 import org.noisylr.check.InputException;
+import org.noisylr.check.Reason;
 
 /**
  * Something that can be read from its start, and its name in error messages.
@@ -36,7 +35,15 @@ record Source(String name, Action<InputStream> opener) {
   }
 
   static Source of(Path file) {
-    return new Source(file.toString(), () -> Files.newInputStream(file));
+    return new Source(file.toString(), () -> Files.newInputStream(regular(file)));
+  }
+
+  /** The file, unless it is a folder, a pipe or a device, which may never end. */
+  static Path regular(Path file) throws FileSystemException {
+    if (Files.exists(file) && !Files.isRegularFile(file)) {
+      throw new FileSystemException(file.toString(), null, "it is not a regular file");
+    }
+    return file;
   }
 
   /** Runs {@code action} and turns what goes wrong in reading {@code name} into one line. */
@@ -102,25 +109,17 @@ record Source(String name, Action<InputStream> opener) {
     if (e instanceof NoSuchFileException) {
       return "does not exist";
     }
-    if (e instanceof AccessDeniedException) {
-      return "cannot be read: permission denied";
-    }
-    if (e instanceof FileSystemLoopException) {
-      return "cannot be read: it is a link that leads in a circle";
-    }
     if (e instanceof EOFException) {
       return "cannot be read: it is truncated or damaged";
     }
     if (e instanceof ZipException) {
-      return "cannot be read: it is damaged (" + oneLine(e.getMessage()) + ")";
+      return "cannot be read: it is damaged (" + e.getMessage() + ")";
     }
-    if (e instanceof FileSystemException f && f.getReason() != null) {
-      return "cannot be read: " + oneLine(f.getReason());
-    }
-    return "cannot be read: " + oneLine(e.getMessage() == null ? e.toString() : e.getMessage());
+    return "cannot be read: " + Reason.of(e, e instanceof FileSystemException f ? f.getFile() : "");
   }
 
-  static String oneLine(String message) {
-    return String.valueOf(message).strip().replaceAll("\\s+", " ");
+  /** What an exception says or, where it says nothing, what it is. */
+  static String told(Exception e) {
+    return e.getMessage() == null ? e.toString() : e.getMessage();
   }
 }

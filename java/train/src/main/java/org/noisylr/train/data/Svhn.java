@@ -1,5 +1,7 @@
 package org.noisylr.train.data;
 
+import java.io.BufferedInputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -9,14 +11,17 @@ import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
 import us.hebi.matlab.mat.format.Mat5;
 import us.hebi.matlab.mat.format.Mat5File;
+import us.hebi.matlab.mat.format.Mat5Reader;
 import us.hebi.matlab.mat.types.Array;
 import us.hebi.matlab.mat.types.MatFile;
+import us.hebi.matlab.mat.types.MatlabType;
 import us.hebi.matlab.mat.types.Matrix;
 
 /**
  * Reads the cropped digits of SVHN (Netzer et al. 2011), {@code train_32x32.mat} and {@code
  * test_32x32.mat}: MATLAB files of version 5 with {@code X}, {@code uint8 [32, 32, 3, N]}, and
- * {@code y}, {@code [N, 1]}, where the digit 0 has the label 10.
+ * {@code y}, {@code [N, 1]}, where the digit 0 has the label 10. There may be 100,000 images in a
+ * file; {@link BoundedMat} bounds what is allocated.
  */
 final class Svhn {
   static final String NAME = "svhn";
@@ -49,10 +54,7 @@ final class Svhn {
   }
 
   private static ImageSet set(Path file) {
-    if (!Files.exists(file)) {
-      throw new InputException(file + " does not exist");
-    }
-    try (Mat5File mat = Mat5.readFromFile(file.toFile())) {
+    try (Mat5File mat = open(file)) {
       Matrix images = matrix(file, mat, "X");
       int[] sizes = images.getDimensions();
       if (sizes.length != 4
@@ -60,6 +62,9 @@ final class Svhn {
         throw new InputException(
             "%s: X must have the sizes 32 x 32 x 3 x N, but has %s"
                 .formatted(file, Arrays.toString(sizes)));
+      }
+      if (images.getType() != MatlabType.UInt8) {
+        throw new InputException(file + ": X must be uint8, but is " + images.getType());
       }
       int count = (int) Check.within(file + ": number of images", (long) sizes[3], 1, MAX_IMAGES);
       Matrix labels = matrix(file, mat, "y");
@@ -69,21 +74,40 @@ final class Svhn {
                 .formatted(file, count, labels.getNumElements()));
       }
       return new ImageSet(pixels(images, count), labels(file, labels), CHANNELS, SIDE, SIDE);
-    } catch (IOException e) {
-      throw damaged(file, e);
     } catch (InputException e) {
       throw e;
-    } catch (RuntimeException e) {
+    } catch (IOException | RuntimeException e) {
       // The library meets damage with exceptions of many kinds.
       throw damaged(file, e);
     }
   }
 
+  /** Reads the matrices of numbers that are wanted and none that is greater than they may be. */
+  private static Mat5File open(Path file) throws IOException {
+    return Source.of(file)
+        .read(
+            in -> {
+              BoundedMat source =
+                  new BoundedMat(file.toString(), new BufferedInputStream(in), Files.size(file));
+              try {
+                return Mat5.newReader(source).setEntryFilter(Svhn::isWanted).readMat();
+              } catch (IOException e) {
+                // It wraps all exceptions once.
+                if (e.getCause() instanceof InputException cause) {
+                  throw cause;
+                }
+                throw e.getCause() instanceof EOFException end ? end : e;
+              }
+            });
+  }
+
+  private static boolean isWanted(Mat5Reader.EntryHeader header) {
+    return List.of("X", "y").contains(header.getName());
+  }
+
   private static InputException damaged(Path file, Exception e) {
     return new InputException(
-        "%s cannot be read as a MATLAB file of version 5: %s"
-            .formatted(file, Source.oneLine(String.valueOf(e.getMessage()))),
-        e);
+        "%s cannot be read as a MATLAB file of version 5: %s".formatted(file, Source.told(e)), e);
   }
 
   private static Matrix matrix(Path file, Mat5File mat, String name) {
@@ -119,7 +143,12 @@ final class Svhn {
   private static int[] labels(Path file, Matrix labels) {
     int[] values = new int[labels.getNumElements()];
     for (int i = 0; i < values.length; i++) {
-      long label = Check.within(file + ": label number " + i, labels.getLong(i), 1, DIGITS);
+      double label = labels.getDouble(i);
+      String field = file + ": label number " + i;
+      if (label != Math.rint(label)) {
+        throw Check.outside(field, label, "{1, ..., " + DIGITS + "}");
+      }
+      Check.within(field, (long) label, 1, DIGITS);
       values[i] = (int) label % DIGITS;
     }
     return values;

@@ -1,19 +1,21 @@
 package org.noisylr.train.data;
 
 import java.io.ByteArrayInputStream;
+import java.io.EOFException;
 import java.io.FileNotFoundException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
-import org.apache.commons.compress.archivers.tar.TarFile;
 import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
 
@@ -27,6 +29,9 @@ import org.noisylr.check.InputException;
  * classes as palette indices: 0 is the background, 255 is no class. Images are not scaled: each
  * lies in the upper left corner of a canvas that is as high as the highest and as wide as the
  * widest of them; the rest of the canvas has the mean colour of the training images and no class.
+ *
+ * <p>There may be 20,000 images to train on or to test with, in files of 16 MiB, and canvases of 2
+ * GiB for each; they are made when the headers of all images have told their sizes.
  */
 final class Voc {
   static final String NAME = "voc2012";
@@ -73,13 +78,17 @@ final class Voc {
 
   /** Whether a {@code tar} holds the lists of images. */
   static boolean inArchive(Path tar) {
-    return Source.reading(
-        tar,
-        () -> {
-          try (TarFile archive = new TarFile(tar)) {
-            return archive.getEntries().stream().anyMatch(e -> e.getName().endsWith(TRAIN));
-          }
-        });
+    return Source.of(tar)
+        .read(
+            in -> {
+              Tar entries = new Tar(tar.toString(), in, Long.MAX_VALUE);
+              for (TarArchiveEntry entry; (entry = entries.next()) != null; ) {
+                if (entry.getName().endsWith(TRAIN)) {
+                  return true;
+                }
+              }
+              return false;
+            });
   }
 
   private static Path root(Path folder) {
@@ -108,37 +117,60 @@ final class Voc {
     return Source.reading(
         folderOrTar,
         () -> {
-          try (TarFile archive = new TarFile(folderOrTar)) {
-            return read(place(folderOrTar, archive));
+          try (FileChannel channel = FileChannel.open(Source.regular(folderOrTar))) {
+            return read(place(folderOrTar, channel));
           }
         });
   }
 
-  private static Place place(Path tar, TarFile archive) {
-    Map<String, TarArchiveEntry> entries = new HashMap<>();
+  /** Where the content of a file lies in the archive. */
+  private record Range(long start, long length) {}
+
+  private static Place place(Path tar, FileChannel channel) {
+    Map<String, Range> files = files(tar);
     String top =
-        archive.getEntries().stream()
-            .map(TarArchiveEntry::getName)
+        files.keySet().stream()
             .filter(name -> name.endsWith(TRAIN))
             .findFirst()
             .map(name -> name.substring(0, name.length() - TRAIN.length()))
             .orElseThrow(() -> new InputException(tar + " has no file " + TRAIN));
-    archive.getEntries().stream()
-        .filter(entry -> entry.isFile() && entry.getName().startsWith(top))
-        .forEach(entry -> entries.put(entry.getName().substring(top.length()), entry));
-    return path ->
-        new Source(
-            tar + "!" + top + path,
-            () -> {
-              TarArchiveEntry entry = entries.get(path);
-              if (entry == null) {
-                throw new FileNotFoundException("there is no such file in the archive");
+    return path -> {
+      String name = tar + "!" + top + path;
+      return new Source(
+          name,
+          () -> {
+            Range range = files.get(top + path);
+            if (range == null) {
+              throw new FileNotFoundException("there is no such file in the archive");
+            }
+            if (range.length > MAX_FILE) {
+              throw new InputException(
+                  "%s must have at most %d bytes, but has %d"
+                      .formatted(name, MAX_FILE, range.length));
+            }
+            ByteBuffer content = ByteBuffer.allocate((int) range.length);
+            while (content.hasRemaining()) {
+              if (channel.read(content, range.start + content.position()) < 0) {
+                throw new EOFException();
               }
-              // All entries share one position in the file.
-              synchronized (archive) {
-                return new ByteArrayInputStream(
-                    Source.readAll(path, archive.getInputStream(entry), MAX_FILE));
+            }
+            return new ByteArrayInputStream(content.array());
+          });
+    };
+  }
+
+  private static Map<String, Range> files(Path tar) {
+    return Source.of(tar)
+        .read(
+            in -> {
+              Map<String, Range> files = new LinkedHashMap<>();
+              Tar entries = new Tar(tar.toString(), in, Long.MAX_VALUE);
+              for (TarArchiveEntry entry; (entry = entries.next()) != null; ) {
+                if (entry.isFile()) {
+                  files.put(entry.getName(), new Range(entries.position(), entry.getSize()));
+                }
               }
+              return files;
             });
   }
 
@@ -170,7 +202,7 @@ final class Voc {
       if (!name.matches("[\\w-]+")) {
         throw new InputException(
             "%s must name images by letters, digits, _ and -, but has '%s'"
-                .formatted(source.name(), Source.oneLine(name)));
+                .formatted(source.name(), name));
       }
     }
     if (new HashSet<>(names).size() < names.size()) {

@@ -55,6 +55,8 @@ public record OptimizerSpec(
 
   /** Validates the values. */
   public OptimizerSpec {
+    Check.given("optimizer", kind);
+    Check.given("implementation", implementation);
     if (!(momentum >= 0 && momentum < 1)) {
       throw Check.outside("momentum", momentum, "[0, 1)");
     }

@@ -75,7 +75,7 @@ public final class MetricsCsv {
                 Double.parseDouble(row.get("test_loss")),
                 Double.parseDouble(row.get("test_acc"))));
       }
-    } catch (IOException | IllegalArgumentException e) {
+    } catch (IOException | UncheckedIOException | IllegalArgumentException e) {
       throw new InputException("the metrics are not those of a run: " + e.getMessage(), e);
     }
     return metrics;

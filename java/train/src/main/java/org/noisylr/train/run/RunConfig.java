@@ -28,6 +28,10 @@ public record RunConfig(
     TrainingConfig training) {
   /** Validates the values. */
   public RunConfig {
+    Check.given("data", data);
+    Check.given("model", model);
+    Check.given("device", device);
     Check.atLeast("threads", threads, 1);
+    Check.given("training", training);
   }
 }

@@ -42,6 +42,7 @@ final class RunDirectory implements AutoCloseable {
   static final String RESULT = "result.json";
   static final String TIMING = "timing.csv";
 
+  private static final int LONGEST_TEXT = 1 << 26;
   private static final String FORMAT = "noisylr checkpoint 2";
   private static final Pattern CHECKPOINT =
       Pattern.compile("checkpoint-(\\d{6,9})(?:-(\\d{6,9}))?\\.safetensors");
@@ -115,6 +116,10 @@ final class RunDirectory implements AutoCloseable {
 
   private static String text(Path file) {
     try {
+      if (Files.exists(file) && !Files.isRegularFile(file) || Files.size(file) > LONGEST_TEXT) {
+        throw new InputException(
+            "%s must be a file of at most %d bytes".formatted(file, LONGEST_TEXT));
+      }
       return Files.readString(file);
     } catch (IOException e) {
       throw new InputException("cannot read " + file + ": " + Reason.of(e, file), e);

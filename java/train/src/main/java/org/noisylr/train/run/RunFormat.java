@@ -3,6 +3,9 @@ package org.noisylr.train.run;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.ObjectWriter;
@@ -14,8 +17,9 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.noisylr.check.InputException;
-import org.noisylr.check.Reason;
 import org.noisylr.noise.Distribution;
 import org.noisylr.schedule.Constant;
 import org.noisylr.schedule.CosineRestarts;
@@ -26,7 +30,11 @@ import org.noisylr.schedule.Schedule;
 import org.noisylr.schedule.Sequence;
 import org.noisylr.schedule.StepDecay;
 
-/** The text forms of a run: its configuration as YAML, its result as JSON. */
+/**
+ * The text forms of a run: its configuration as YAML, its result as JSON. Texts of up to 3,000,000
+ * characters are read, nested 50 deep at most; reading allocates at most 64 MB and 100 times the
+ * text.
+ */
 public final class RunFormat {
   @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
   @JsonSubTypes({
@@ -59,6 +67,9 @@ public final class RunFormat {
 
   private static final ObjectMapper JSON = configured(JsonMapper.builder());
 
+  /** What a programmer might set otherwise. */
+  private static final Pattern HINT = Pattern.compile(" \\(set Deserialization.*");
+
   private RunFormat() {}
 
   private static <M extends ObjectMapper> ObjectMapper configured(MapperBuilder<M, ?> builder) {
@@ -69,6 +80,10 @@ public final class RunFormat {
         .configure(EnumFeature.WRITE_ENUMS_TO_LOWERCASE, true)
         .enable(MapperFeature.ACCEPT_CASE_INSENSITIVE_ENUMS)
         .disable(SerializationFeature.FAIL_ON_EMPTY_BEANS)
+        .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+        .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+        .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
+        .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
         .build();
   }
 
@@ -87,7 +102,7 @@ public final class RunFormat {
    * @throws InputException if {@code text} is something else
    */
   static RunConfig fromYaml(String text) {
-    return read(YAML, text, RunConfig.class, "configuration");
+    return read(YAML, text, RunConfig.class, "a run's configuration");
   }
 
   /** A configuration in one line. */
@@ -106,7 +121,7 @@ public final class RunFormat {
    * @throws InputException if {@code line} is something else
    */
   public static RunConfig fromLine(String line) {
-    return read(JSON, line, RunConfig.class, "configuration");
+    return read(JSON, line, RunConfig.class, "a run's configuration");
   }
 
   static String toJson(RunResult result) {
@@ -114,16 +129,47 @@ public final class RunFormat {
   }
 
   static RunResult fromJson(String text) {
-    return read(JSON, text, RunResult.class, "result");
+    return read(JSON, text, RunResult.class, "a run's result");
+  }
+
+  /**
+   * Reads YAML.
+   *
+   * @param what it is, in the message: {@code a plan}
+   * @throws InputException if it is something else; the message begins with {@code not} and names
+   *     the field
+   */
+  public static <T> T fromYaml(String text, Class<T> type, String what) {
+    return read(YAML, text, type, what);
   }
 
   private static <T> T read(ObjectMapper mapper, String text, Class<T> type, String what) {
     try {
-      return mapper.readValue(text, type);
+      T value = mapper.readValue(text, type);
+      if (value == null) {
+        throw new InputException("not " + what + ": it is empty");
+      }
+      return value;
     } catch (JsonProcessingException e) {
-      throw new InputException(
-          "not a run's " + what + ": " + Reason.oneLine(e.getOriginalMessage()), e);
+      throw new InputException("not %s: %s%s".formatted(what, field(e), reason(e)), e);
     }
+  }
+
+  /** {@code training.schedule.lr: } where the error is in a field. */
+  private static String field(JsonProcessingException e) {
+    if (!(e instanceof JsonMappingException mapping) || mapping.getPath().isEmpty()) {
+      return "";
+    }
+    return mapping.getPath().stream()
+            .map(part -> part.getFieldName() == null ? "" + part.getIndex() : part.getFieldName())
+            .collect(Collectors.joining("."))
+        + ": ";
+  }
+
+  private static String reason(JsonProcessingException e) {
+    return e.getCause() instanceof InputException cause
+        ? cause.getMessage()
+        : HINT.matcher(e.getOriginalMessage()).replaceFirst("");
   }
 
   private static String write(ObjectWriter writer, Object value) {

@@ -2,6 +2,7 @@ package org.noisylr.train.run;
 
 import java.util.Comparator;
 import java.util.List;
+import org.noisylr.check.Check;
 import org.noisylr.train.metric.EpochMetrics;
 import org.noisylr.train.metric.Metric;
 
@@ -24,6 +25,10 @@ public record RunResult(
     double lastTrainAcc,
     int epochs,
     long parameters) {
+  /** Validates the values. */
+  public RunResult {
+    Check.given("metric", metric);
+  }
 
   /** Training score less test score after the last epoch: the generalisation gap, a fraction. */
   public double generalisationGap() {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -129,11 +130,46 @@ class SafeTensorsTest {
   }
 
   @Test
+  void tensorsThatAreLargerThanTheFileAreRefused() throws Exception {
+    String whole = "{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}";
+    writeRaw("\"t\":" + whole + ",\"u\":" + whole);
+    assertRefused("tensor 'u' overlaps another one");
+    writeRaw("\"t\":" + whole + ",\"t\":" + whole);
+    assertRefused("its header is not JSON: Duplicate field 't'");
+    String huge = "[0,4611686018427387904,4611686018427387904]";
+    writeRaw("\"t\":{\"dtype\":\"F32\",\"shape\":" + huge + ",\"data_offsets\":[0,0]}");
+    assertRefused("tensor 't' has the shape " + huge);
+    writeRaw("\"t\":{\"dtype\":\"F32\",\"shape\":\"2\",\"data_offsets\":[0,8]}");
+    assertRefused("tensor 't' has the shape \"2\"");
+    writeRaw("\"t\":{\"dtype\":\"F32\",\"shape\":[2.5],\"data_offsets\":[0,8]}");
+    assertRefused("tensor 't' has the shape [2.5]");
+    try (RandomAccessFile large = new RandomAccessFile(file().toFile(), "rw")) {
+      large.setLength(3L << 30);
+    }
+    assertRefused("it has 3221225472 bytes, more than the 2147483639 possible");
+  }
+
+  @Test
+  void nestingWithoutEndIsRefused() throws IOException {
+    write("{\"t\":" + "[".repeat(100_000));
+    assertRefused(
+        "its header is not JSON: Document nesting depth (1001) exceeds the maximum allowed (1000,"
+            + " from `StreamReadConstraints.getMaxNestingDepth()`)");
+  }
+
+  @Test
+  void aDeviceIsRefused() {
+    assertThatThrownBy(() -> SafeTensors.read(Path.of("/dev/zero")))
+        .isInstanceOf(InputException.class)
+        .hasMessage("/dev/zero is not a sound safetensors file: it is not a regular file");
+  }
+
+  @Test
   void filesOfOtherFormsAreNamed() throws IOException {
     write("[1,2]");
     assertRefused("its header is not a JSON object");
     write("{\"t\":");
-    assertRefused("its header is not JSON");
+    assertRefused("its header is not JSON: Unexpected end-of-input within/between Object entries");
     write("{}");
     assertRefused("it has no digest");
     write("{\"__metadata__\":{\"sha256\":\"abc\"}}");

@@ -117,7 +117,7 @@ class DamagedFilesTest {
                 () -> {
                   throw new FileSystemException("a.zip", null, "Input/output error");
                 }),
-        "a.zip cannot be read: Input/output error");
+        "a.zip cannot be read: input/output error");
     assertInput(
         () ->
             Source.reading(

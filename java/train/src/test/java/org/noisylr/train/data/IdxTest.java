@@ -247,7 +247,7 @@ class IdxTest {
     Path file = folder.resolve("train-images-idx3-ubyte");
     Files.delete(file);
     Files.createDirectory(file);
-    assertInput(this::read, file + " cannot be read: Is a directory");
+    assertInput(this::read, file + " cannot be read: it is not a regular file");
   }
 
   private Path cut(String name, int length) {

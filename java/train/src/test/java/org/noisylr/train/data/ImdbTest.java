@@ -5,15 +5,13 @@ import static org.noisylr.train.data.ImageDatasetTest.assertInput;
 import static org.noisylr.train.data.TestFiles.tar;
 import static org.noisylr.train.data.TestFiles.tarGz;
 import static org.noisylr.train.data.TestFiles.write;
+import static org.noisylr.train.data.TestFiles.xz;
 
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.TreeMap;
-import org.apache.commons.compress.compressors.xz.XZCompressorOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -59,17 +57,9 @@ class ImdbTest {
   }
 
   @Test
-  void readsTarGzAndTarXz() throws IOException {
+  void readsTarGzAndTarXz() {
     assertRead(Imdb.read(write(temp.resolve("a.tar.gz"), tarGz(reviews())), 50, 4));
     assertRead(Imdb.read(write(temp.resolve("a.tar.xz"), xz(tar(reviews()))), 50, 4));
-  }
-
-  private static byte[] xz(byte[] content) throws IOException {
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    try (XZCompressorOutputStream out = new XZCompressorOutputStream(bytes)) {
-      out.write(content);
-    }
-    return bytes.toByteArray();
   }
 
   @Test
@@ -81,7 +71,7 @@ class ImdbTest {
   }
 
   @Test
-  void aCutArchiveIsNamed() throws IOException {
+  void aCutArchiveIsNamed() {
     byte[] gz = tarGz(reviews());
     Path cut = write(temp.resolve("cut.tar.gz"), Arrays.copyOf(gz, gz.length / 2));
     assertInput(() -> Imdb.read(cut, 50, 4), cut + " cannot be read: it is truncated or damaged");

@@ -35,7 +35,7 @@ class SvhnTest {
   }
 
   /** Image n, channel c, row h, column w has the value 50·n + 10·c + h − w, modulo 256. */
-  private static Matrix images(int count) {
+  static Matrix images(int count) {
     Matrix images = Mat5.newMatrix(new int[] {32, 32, 3, count}, MatlabType.UInt8);
     int i = 0;
     for (int n = 0; n < count; n++) {
@@ -54,7 +54,7 @@ class SvhnTest {
     return (50 * n + 10 * c + h - w) & 0xff;
   }
 
-  private static Matrix labels(int... values) {
+  static Matrix labels(int... values) {
     Matrix labels = Mat5.newMatrix(new int[] {values.length, 1}, MatlabType.Double);
     for (int i = 0; i < values.length; i++) {
       labels.setDouble(i, values[i]);

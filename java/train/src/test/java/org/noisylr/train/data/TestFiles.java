@@ -16,6 +16,8 @@ import java.util.zip.ZipOutputStream;
 import javax.imageio.ImageIO;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
+import org.apache.commons.compress.compressors.xz.XZCompressorOutputStream;
+import org.tukaani.xz.LZMA2Options;
 
 /** Writes the files that the readers read. */
 final class TestFiles {
@@ -52,6 +54,20 @@ final class TestFiles {
   static byte[] gzip(byte[] content) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (GZIPOutputStream out = new GZIPOutputStream(bytes)) {
+      out.write(content);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return bytes.toByteArray();
+  }
+
+  static byte[] xz(byte[] content) {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (XZCompressorOutputStream out =
+        XZCompressorOutputStream.builder()
+            .setOutputStream(bytes)
+            .setLzma2Options(new LZMA2Options(LZMA2Options.PRESET_MIN))
+            .get()) {
       out.write(content);
     } catch (IOException e) {
       throw new UncheckedIOException(e);

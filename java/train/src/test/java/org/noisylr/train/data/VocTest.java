@@ -28,7 +28,7 @@ class VocTest {
   @TempDir Path temp;
 
   /** Two training images, 4 x 3 and 2 x 5 (width x height), and a grey test image of 3 x 3. */
-  private static Map<String, byte[]> files() {
+  static Map<String, byte[]> files() {
     Map<String, byte[]> files = new TreeMap<>();
     put(files, "ImageSets/Segmentation/train.txt", text("2007_000032\n2007_000039\n"));
     put(files, "ImageSets/Segmentation/val.txt", text("2007_000033\n"));

@@ -1,0 +1,127 @@
+package org.noisylr.train.data;
+
+import java.io.FilterInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
+import org.noisylr.check.InputException;
+
+/**
+ * The entries of a tar, from its start to its end, within bounds that hold whatever its headers
+ * say: so many bytes in all, so many entries, names of 255 characters, and 64 KiB of headers for an
+ * entry, which are all that is held in memory.
+ */
+final class Tar {
+  private static final int MAX_ENTRIES = 200_000;
+  private static final int MAX_NAME = 255;
+  private static final int MAX_HEADERS = 1 << 16;
+
+  private final String name;
+  private final Bounded in;
+  private final TarArchiveInputStream tar;
+  private int entries;
+
+  /**
+   * Begins to read.
+   *
+   * @param name of the archive, in error messages
+   * @param unpacked the tar itself
+   * @param limit the most bytes that it may have
+   */
+  Tar(String name, InputStream unpacked, long limit) {
+    this.name = name;
+    in = new Bounded(unpacked, limit);
+    tar = new TarArchiveInputStream(in);
+  }
+
+  /** The next entry, null after the last one. */
+  TarArchiveEntry next() throws IOException {
+    while (tar.getCurrentEntry() != null && tar.skip(Long.MAX_VALUE) > 0) {
+      // Skipped; what follows are headers.
+    }
+    in.headers = MAX_HEADERS;
+    TarArchiveEntry entry = tar.getNextEntry();
+    in.headers = Long.MAX_VALUE;
+    if (entry != null) {
+      if (++entries > MAX_ENTRIES) {
+        throw new InputException(name + " must have at most " + MAX_ENTRIES + " entries");
+      }
+      if (entry.getName().length() > MAX_NAME) {
+        throw new InputException(
+            "%s must have names of at most %d characters, but has %s"
+                .formatted(name, MAX_NAME, entry.getName()));
+      }
+      if (entry.isSparse()) {
+        throw new InputException(
+            name + " must have no sparse files, but " + entry.getName() + " is one");
+      }
+    }
+    return entry;
+  }
+
+  /** Where in the tar the content of the entry starts. */
+  long position() {
+    return in.limit - in.left;
+  }
+
+  /** The content of the entry. */
+  InputStream content() {
+    return tar;
+  }
+
+  /** Reads on to the end, where gzip and xz have a checksum. */
+  void finish() throws IOException {
+    in.transferTo(OutputStream.nullOutputStream());
+  }
+
+  /** Refuses to be longer than it may be. */
+  private final class Bounded extends FilterInputStream {
+    private final long limit;
+    private long left;
+    private long headers = Long.MAX_VALUE;
+
+    Bounded(InputStream in, long limit) {
+      super(in);
+      this.limit = limit;
+      left = limit;
+    }
+
+    private int count(int read) {
+      return (int) count((long) read);
+    }
+
+    private long count(long read) {
+      if (read > 0) {
+        left -= read;
+        headers -= read;
+      }
+      if (left < 0) {
+        throw new InputException(name + " must unpack to at most " + limit + " bytes");
+      }
+      if (headers < 0) {
+        throw new InputException(
+            name + " must have headers of at most " + MAX_HEADERS + " bytes for an entry");
+      }
+      return read;
+    }
+
+    @Override
+    public int read() throws IOException {
+      int read = super.read();
+      count(read < 0 ? 0 : 1);
+      return read;
+    }
+
+    @Override
+    public int read(byte[] to, int start, int length) throws IOException {
+      return count(super.read(to, start, length));
+    }
+
+    @Override
+    public long skip(long bytes) throws IOException {
+      return count(super.skip(bytes));
+    }
+  }
+}

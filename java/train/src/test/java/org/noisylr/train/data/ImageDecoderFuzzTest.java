@@ -1,0 +1,72 @@
+package org.noisylr.train.data;
+
+import static org.noisylr.train.data.TestFiles.encode;
+import static org.noisylr.train.data.TestFiles.image;
+import static org.noisylr.train.data.TestFiles.jpeg;
+import static org.noisylr.train.data.TestFiles.png;
+import static org.noisylr.train.data.TestFiles.random;
+import static org.noisylr.train.data.TestFiles.write;
+
+import com.code_intelligence.jazzer.junit.FuzzTest;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+import java.util.zip.CRC32;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.noisylr.train.Untrusted;
+
+/** An input is an image; where it is a PNG, the checksums of its chunks are put right. */
+class ImageDecoderFuzzTest {
+  private static final int SIGNATURE = 8;
+
+  @TempDir Path temp;
+
+  static Stream<byte[]> seeds() {
+    return Stream.of(
+        png(3, 2, random(18, 1)),
+        png(3, 2, random(6, 2)),
+        encode(new BufferedImage(3, 2, BufferedImage.TYPE_BYTE_INDEXED), "png"),
+        encode(new BufferedImage(3, 2, BufferedImage.TYPE_USHORT_GRAY), "png"),
+        encode(new BufferedImage(3, 2, BufferedImage.TYPE_INT_ARGB), "png"),
+        jpeg(9, 7, random(189, 3)),
+        encode(image(3, 2, random(6, 4)), "jpeg"));
+  }
+
+  @MethodSource("seeds")
+  @FuzzTest
+  void decode(byte[] image) throws IOException {
+    Path folder = temp.resolve("images");
+    Path file = write(folder.resolve("x.png"), summed(image));
+    String name = file.toString();
+    Untrusted.read(
+        folder,
+        name,
+        64 << 20,
+        () -> {
+          byte[] content = Files.readAllBytes(file);
+          ImageDecoder.Size size = ImageDecoder.size(name, content);
+          ImageDecoder.decode(name, content, size, name);
+          ImageDecoder.indices(name, content, size, name);
+        });
+  }
+
+  private static byte[] summed(byte[] image) {
+    byte[] summed = image.clone();
+    ByteBuffer chunks = ByteBuffer.wrap(summed);
+    for (int start = SIGNATURE; summed.length - start >= 12; ) {
+      int length = chunks.getInt(start);
+      if (summed[0] != (byte) 0x89 || length < 0 || length > summed.length - start - 12) {
+        break;
+      }
+      CRC32 sum = new CRC32();
+      sum.update(summed, start + 4, 4 + length);
+      chunks.putInt(start + 8 + length, (int) sum.getValue());
+      start += 12 + length;
+    }
+    return summed;
+  }
+}

@@ -1,0 +1,29 @@
+package org.noisylr.train.data;
+
+import static org.noisylr.train.data.TestFiles.tar;
+import static org.noisylr.train.data.TestFiles.write;
+
+import com.code_intelligence.jazzer.junit.FuzzTest;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.noisylr.train.Untrusted;
+
+/** An input is the tar. */
+class VocFuzzTest {
+  @TempDir Path temp;
+
+  static Stream<byte[]> seeds() {
+    return Stream.of(tar(VocTest.files()));
+  }
+
+  @MethodSource("seeds")
+  @FuzzTest
+  void read(byte[] tar) throws IOException {
+    Path folder = temp.resolve("voc");
+    Path file = write(folder.resolve("x.tar"), tar);
+    Untrusted.read(folder, file.toString(), 64 << 20, () -> Voc.read(file));
+  }
+}

@@ -1,0 +1,81 @@
+package org.noisylr.train.run;
+
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.noisylr.check.InputException;
+
+class RunFormatTest {
+  private static final String YAML =
+      """
+      data: x
+      subset: 5
+      test_subset: null
+      model: cnn28
+      backbone: null
+      device: cpu
+      threads: 1
+      training:
+        optimizer: {kind: sgd, momentum: 0, weight_decay: 0, implementation: fused}
+        schedule: {type: step, lr: 0.1, milestones: [{epoch: 80, factor: 0.1}]}
+        noise:
+          distribution: {type: uniform, alpha: 8}
+          first_epoch: 0
+          min_lr: 0
+          max_lr: Infinity
+          draw: epoch
+          groups: shared
+          seed: 1
+        epochs: 3
+        batch_size: 4
+        augmentation: {padding: 0, mirror: false, zoom: 1}
+        precision: fp32
+        seed: 1
+      """;
+
+  /** What is replaced in the text, by what, and how the message begins. */
+  static Stream<Arguments> faults() {
+    return Stream.of(
+        fault("threads: 1", "threads: 1.5", "threads: Cannot coerce"),
+        fault("threads: 1", "threads: null", "threads: Cannot map `null` into type `int`"),
+        fault("threads: 1", "threads: 0", "threads must be in [1, inf), but is 0"),
+        fault("threads: 1", "threads: 1e999999999", "threads: "),
+        fault("threads: 1", "threads: 99999999999999999999", "threads: "),
+        fault("threads: 1", "threads: [1]", "threads: "),
+        fault("threads: 1", "threads: 1\nthread: 1", "thread: Unrecognized field \"thread\""),
+        fault("threads: 1", "threads: 1\nthreads: 2", "Duplicate field 'threads'"),
+        fault("device: cpu", "device: null", "device must be given, but is not"),
+        fault("model: cnn28", "model: cnn29", "model: "),
+        fault("lr: 0.1,", "lr: NaN,", "training.schedule: lr must be in (0, inf), but is NaN"),
+        fault("factor: 0.1", "factor: -1", "training.schedule.milestones.0: factor must be in"),
+        fault(
+            "milestones: [{epoch: 80, factor: 0.1}]",
+            "milestones: null",
+            "training.schedule: milestones must be given"),
+        fault("type: step", "type: steep", "training.schedule: Could not resolve type id 'steep'"),
+        fault("alpha: 8", "alpha: 0", "training.noise.distribution: alpha must be in"),
+        fault("data: x", "data: " + "[".repeat(100_000), ""),
+        fault("data: x", "data: &a [*a, *a]", "data: "),
+        fault("data: x", "data: {", ""),
+        fault(YAML, "", "No content to map due to end-of-input"),
+        fault(YAML, "null", "it is empty"),
+        fault(YAML, "--- 1\n--- 2", ""));
+  }
+
+  private static Arguments fault(String old, String replacement, String message) {
+    return Arguments.of(YAML.replace(old, replacement), message);
+  }
+
+  @ParameterizedTest
+  @MethodSource("faults")
+  void faultsAreOneLineThatNamesTheField(String yaml, String message) {
+    assertThatThrownBy(() -> RunFormat.fromYaml(yaml))
+        .isExactlyInstanceOf(InputException.class)
+        .hasMessageStartingWith("not a run's configuration: " + message)
+        .message()
+        .hasLineCount(1);
+  }
+}
