@@ -119,10 +119,11 @@ public sealed class FusedRMSprop extends RMSprop implements FusedOptimizer permi
     }
   }
 
+  /** A copy of the first group's list, whose tensors are the optimizer's. */
   @Override
   public TensorVector parameters() {
     try (Guard.Use use = guard.use(this)) {
-      return super.parameters();
+      return new TensorVector(super.parameters().get());
     }
   }
 

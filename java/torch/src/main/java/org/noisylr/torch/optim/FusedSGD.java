@@ -117,10 +117,11 @@ public sealed class FusedSGD extends SGD implements FusedOptimizer permits Noisy
     }
   }
 
+  /** A copy of the first group's list, whose tensors are the optimizer's. */
   @Override
   public TensorVector parameters() {
     try (Guard.Use use = guard.use(this)) {
-      return super.parameters();
+      return new TensorVector(super.parameters().get());
     }
   }
 

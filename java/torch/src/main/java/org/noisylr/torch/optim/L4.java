@@ -120,10 +120,11 @@ public abstract sealed class L4 extends Optimizer permits L4Mom, L4Adam {
     }
   }
 
+  /** A copy of the first group's list, whose tensors are the optimizer's. */
   @Override
   public TensorVector parameters() {
     try (Guard.Use use = guard.use(this)) {
-      return super.parameters();
+      return new TensorVector(super.parameters().get());
     }
   }
 
