@@ -3,7 +3,6 @@ package org.noisylr.torch.optim;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -38,27 +37,18 @@ class LifetimeTest {
   private static void run(List<String> remaining, Map<String, String> failures, Path dir)
       throws IOException, InterruptedException {
     Path output = dir.resolve("output");
-    Path arguments = dir.resolve("arguments");
-    Files.write(
-        arguments,
-        List.of("-cp", '"' + System.getProperty("java.class.path").replace("\\", "\\\\") + '"'));
     Path names = Files.write(dir.resolve("scenarios"), remaining);
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-        .filter(argument -> argument.startsWith("-Xcheck"))
-        .forEach(command::add);
-    command.addAll(
-        List.of(
-            "-Xmx256m",
-            "-Xss512k",
-            "-XX:-CreateCoredumpOnCrash",
-            "-XX:ErrorFile=" + dir.resolve("crash"),
-            "@" + arguments,
-            Scenarios.class.getName(),
-            names.toString()));
     ProcessBuilder builder =
-        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());
+        Fork.java(
+                dir,
+                List.of(
+                    "-Xmx256m",
+                    "-Xss512k",
+                    "-XX:-CreateCoredumpOnCrash",
+                    "-XX:ErrorFile=" + dir.resolve("crash")),
+                Scenarios.class,
+                names.toString())
+            .redirectOutput(output.toFile());
     builder.environment().put("MALLOC_PERTURB_", "165");
     Process process = builder.start();
     boolean inTime = process.waitFor(TIMEOUT_SECONDS, TimeUnit.SECONDS);
@@ -73,8 +63,6 @@ class LifetimeTest {
         failures.put(running, "");
       } else if (line.startsWith(Scenarios.FAILED) && running != null) {
         failures.merge(running, line.substring(Scenarios.FAILED.length()) + "\n", String::concat);
-      } else if (line.matches("(WARNING|FATAL ERROR) in native.*") && running != null) {
-        failures.merge(running, "-Xcheck:jni: " + line + "\n", String::concat);
       }
     }
     if (!inTime || process.exitValue() != 0) {
