@@ -11,7 +11,8 @@ import org.bytedeco.pytorch.Optimizer;
 
 /**
  * Lets one thread at a time use an optimizer and what is around it; there is one for all of these.
- * It keeps the rules of this package: each use is in a {@code try} with one of these methods.
+ * It keeps the rules that the package states: each use is in a {@code try} with one of these
+ * methods.
  */
 final class Guard {
   /** Leaves what was entered. */
