@@ -710,6 +710,7 @@ Fused<Base>::~Fused() = default;
 
 template <class Base>
 at::Tensor Fused<Base>::step(LossClosure closure) {
+  const Stepping::Scope stepping(stepping_);
   if (implementation() == Implementation::kStock) return base_step(std::move(closure));
   at::NoGradGuard no_grad;
   at::Tensor loss;

@@ -120,6 +120,7 @@ void L4::add_param_group(const torch::optim::OptimizerParamGroup& group) {
 }
 
 torch::Tensor L4::step(LossClosure closure) {
+  const Stepping::Scope stepping(stepping_);
   if (!closure) refuse("a step of L4 needs a closure that returns the loss");
   torch::Tensor loss;
   {

@@ -19,4 +19,13 @@ bool keep_freed_memory() noexcept {
 #endif
 }
 
+size_t allocated_memory() noexcept {
+#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 33)
+  const auto info = mallinfo2();
+  return info.uordblks + info.hblkhd;
+#else
+  return 0;
+#endif
+}
+
 }  // namespace noisylr

@@ -51,17 +51,10 @@ bool read_flag(InputArchive& archive, const std::string& key) {
 /// While it lives, the object is inside a step; when it dies, base rates are in place.
 class LrNoise::Scope {
  public:
-  Scope(LrNoise& noise, Optimizer& optimizer) : noise_(noise), optimizer_(optimizer) {
-    if (noise_.stepping_) {
-      throw std::logic_error("step() was called by the closure of a step of the same optimizer");
-    }
-    noise_.stepping_ = true;
-  }
+  Scope(LrNoise& noise, Optimizer& optimizer)
+      : stepping_(noise.stepping_), noise_(noise), optimizer_(optimizer) {}
 
-  ~Scope() {
-    restore();
-    noise_.stepping_ = false;
-  }
+  ~Scope() { restore(); }
 
   Scope(const Scope&) = delete;
   Scope& operator=(const Scope&) = delete;
@@ -94,6 +87,7 @@ class LrNoise::Scope {
   }
 
  private:
+  Stepping::Scope stepping_;
   LrNoise& noise_;
   Optimizer& optimizer_;
   size_t applied_ = 0;

@@ -56,6 +56,7 @@ void Perturbation::steps(int64_t steps) {
 }
 
 torch::Tensor Perturbation::step(LossClosure closure) {
+  const Stepping::Scope scope(stepping_);
   LossClosure changed;
   if (closure) {
     changed = [this, &closure] {
@@ -146,6 +147,7 @@ void PerturbedDescent::last_perturbation(int64_t step) {
 }
 
 torch::Tensor PerturbedDescent::step(LossClosure closure) {
+  const Stepping::Scope scope(stepping());
   if (!closure) refuse("a step of perturbed descent needs a closure that returns the loss");
   torch::Tensor loss;
   {

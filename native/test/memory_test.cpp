@@ -34,6 +34,24 @@ long faults_of_a_step() {
 
 }  // namespace
 
+TEST(memory_counts_while_it_is_allocated) {
+  const size_t before = noisylr::allocated_memory();
+  if (before == 0) {
+    std::cout << "skipped: the allocator is not glibc's" << std::endl;
+    return;
+  }
+  // Small blocks and large ones, which the kernel gives one by one.
+  for (const size_t size : {size_t{1000}, size_t{100} << 20}) {
+    void* block = std::malloc(size);
+    static_cast<volatile char*>(block)[0] = 1;
+    const size_t during = noisylr::allocated_memory();
+    std::free(block);
+    EXPECT(during >= before + size && during < before + size + 8192);
+    // A thread's own store of small blocks counts as handed out.
+    EXPECT(noisylr::allocated_memory() < before + 8192);
+  }
+}
+
 TEST(freed_memory_is_used_again) {
   if (!noisylr::keep_freed_memory()) {
     std::cout << "skipped: the allocator is not glibc's" << std::endl;

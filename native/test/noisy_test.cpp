@@ -278,7 +278,7 @@ TEST(groups_that_a_failing_closure_added_keep_base_rates) {
 TEST(a_step_inside_a_step_is_refused) {
   Problem problem;
   NoisySGD noisy(problem.parameters(), SGDOptions(0.1), NoiseSpec::uniform(8));
-  const char* message = "step() was called by the closure of a step of the same optimizer";
+  const char* message = "step() was called while a step of the same object runs";
   EXPECT_THROWS(std::logic_error, noisy.step([&] { return noisy.step(); }), message);
   EXPECT_EQ(lr_of(noisy), 0.1);
   EXPECT_EQ(noisy.steps(), 0);

@@ -5,6 +5,7 @@
 #include <ATen/core/Tensor.h>
 #include <noisylr/export.h>
 #include <noisylr/noisy.h>
+#include <noisylr/stepping.h>
 
 #include <memory>
 #include <utility>
@@ -67,8 +68,8 @@ class NOISYLR_API FusedStep {
 ///
 /// Where everything lies is gathered in the first step and kept; later ones notice when
 /// parameters, gradients, groups, state or options have been replaced, which they may be at any
-/// time between steps. The step does not keep references to gradients. Calls on one object are not
-/// synchronised.
+/// time between steps. The step does not keep references to gradients. stepping.h has the rules of
+/// threads and lifetimes.
 template <class Base>
 class NOISYLR_API Fused : public Base, public FusedStep {
  public:
@@ -88,6 +89,7 @@ class NOISYLR_API Fused : public Base, public FusedStep {
   /// Base::step in one pass.
   /// @throws what Base::step throws; the parameters that Base does not step are unchanged then.
   ///     What ATen's operations throw (memory that runs out) can leave some parameters stepped
+  /// @throws std::logic_error if a step of the same object runs
   at::Tensor step(LossClosure closure = nullptr) override;
 
   void write_lr_tensors(const std::vector<double>& lrs) override;
@@ -98,6 +100,7 @@ class NOISYLR_API Fused : public Base, public FusedStep {
   at::Tensor base_step(LossClosure closure);
 
   std::unique_ptr<Pass> pass_;
+  Stepping stepping_;
 };
 
 template <class Base>

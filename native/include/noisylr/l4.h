@@ -3,6 +3,7 @@
 #pragma once
 
 #include <noisylr/export.h>
+#include <noisylr/stepping.h>
 #include <torch/optim/optimizer.h>
 #include <torch/serialize/archive.h>
 
@@ -71,6 +72,7 @@ class NOISYLR_API L4 : public torch::optim::Optimizer {
   /// @param closure evaluates the loss and its gradients once
   /// @return the loss
   /// @throws std::invalid_argument without a closure, which alone knows the loss
+  /// @throws std::logic_error if a step of the same object runs
   torch::Tensor step(LossClosure closure = nullptr) override;
 
   /// Adds a group with options of its own, or with the defaults.
@@ -96,6 +98,7 @@ class NOISYLR_API L4 : public torch::optim::Optimizer {
  private:
   bool adaptive_;
   double last_scale_;
+  Stepping stepping_;
 };
 
 /// L4 with v = g.

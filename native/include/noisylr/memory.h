@@ -1,8 +1,10 @@
 /// @file
-/// What the C library does with memory that LibTorch frees.
+/// What the C library does with the memory that LibTorch allocates and frees.
 #pragma once
 
 #include <noisylr/export.h>
+
+#include <cstddef>
 
 namespace noisylr {
 
@@ -16,5 +18,9 @@ namespace noisylr {
 ///
 /// @return whether it did; false where the allocator is not glibc's
 NOISYLR_API bool keep_freed_memory() noexcept;
+
+/// The bytes that the C library has handed out and not got back: all that is alive in native code,
+/// tensors on a CPU and all else. 0 where the allocator is not glibc's, from 2.33 on.
+NOISYLR_API size_t allocated_memory() noexcept;
 
 }  // namespace noisylr

@@ -4,6 +4,7 @@
 
 #include <noisylr/export.h>
 #include <noisylr/noise.h>
+#include <noisylr/stepping.h>
 #include <torch/optim/adagrad.h>
 #include <torch/optim/adam.h>
 #include <torch/optim/adamw.h>
@@ -24,7 +25,7 @@ namespace noisylr {
 /// A step multiplies the learning rate of each parameter group by its factor, runs the optimizer's
 /// own step and puts the base rates back, on every exit, so that schedulers only ever see base
 /// rates. So does the closure: it runs with the base rates in place, may change them or add groups,
-/// and the noise is applied to what it leaves. Calls on one object are not synchronised.
+/// and the noise is applied to what it leaves. stepping.h has the rules of threads and lifetimes.
 class NOISYLR_API LrNoise {
  public:
   /// @throws std::invalid_argument if the specification is not valid
@@ -63,7 +64,7 @@ class NOISYLR_API LrNoise {
 
   /// Runs base_step(optimizer, closure) with realised rates in all groups. Strong guarantee for the
   /// noise: if anything throws, steps and realised rates are those of before.
-  /// @throws std::logic_error if called by the closure of a step of the same object
+  /// @throws std::logic_error if a step of the same object runs
   at::Tensor noisy_step(torch::optim::Optimizer& optimizer, LossClosure closure,
                         StepFunction base_step);
 
@@ -83,7 +84,7 @@ class NOISYLR_API LrNoise {
   NoiseSpec noise_;
   int64_t epoch_ = 0;
   int64_t steps_ = 0;
-  bool stepping_ = false;
+  Stepping stepping_;
   // One element per group; they grow with the number of groups and are reused from step to step.
   std::vector<double> base_;
   std::vector<double> current_;
@@ -125,7 +126,7 @@ class NOISYLR_API Noisy : public Base, public LrNoise {
       : Base(groups, std::move(options)), LrNoise(noise) {}
 
   /// Base::step with realised learning rates.
-  /// @throws std::logic_error if called by the closure of a step of the same object
+  /// @throws std::logic_error if a step of the same object runs
   at::Tensor step(LossClosure closure = nullptr) override {
     return noisy_step(*this, std::move(closure),
                       [](torch::optim::Optimizer& optimizer, LossClosure base_closure) {
@@ -169,7 +170,7 @@ class NOISYLR_API StepHook : public LrNoise {
   StepHook(torch::optim::Optimizer& optimizer, const NoiseSpec& noise);
 
   /// The optimizer's step with realised learning rates.
-  /// @throws std::logic_error if called by the closure of a step of the same hook
+  /// @throws std::logic_error if a step of the same hook runs
   at::Tensor step(LossClosure closure = nullptr);
 
   /// What the optimizer writes, and the noise with its epoch and steps.

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <noisylr/export.h>
+#include <noisylr/stepping.h>
 #include <torch/optim/optimizer.h>
 
 #include <cstddef>
@@ -28,6 +29,7 @@ class NOISYLR_API Perturbation {
 
   /// A step of the optimizer, perturbed.
   /// @param closure evaluates the loss and its gradients; may be called more than once
+  /// @throws std::logic_error if a step of the same object runs
   virtual torch::Tensor step(LossClosure closure = nullptr);
 
   /// The number of completed steps.
@@ -63,6 +65,9 @@ class NOISYLR_API Perturbation {
     }
   }
 
+  /// For the length of a step.
+  Stepping& stepping() noexcept { return stepping_; }
+
   /// Says that a step is complete.
   void complete() noexcept { ++steps_; }
 
@@ -70,6 +75,7 @@ class NOISYLR_API Perturbation {
   torch::optim::Optimizer& optimizer_;
   uint64_t seed_;
   int64_t steps_ = 0;
+  Stepping stepping_;
 };
 
 /// Annealed gradient noise (Neelakantan et al. 2015, "Adding Gradient Noise Improves Learning for
@@ -129,6 +135,7 @@ class NOISYLR_API PerturbedDescent final : public Perturbation {
   /// @param closure evaluates the loss and its gradients; called twice in a perturbed step
   /// @return the loss at the point that the optimizer stepped from
   /// @throws std::invalid_argument without a closure: the gradient at the new point is needed
+  /// @throws std::logic_error if a step of the same object runs
   torch::Tensor step(LossClosure closure = nullptr) override;
 
   /// The step of the last perturbation; -1 before the first.

@@ -37,7 +37,9 @@ public final class Alrao extends Perturbation {
    */
   public Alrao(Optimizer optimizer, double min, double max, long seed) {
     super(optimizer);
-    allocate(optimizer, min, max, seed);
+    try (Guard.Use use = inside()) {
+      allocate(optimizer, min, max, seed);
+    }
   }
 
   private native void allocate(
@@ -51,8 +53,9 @@ public final class Alrao extends Perturbation {
    * @throws RuntimeException if there is no such parameter
    */
   public Tensor factors(long parameter) {
-    checkOpen();
-    return nativeFactors(parameter);
+    try (Guard.Use use = use()) {
+      return nativeFactors(parameter);
+    }
   }
 
   @Name("factors")

@@ -1,7 +1,5 @@
 package org.noisylr.torch.optim;
 
-import static org.noisylr.torch.optim.NativeLibrary.open;
-
 import org.bytedeco.pytorch.Optimizer;
 
 /**
@@ -28,13 +26,18 @@ public sealed interface FusedOptimizer extends AutoCloseable
 
   /** How the next step is computed; {@link Implementation#FUSED} at first. */
   default Implementation implementation() {
-    FusedStep step = NativeLibrary.fused_step(open((Optimizer) this));
-    return Implementation.values()[step.implementation()];
+    Optimizer optimizer = (Optimizer) this;
+    try (Guard.Use use = Guard.of(optimizer).use(optimizer)) {
+      return Implementation.values()[NativeLibrary.fused_step(optimizer).implementation()];
+    }
   }
 
   /** Chooses how the steps from now on are computed. State carries over. */
   default void implementation(Implementation implementation) {
-    NativeLibrary.fused_step(open((Optimizer) this)).implementation(implementation.ordinal());
+    Optimizer optimizer = (Optimizer) this;
+    try (Guard.Use use = Guard.of(optimizer).use(optimizer)) {
+      NativeLibrary.fused_step(optimizer).implementation(implementation.ordinal());
+    }
   }
 
   /** Frees the native optimizer; closing again does nothing. */

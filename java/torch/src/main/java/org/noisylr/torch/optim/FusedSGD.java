@@ -1,7 +1,5 @@
 package org.noisylr.torch.optim;
 
-import static org.noisylr.torch.optim.NativeLibrary.open;
-
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.annotation.ByVal;
 import org.bytedeco.javacpp.annotation.Name;
@@ -9,6 +7,7 @@ import org.bytedeco.javacpp.annotation.Namespace;
 import org.bytedeco.javacpp.annotation.Properties;
 import org.bytedeco.pytorch.InputArchive;
 import org.bytedeco.pytorch.LossClosure;
+import org.bytedeco.pytorch.Optimizer;
 import org.bytedeco.pytorch.OptimizerOptions;
 import org.bytedeco.pytorch.OptimizerParamGroup;
 import org.bytedeco.pytorch.OptimizerParamGroupVector;
@@ -31,6 +30,7 @@ public sealed class FusedSGD extends SGD implements FusedOptimizer permits Noisy
     NativeLibrary.load(FusedSGD.class);
   }
 
+  final Guard guard = new Guard();
   private final NoLoss noLoss = new NoLoss();
 
   FusedSGD(Pointer p) {
@@ -66,78 +66,123 @@ public sealed class FusedSGD extends SGD implements FusedOptimizer permits Noisy
   @Name("step")
   private native void nativeStep();
 
-  // LibTorch's methods, refused once the native object is gone.
+  @Name("step")
+  private native @ByVal Tensor nativeStep(@ByVal Closure closure);
+
+  // LibTorch's and JavaCPP's methods, guarded.
 
   @Override
   public Tensor step() {
-    open(this);
-    nativeStep();
-    return noLoss.get();
+    try (Guard.Use use = guard.step(this)) {
+      nativeStep();
+      return noLoss.get();
+    }
   }
 
   @Override
   public Tensor step(LossClosure closure) {
-    open(this);
-    return super.step(CheckedClosure.of(closure));
+    if (closure == null) {
+      return step();
+    }
+    try (Guard.Use use = guard.step(this)) {
+      return Closure.evaluatedBy(this::nativeStep, closure);
+    }
   }
 
   @Override
   public void zero_grad() {
-    open(this);
-    super.zero_grad();
+    try (Guard.Use use = guard.use(this)) {
+      super.zero_grad();
+    }
   }
 
   @Override
   public void zero_grad(boolean setToNone) {
-    open(this);
-    super.zero_grad(setToNone);
+    try (Guard.Use use = guard.use(this)) {
+      super.zero_grad(setToNone);
+    }
   }
 
   @Override
   public void add_param_group(OptimizerParamGroup group) {
-    open(this);
-    super.add_param_group(group);
+    try (Guard.Use use = guard.use(this)) {
+      super.add_param_group(group);
+    }
   }
 
   @Override
   public void add_parameters(TensorVector parameters) {
-    open(this);
-    super.add_parameters(parameters);
+    try (Guard.Use use = guard.use(this)) {
+      super.add_parameters(parameters);
+    }
   }
 
+  /** A copy of the first group's list, whose tensors are the optimizer's. */
   @Override
   public TensorVector parameters() {
-    open(this);
-    return super.parameters();
+    try (Guard.Use use = guard.use(this)) {
+      return new TensorVector(super.parameters().get());
+    }
   }
 
   @Override
   public long size() {
-    open(this);
-    return super.size();
+    try (Guard.Use use = guard.use(this)) {
+      return super.size();
+    }
   }
 
   @Override
   public OptimizerOptions defaults() {
-    open(this);
-    return super.defaults();
+    try (Guard.Use use = guard.use(this)) {
+      return super.defaults();
+    }
   }
 
   @Override
   public OptimizerParamGroupVector param_groups() {
-    open(this);
-    return super.param_groups();
+    try (Guard.Use use = guard.use(this)) {
+      return super.param_groups();
+    }
   }
 
   @Override
   public void save(OutputArchive archive) {
-    open(this);
-    super.save(archive);
+    try (Guard.Use use = guard.use(this)) {
+      super.save(archive);
+    }
   }
 
   @Override
   public void load(InputArchive archive) {
-    open(this);
-    super.load(archive);
+    try (Guard.Use use = guard.use(this)) {
+      super.load(archive);
+    }
+  }
+
+  /**
+   * Is refused: LibTorch's assignment would leave the other optimizer without its insides.
+   *
+   * @throws UnsupportedOperationException always
+   */
+  @Override
+  public Optimizer put(Optimizer other) {
+    try (Guard.Use use = guard.use(this)) {
+      throw new UnsupportedOperationException("optimizers cannot be assigned");
+    }
+  }
+
+  @Override
+  public boolean releaseReference() {
+    try (Guard.Use use = guard.closing(this)) {
+      return super.releaseReference();
+    }
+  }
+
+  @Override
+  public void deallocate(boolean deallocate) {
+    try (Guard.Use use = guard.closing(this)) {
+      super.deallocate(deallocate);
+    }
   }
 }

@@ -28,7 +28,9 @@ public final class GradientNoise extends Perturbation {
    */
   public GradientNoise(Optimizer optimizer, double eta, double gamma, long seed) {
     super(optimizer);
-    allocate(optimizer, eta, gamma, seed);
+    try (Guard.Use use = inside()) {
+      allocate(optimizer, eta, gamma, seed);
+    }
   }
 
   private native void allocate(

@@ -1,9 +1,8 @@
 package org.noisylr.torch.optim;
 
-import static org.noisylr.torch.optim.NativeLibrary.open;
-
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.annotation.ByRef;
+import org.bytedeco.javacpp.annotation.ByVal;
 import org.bytedeco.javacpp.annotation.Const;
 import org.bytedeco.javacpp.annotation.Function;
 import org.bytedeco.javacpp.annotation.Name;
@@ -40,19 +39,25 @@ public abstract sealed class L4 extends Optimizer permits L4Mom, L4Adam {
     NativeLibrary.load(L4.class);
   }
 
+  final Guard guard = new Guard();
+
   L4(Pointer p) {
     super(p);
   }
 
   /** η over α in the last step; NaN before it. */
   public final double lastScale() {
-    open(this);
-    return last_scale();
+    try (Guard.Use use = guard.use(this)) {
+      return last_scale();
+    }
   }
 
   @Function
   @Name("last_scale")
   private native double last_scale();
+
+  @Name("step")
+  private native @ByVal Tensor nativeStep(@ByVal Closure closure);
 
   @Name("add_param_group")
   private native void addGroup(@Const @ByRef OptimizerParamGroup group);
@@ -64,8 +69,9 @@ public abstract sealed class L4 extends Optimizer permits L4Mom, L4Adam {
    */
   @Override
   public Tensor step() {
-    open(this);
-    return super.step();
+    try (Guard.Use use = guard.step(this)) {
+      return super.step();
+    }
   }
 
   /**
@@ -76,69 +82,110 @@ public abstract sealed class L4 extends Optimizer permits L4Mom, L4Adam {
    */
   @Override
   public Tensor step(LossClosure closure) {
-    open(this);
-    return super.step(CheckedClosure.of(closure));
+    if (closure == null) {
+      return step();
+    }
+    try (Guard.Use use = guard.step(this)) {
+      return Closure.evaluatedBy(this::nativeStep, closure);
+    }
   }
 
-  // LibTorch's methods, refused once the native object is gone.
+  // LibTorch's and JavaCPP's methods, guarded.
 
   @Override
   public void zero_grad() {
-    open(this);
-    super.zero_grad();
+    try (Guard.Use use = guard.use(this)) {
+      super.zero_grad();
+    }
   }
 
   @Override
   public void zero_grad(boolean setToNone) {
-    open(this);
-    super.zero_grad(setToNone);
+    try (Guard.Use use = guard.use(this)) {
+      super.zero_grad(setToNone);
+    }
   }
 
   @Override
   public void add_param_group(OptimizerParamGroup group) {
-    open(this);
-    addGroup(group);
+    try (Guard.Use use = guard.use(this)) {
+      addGroup(group);
+    }
   }
 
   @Override
   public void add_parameters(TensorVector parameters) {
-    open(this);
-    super.add_parameters(parameters);
+    try (Guard.Use use = guard.use(this)) {
+      super.add_parameters(parameters);
+    }
   }
 
+  /** A copy of the first group's list, whose tensors are the optimizer's. */
   @Override
   public TensorVector parameters() {
-    open(this);
-    return super.parameters();
+    try (Guard.Use use = guard.use(this)) {
+      return new TensorVector(super.parameters().get());
+    }
   }
 
   @Override
   public long size() {
-    open(this);
-    return super.size();
+    try (Guard.Use use = guard.use(this)) {
+      return super.size();
+    }
   }
 
   @Override
   public OptimizerOptions defaults() {
-    open(this);
-    return super.defaults();
+    try (Guard.Use use = guard.use(this)) {
+      return super.defaults();
+    }
   }
 
   @Override
   public OptimizerParamGroupVector param_groups() {
-    open(this);
-    return super.param_groups();
+    try (Guard.Use use = guard.use(this)) {
+      return super.param_groups();
+    }
   }
 
   @Override
   public void save(OutputArchive archive) {
-    open(this);
-    super.save(archive);
+    try (Guard.Use use = guard.use(this)) {
+      super.save(archive);
+    }
   }
 
   @Override
   public void load(InputArchive archive) {
-    open(this);
-    super.load(archive);
+    try (Guard.Use use = guard.use(this)) {
+      super.load(archive);
+    }
+  }
+
+  /**
+   * Is refused: LibTorch's assignment would leave the other optimizer without its insides.
+   *
+   * @throws UnsupportedOperationException always
+   */
+  @Override
+  public Optimizer put(Optimizer other) {
+    try (Guard.Use use = guard.use(this)) {
+      throw new UnsupportedOperationException("optimizers cannot be assigned");
+    }
+  }
+
+  @Override
+  public boolean releaseReference() {
+    try (Guard.Use use = guard.closing(this)) {
+      return super.releaseReference();
+    }
+  }
+
+  @Override
+  public void deallocate(boolean deallocate) {
+    try (Guard.Use use = guard.closing(this)) {
+      super.deallocate(deallocate);
+    }
   }
 }

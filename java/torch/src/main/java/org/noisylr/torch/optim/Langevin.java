@@ -29,7 +29,9 @@ public final class Langevin extends Perturbation {
    */
   public Langevin(Optimizer optimizer, double temperature, long seed) {
     super(optimizer);
-    allocate(optimizer, temperature, seed);
+    try (Guard.Use use = inside()) {
+      allocate(optimizer, temperature, seed);
+    }
   }
 
   private native void allocate(

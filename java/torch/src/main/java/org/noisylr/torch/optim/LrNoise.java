@@ -1,7 +1,5 @@
 package org.noisylr.torch.optim;
 
-import static org.noisylr.torch.optim.NativeLibrary.open;
-
 import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.annotation.ByRef;
@@ -28,9 +26,17 @@ class LrNoise extends Pointer {
     super(p);
   }
 
+  /** Enters the guard of an optimizer or hook; within it, {@link #of} may be used. */
+  static Guard.Use use(NoisyOptimizer optimizer) {
+    return optimizer instanceof StepHook hook
+        ? hook.use()
+        : Guard.of((Optimizer) optimizer).use((Pointer) optimizer);
+  }
+
   static LrNoise of(NoisyOptimizer optimizer) {
-    Pointer open = open((Pointer) optimizer);
-    return open instanceof StepHook hook ? hook.state() : NativeLibrary.lr_noise((Optimizer) open);
+    return optimizer instanceof StepHook hook
+        ? new LrNoise(hook)
+        : NativeLibrary.lr_noise((Optimizer) optimizer);
   }
 
   @Function

@@ -1,9 +1,10 @@
 package org.noisylr.torch.optim;
 
+import org.bytedeco.javacpp.annotation.Cast;
 import org.bytedeco.javacpp.annotation.Namespace;
 import org.bytedeco.javacpp.annotation.Properties;
 
-/** What the C library does with memory that LibTorch frees. */
+/** What the C library does with the memory that LibTorch allocates and frees. */
 @Namespace("noisylr")
 @Properties(inherit = NativeLibrary.class)
 public final class NativeMemory {
@@ -25,5 +26,16 @@ public final class NativeMemory {
     return keep_freed_memory();
   }
 
+  /**
+   * The bytes that the C library has handed out and not got back: all that is alive in native code,
+   * tensors on a CPU and all else. 0 where the allocator is not glibc's.
+   */
+  public static long allocated() {
+    return allocated_memory();
+  }
+
   private static native boolean keep_freed_memory();
+
+  @Cast("size_t")
+  private static native long allocated_memory();
 }

@@ -21,7 +21,9 @@ public sealed interface NoisyOptimizer extends AutoCloseable
 
   /** The noise, as given to the constructor or loaded from an archive. */
   default NoiseSpec noise() {
-    return LrNoise.of(this).noise().toSpec();
+    try (Guard.Use use = LrNoise.use(this)) {
+      return LrNoise.of(this).noise().toSpec();
+    }
   }
 
   /**
@@ -30,17 +32,24 @@ public sealed interface NoisyOptimizer extends AutoCloseable
    * @param epoch zero-based, at least 0
    */
   default void epoch(long epoch) {
-    LrNoise.of(this).epoch(Check.atLeast("epoch", epoch, 0));
+    Check.atLeast("epoch", epoch, 0);
+    try (Guard.Use use = LrNoise.use(this)) {
+      LrNoise.of(this).epoch(epoch);
+    }
   }
 
   /** The epoch that the next step belongs to; 0 at first. */
   default long epoch() {
-    return LrNoise.of(this).epoch();
+    try (Guard.Use use = LrNoise.use(this)) {
+      return LrNoise.of(this).epoch();
+    }
   }
 
   /** The number of steps done; the counter of the noise that is drawn per step. */
   default long steps() {
-    return LrNoise.of(this).steps();
+    try (Guard.Use use = LrNoise.use(this)) {
+      return LrNoise.of(this).steps();
+    }
   }
 
   /**
@@ -49,7 +58,10 @@ public sealed interface NoisyOptimizer extends AutoCloseable
    * @param steps at least 0
    */
   default void steps(long steps) {
-    LrNoise.of(this).steps(Check.atLeast("steps", steps, 0));
+    Check.atLeast("steps", steps, 0);
+    try (Guard.Use use = LrNoise.use(this)) {
+      LrNoise.of(this).steps(steps);
+    }
   }
 
   /**
@@ -69,7 +81,8 @@ public sealed interface NoisyOptimizer extends AutoCloseable
    * @throws IndexOutOfBoundsException if the last step knew no such group
    */
   default double realisedLr(long group) {
-    try (DoublePointer rates = LrNoise.of(this).realised_lrs()) {
+    try (Guard.Use use = LrNoise.use(this);
+        DoublePointer rates = LrNoise.of(this).realised_lrs()) {
       if (rates == null) {
         throw new IllegalStateException("there is no realised learning rate before the first step");
       }

@@ -1,7 +1,5 @@
 package org.noisylr.torch.optim;
 
-import static org.noisylr.torch.optim.NativeLibrary.open;
-
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.bytedeco.javacpp.annotation.ByRef;
@@ -38,7 +36,9 @@ public final class OptimizerState {
   public static Map<String, Tensor> read(Optimizer optimizer) {
     StringVector names = new StringVector();
     TensorVector tensors = new TensorVector();
-    optimizer_state(open(optimizer), names, tensors);
+    try (Guard.Use use = Guard.of(optimizer).use(optimizer)) {
+      optimizer_state(optimizer, names, tensors);
+    }
     Map<String, Tensor> state = new LinkedHashMap<>();
     Tensors.putAll(state, names, tensors);
     return state;
@@ -53,7 +53,9 @@ public final class OptimizerState {
   public static void load(Optimizer optimizer, Map<String, Tensor> state) {
     StringVector names = new StringVector(state.keySet().toArray(String[]::new));
     TensorVector tensors = new TensorVector(state.values().toArray(Tensor[]::new));
-    load_optimizer_state(open(optimizer), names, tensors);
+    try (Guard.Use use = Guard.of(optimizer).use(optimizer)) {
+      load_optimizer_state(optimizer, names, tensors);
+    }
   }
 
   private static native void optimizer_state(

@@ -36,7 +36,9 @@ public final class PerturbedDescent extends Perturbation {
   public PerturbedDescent(
       Optimizer optimizer, double radius, double threshold, long interval, long seed) {
     super(optimizer);
-    allocate(optimizer, radius, threshold, interval, seed);
+    try (Guard.Use use = inside()) {
+      allocate(optimizer, radius, threshold, interval, seed);
+    }
   }
 
   private native void allocate(
@@ -48,8 +50,9 @@ public final class PerturbedDescent extends Perturbation {
 
   /** The step of the last perturbation; -1 before the first. */
   public long lastPerturbation() {
-    checkOpen();
-    return nativeLastPerturbation();
+    try (Guard.Use use = use()) {
+      return nativeLastPerturbation();
+    }
   }
 
   /**
@@ -58,8 +61,9 @@ public final class PerturbedDescent extends Perturbation {
    * @throws RuntimeException if it is below −1
    */
   public void lastPerturbation(long step) {
-    checkOpen();
-    nativeLastPerturbation(step);
+    try (Guard.Use use = use()) {
+      nativeLastPerturbation(step);
+    }
   }
 
   @Function

@@ -1,0 +1,104 @@
+package org.noisylr.torch.optim;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.LossClosure;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+
+/** Many steps with each optimizer; {@link SoakTest} runs it in a JVM of its own. */
+final class Soak {
+  /** What is alive at one time. */
+  private record Alive(long pointers, long bytes, long resident) {
+    static Alive now() throws IOException, InterruptedException {
+      for (int i = 0; i < 3; i++) {
+        System.gc();
+        Thread.sleep(20);
+        Pointer.deallocateReferences();
+      }
+      return new Alive(Pointer.totalCount(), NativeMemory.allocated(), residentNow());
+    }
+
+    static long residentNow() throws IOException {
+      return Files.readAllLines(Path.of("/proc/self/status")).stream()
+          .filter(line -> line.startsWith("VmRSS:"))
+          .mapToLong(line -> 1024 * Long.parseLong(line.replaceAll("\\D", "")))
+          .findFirst()
+          .orElseThrow();
+    }
+  }
+
+  private Soak() {}
+
+  /**
+   * Prints for each optimizer, parted by tabs: its name, then what a tenth of the steps and all of
+   * them leave, Java's references to native objects and native bytes each; then the name "all" and
+   * resident bytes before the first optimizer and at the end.
+   *
+   * @param args the number of steps with each optimizer
+   */
+  public static void main(String[] args) throws Exception {
+    int steps = Integer.parseInt(args[0]);
+    torch.set_num_threads(1);
+    String first = Subject.ALL.keySet().iterator().next();
+    Problem warm = new Problem();
+    try (Subject subject = Subject.ALL.get(first).apply(warm.parameters())) {
+      // What is made once in a process.
+      run(subject, warm, 100);
+    }
+    long resident = Alive.now().resident;
+    for (String name : Subject.ALL.keySet()) {
+      Problem problem = new Problem();
+      try (Subject subject = Subject.ALL.get(name).apply(problem.parameters())) {
+        run(subject, problem, steps / 10);
+        Alive early = Alive.now();
+        run(subject, problem, steps - steps / 10);
+        Alive late = Alive.now();
+        System.out.printf(
+            Locale.ROOT,
+            "%s\t%d\t%d\t%d\t%d%n",
+            name,
+            early.pointers,
+            late.pointers,
+            early.bytes,
+            late.bytes);
+      }
+    }
+    System.out.printf("all\t%d\t%d%n", resident, Alive.now().resident);
+    System.exit(0);
+  }
+
+  private static void run(Subject subject, Problem problem, int steps) {
+    LossClosure closure =
+        new LossClosure() {
+          @Override
+          public Tensor call() {
+            subject.optimizer().zero_grad();
+            return problem.backward();
+          }
+        };
+    for (int i = 0; i < steps; i++) {
+      try (PointerScope scope = new PointerScope()) {
+        if (i % 2 == 0 || subject.needsClosure()) {
+          subject.step(closure);
+        } else {
+          closure.call();
+          subject.step(null);
+        }
+        if (subject.object() instanceof NoisyOptimizer noisy) {
+          noisy.epoch(i);
+          noisy.realisedLr();
+        }
+        subject.lrs();
+        if (i % 100 == 0 && !(subject.object() instanceof StepHook)) {
+          OptimizerState.read(subject.optimizer()).values().forEach(Tensor::close);
+        }
+      }
+    }
+    closure.close();
+  }
+}

@@ -1,0 +1,55 @@
+package org.noisylr.torch.optim;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * However many steps are made, as much native memory is alive. The long form makes 10,000 with each
+ * optimizer: {@code -Dtest.jvm.args="-Xmx2g -Dsoak.steps=10000"}.
+ */
+class SoakTest {
+  private static final int STEPS = Integer.getInteger("soak.steps", 400);
+
+  /** Less than a tensor for every tenth step of the short form. */
+  private static final long BYTES = 16 << 10;
+
+  /** What the JVM takes for itself, in a heap that is resident from the start. */
+  private static final long RESIDENT_BYTES = 16 << 20;
+
+  @Test
+  void memoryStaysFlat(@TempDir Path dir) throws Exception {
+    Process process =
+        Fork.java(
+                dir,
+                // Java's compiler would take and give back megabytes of native memory.
+                List.of("-Xint", "-Xms64m", "-Xmx64m", "-XX:+AlwaysPreTouch"),
+                Soak.class,
+                String.valueOf(STEPS))
+            .start();
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.waitFor()).as(output).isZero();
+    int optimizers = 0;
+    for (String line : output.lines().filter(line -> line.contains("\t")).toList()) {
+      String[] fields = line.split("\t");
+      if (fields[0].equals("all")) {
+        assertThat(Long.parseLong(fields[2]))
+            .as("resident bytes: " + output)
+            .isLessThan(Long.parseLong(fields[1]) + RESIDENT_BYTES);
+      } else {
+        optimizers++;
+        assertThat(Long.parseLong(fields[2]))
+            .as("native objects that Java refers to: " + output)
+            .isLessThanOrEqualTo(Long.parseLong(fields[1]));
+        assertThat(Long.parseLong(fields[4]))
+            .as("native bytes: " + output)
+            .isLessThan(Long.parseLong(fields[3]) + BYTES);
+      }
+    }
+    assertThat(optimizers).isEqualTo(Subject.ALL.size());
+  }
+}
