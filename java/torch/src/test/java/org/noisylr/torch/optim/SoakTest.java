@@ -10,10 +10,10 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * However many steps are made, as much native memory is alive. The long form makes 10,000 with each
- * optimizer: {@code -Dtest.jvm.args="-Xmx2g -Dsoak.steps=10000"}.
+ * optimizer: {@code -Dreliability=long}.
  */
 class SoakTest {
-  private static final int STEPS = Integer.getInteger("soak.steps", 400);
+  private static final int STEPS = "long".equals(System.getProperty("reliability")) ? 10_000 : 400;
 
   /** Less than a tensor for every tenth step of the short form. */
   private static final long BYTES = 16 << 10;
