@@ -709,14 +709,14 @@ final class Scenarios {
               () -> {
                 start.await();
                 int done = 0;
-                for (int i = 0; i < 300; i++) {
+                for (int i = 0; i < 150; i++) {
                   try {
                     subject.step(closure(() -> loss));
                     done++;
                     if (subject.object() instanceof NoisyOptimizer noisy) {
                       noisy.epoch(noisy.steps());
                     }
-                    if (thread == 1 && i == 250) {
+                    if (thread == 1 && i == 120) {
                       subject.object().close();
                     }
                   } catch (IllegalStateException e) {
@@ -928,13 +928,11 @@ final class Scenarios {
 
   /** What nobody holds is freed, and its memory used again. */
   private static void pressure() throws InterruptedException {
-    for (int i = 0; i < 2; i++) {
-      System.gc();
-      Thread.sleep(5);
-      Pointer.deallocateReferences();
-      for (int j = 0; j < 50; j++) {
-        new TensorVector(torch.randn(9), torch.randn(64)).close();
-      }
+    System.gc();
+    Thread.sleep(5);
+    Pointer.deallocateReferences();
+    for (int i = 0; i < 50; i++) {
+      new TensorVector(torch.randn(9), torch.randn(64)).close();
     }
   }
 

@@ -15,9 +15,9 @@ final class Soak {
   /** What is alive at one time. */
   private record Alive(long pointers, long bytes, long resident) {
     static Alive now() throws IOException, InterruptedException {
-      for (int i = 0; i < 3; i++) {
+      for (int i = 0; i < 2; i++) {
         System.gc();
-        Thread.sleep(20);
+        Thread.sleep(5);
         Pointer.deallocateReferences();
       }
       return new Alive(Pointer.totalCount(), NativeMemory.allocated(), residentNow());

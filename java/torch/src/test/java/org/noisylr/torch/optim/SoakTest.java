@@ -13,9 +13,9 @@ import org.junit.jupiter.api.io.TempDir;
  * optimizer: {@code -Dreliability=long}.
  */
 class SoakTest {
-  private static final int STEPS = "long".equals(System.getProperty("reliability")) ? 10_000 : 400;
+  private static final int STEPS = "long".equals(System.getProperty("reliability")) ? 10_000 : 100;
 
-  /** Less than a tensor for every tenth step of the short form. */
+  /** Less than a tensor for each step of the short form. */
   private static final long BYTES = 16 << 10;
 
   /** What the JVM takes for itself, in a heap that is resident from the start. */

@@ -302,6 +302,33 @@ class TrainerTest {
   }
 
   @Test
+  void aClosedTrainerThrowsAndClosesTwice() {
+    withTrainer(
+        config(OptimizerSpec.Kind.ADAM, new Constant(0.01), 2),
+        (trainer, model) -> {
+          trainer.runEpoch(List.of());
+          trainer.close();
+          trainer.close();
+          assertThatThrownBy(() -> trainer.runEpoch(List.of()))
+              .isInstanceOf(IllegalStateException.class)
+              .hasMessage("NoisyAdam is closed");
+          return null;
+        });
+  }
+
+  @Test
+  void aModelThatIsClosedBeforeItsTrainerStopsTheRun() {
+    withTrainer(
+        config(OptimizerSpec.Kind.MOMENTUM, new Constant(0.01), 2),
+        (trainer, model) -> {
+          trainer.runEpoch(List.of());
+          model.close();
+          assertThatThrownBy(() -> trainer.runEpoch(List.of())).isInstanceOf(RuntimeException.class);
+          return null;
+        });
+  }
+
+  @Test
   void foreignStateIsRefusedAndChangesNothing() {
     TrainingConfig config = config(OptimizerSpec.Kind.MOMENTUM, new Constant(0.01), 2);
     withTrainer(

@@ -29,6 +29,7 @@ class RunFormatFuzzTest {
       List.of(RunDirectory.CONFIG, RunDirectory.RESULT, RunDirectory.METRICS, RunDirectory.TIMING);
   private static final List<EpochMetrics> METRICS =
       List.of(new EpochMetrics(0, 9, 0.1, 1, 0.1, 2.3, 0.1, 2.2, Double.NaN));
+  private static final String TIMING = "epoch,seconds\n0,1.5\n";
   private static final String RESULT = RunFormat.toJson(RunResult.of(Metric.ACCURACY, METRICS, 7));
 
   @TempDir Path temp;
@@ -45,7 +46,7 @@ class RunFormatFuzzTest {
                 NoiseSpec.gaussian(4, 1))),
         seed(1, RESULT),
         seed(2, MetricsCsv.format(METRICS)),
-        seed(3, "epoch,seconds\n0,1.5\n"));
+        seed(3, TIMING));
   }
 
   private static String config(Schedule schedule, NoiseSpec noise) {
@@ -82,6 +83,7 @@ class RunFormatFuzzTest {
     Path folder = Files.createDirectories(temp.resolve("run"));
     Files.writeString(folder.resolve(RunDirectory.RESULT), RESULT);
     Files.writeString(folder.resolve(RunDirectory.METRICS), MetricsCsv.format(METRICS));
+    Files.writeString(folder.resolve(RunDirectory.TIMING), TIMING);
     Path file = folder.resolve(FILES.get(Math.floorMod(input[0], FILES.size())));
     Files.write(file, Arrays.copyOfRange(input, 1, input.length));
     Untrusted.read(
