@@ -151,6 +151,7 @@ TEST(threads_that_step_at_will_are_right_or_refused) {
     other.join();
     EXPECT(done > 0);
     EXPECT_EQ(odd.load(), 0);
+    expect_alive(stepper, problem);
   });
 }
 

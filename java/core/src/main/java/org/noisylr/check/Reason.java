@@ -49,13 +49,21 @@ public final class Reason {
       return "it is a link that leads in a circle";
     }
     String text =
-        e instanceof FileSystemException f && f.getReason() != null
-            ? f.getReason()
-            : String.valueOf(e.getMessage() == null ? e : e.getMessage());
+        e instanceof FileSystemException f && f.getReason() != null ? f.getReason() : told(e);
     String line = InputException.oneLine(text);
     // The system's own words begin with a capital letter: "No space left on device".
     return line.matches("[A-Z][a-z].*")
         ? line.substring(0, 1).toLowerCase(Locale.ROOT) + line.substring(1)
         : line;
+  }
+
+  /**
+   * The first line of what an exception says, for C++ puts a stack trace below it; where it says
+   * nothing, what it is.
+   */
+  public static String told(Throwable e) {
+    return e.getMessage() == null || e.getMessage().isBlank()
+        ? e.getClass().getSimpleName()
+        : e.getMessage().lines().findFirst().orElseThrow();
   }
 }

@@ -209,7 +209,7 @@ final class ExperimentCommand implements Callable<Integer> {
       name = "run",
       description =
           "Train what an experiment needs. Finished runs are not done again, and one that was"
-              + " stopped goes on from its last epoch.",
+              + " stopped goes on from there.",
       sortOptions = false)
   static final class RunCommand implements Callable<Integer> {
     private static final Set<String> FIG3_OPTIONS =

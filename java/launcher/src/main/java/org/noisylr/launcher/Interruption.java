@@ -1,11 +1,13 @@
 package org.noisylr.launcher;
 
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.noisylr.train.loop.StopSignal;
 
 /**
  * While open, turns SIGTERM, SIGHUP and Ctrl-C into a request to stop, and keeps the process alive
- * until it is closed, when all is saved. The exit code is then 128 and the signal's number.
+ * until it is closed, when all is saved, or while nothing is at work that has anything to save. The
+ * exit code is then 128 and the signal's number.
  */
 final class Interruption implements AutoCloseable {
   private final StopSignal signal = new StopSignal();
@@ -23,7 +25,9 @@ final class Interruption implements AutoCloseable {
   private void stop() {
     signal.request();
     try {
-      closed.await();
+      while (!closed.await(1, TimeUnit.SECONDS) && !signal.isIdle()) {
+        // At work.
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

@@ -4,11 +4,16 @@ import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.util.Locale;
 import org.noisylr.check.InputException;
+import org.noisylr.check.Reason;
 import org.noisylr.train.loop.DivergedException;
+import org.noisylr.train.loop.StepFailedException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
-/** The command line of noisylr. Exit codes: 0 done, 1 a run failed, 2 bad usage or input. */
+/**
+ * The command line of noisylr. Exit codes: 0 done, 1 a run failed, 2 bad usage or input, 128 + N
+ * ended by signal N.
+ */
 @Command(
     name = "noisylr",
     description = "Random learning rates for LibTorch on the JVM.",
@@ -72,13 +77,15 @@ public final class Noisylr {
             error(command, e.getMessage());
             return BAD_INPUT;
           }
-          if (e instanceof DivergedException || e instanceof UncheckedIOException) {
-            error(command, e.getMessage());
+          String message = Reason.told(e);
+          if (message.contains("can't allocate memory") || message.contains("out of memory")) {
+            error(command, "LibTorch is out of memory: " + message);
             return RUN_FAILED;
           }
-          String message = String.valueOf(e.getMessage());
-          if (message.contains("can't allocate memory") || message.contains("out of memory")) {
-            error(command, "LibTorch is out of memory: " + message.lines().findFirst().orElse(""));
+          if (e instanceof DivergedException
+              || e instanceof StepFailedException
+              || e instanceof UncheckedIOException) {
+            error(command, message);
             return RUN_FAILED;
           }
           PrintWriter err = command.getErr();

@@ -216,7 +216,8 @@ final class TrainCommand implements Callable<Integer> {
         progress.close();
         PrintWriter err = spec.commandLine().getErr();
         err.printf(
-            "noisylr: %s; go on with: noisylr train --resume --out %s%n", e.getMessage(), out);
+            "noisylr: %s; go on with: noisylr train --resume --out %s%n",
+            e.getMessage(), out.toString().matches("[\\w./+,:@%-]+") ? out : "'" + out + "'");
         err.flush();
         return Noisylr.RUN_FAILED;
       }

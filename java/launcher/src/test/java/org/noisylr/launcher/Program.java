@@ -1,6 +1,7 @@
 package org.noisylr.launcher;
 
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,6 +20,10 @@ public final class Program {
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     // A quick start counts for more here than quick code.
     command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
+    // Where the tests run with -Xcheck:jni, so does this.
+    ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+        .filter("-Xcheck:jni"::equals)
+        .forEach(command::add);
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), Noisylr.class.getName()));
     command.addAll(arguments);
     return new ProcessBuilder(command)

@@ -102,7 +102,14 @@ public final class Experiment {
     for (int i = part.index() - 1; i < jobs.size(); i += part.count()) {
       mine.add(jobs.get(i));
     }
-    List<Job> open = mine.stream().filter(job -> store.finished(job.key()).isEmpty()).toList();
+    List<Job> open = new ArrayList<>();
+    for (Job job : mine) {
+      if (store.finished(job.key()).isEmpty()) {
+        open.add(job);
+      } else {
+        store.tidy(job.key());
+      }
+    }
     console.printf(
         "cells: %d, runs: %d%s, done before: %d%n",
         cells.size(),

@@ -6,9 +6,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.noisylr.check.InputException;
 import org.noisylr.check.Reason;
 import org.noisylr.train.checkpoint.AtomicFile;
@@ -16,6 +18,7 @@ import org.noisylr.train.data.Dataset;
 import org.noisylr.train.data.Datasets;
 import org.noisylr.train.loop.StopSignal;
 import org.noisylr.train.loop.TrainingListener;
+import org.noisylr.train.metric.EpochMetrics;
 import org.noisylr.train.run.Devices;
 import org.noisylr.train.run.InUseException;
 import org.noisylr.train.run.Run;
@@ -123,22 +126,41 @@ final class RunStore {
     Path folder = folder(key);
     try {
       if (finished(key).isPresent()) {
+        tidy(key);
         return new Outcome(Status.DONE_ELSEWHERE, "");
       }
       RunConfig config = Run.readConfig(folder).orElse(planned);
       checkDevice(config, folder);
-      Run.execute(config, data(config.data()), folder, true, listeners, stop);
-      Run.deleteCheckpoints(folder);
-      Files.deleteIfExists(folder.resolve(FAILURE));
-      return new Outcome(Status.DONE, "");
+      AtomicInteger epochs = new AtomicInteger();
+      List<TrainingListener> all = new ArrayList<>(listeners);
+      all.add(
+          new TrainingListener() {
+            @Override
+            public void onEpoch(EpochMetrics metrics, double seconds) {
+              epochs.incrementAndGet();
+            }
+          });
+      Run.execute(config, data(config.data()), folder, true, all, stop);
+      tidy(key);
+      // Another process may have finished it while the data were read.
+      return new Outcome(epochs.get() > 0 ? Status.DONE : Status.DONE_ELSEWHERE, "");
     } catch (InUseException e) {
       return new Outcome(Status.IN_USE, e.getMessage());
     } catch (StoppedException e) {
       return new Outcome(Status.STOPPED, e.getMessage());
-    } catch (IOException e) {
-      return failed(key, "cannot write to " + folder + ": " + Reason.of(e, folder));
     } catch (RuntimeException | OutOfMemoryError e) {
-      return failed(key, String.valueOf(e.getMessage()).lines().findFirst().orElse(e.toString()));
+      return failed(key, Reason.told(e));
+    }
+  }
+
+  /** Deletes what a finished run no longer needs. */
+  void tidy(String key) {
+    Path folder = folder(key);
+    Run.deleteCheckpoints(folder);
+    try {
+      Files.deleteIfExists(folder.resolve(FAILURE));
+    } catch (IOException e) {
+      throw new InputException("cannot write to " + folder + ": " + Reason.of(e, folder), e);
     }
   }
 

@@ -53,7 +53,7 @@ final class Worker implements Lane {
 
   @Override
   public Outcome execute(Job job) {
-    try {
+    try (StopSignal.Work work = stop.work()) {
       if (process == null) {
         start();
       }

@@ -5,6 +5,7 @@ import static org.noisylr.torch.optim.NativeLibrary.open;
 import java.util.Collections;
 import java.util.Map;
 import java.util.WeakHashMap;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Optimizer;
@@ -20,6 +21,8 @@ final class Guard {
     @Override
     void close();
   }
+
+  private static final long PAUSE_NANOS = 50_000;
 
   /** Those of LibTorch's optimizers; this package's have them as fields. */
   private static final Map<Optimizer, Guard> OTHERS =
@@ -91,7 +94,7 @@ final class Guard {
   Use closing(Pointer object) {
     while (!lock.tryLock()) {
       refuseClosing(object);
-      Thread.yield();
+      LockSupport.parkNanos(PAUSE_NANOS);
     }
     if (stepping) {
       lock.unlock();
@@ -131,7 +134,7 @@ final class Guard {
       if (stepping) {
         throw new IllegalStateException(name(object) + " is in use: another thread runs a step");
       }
-      Thread.yield();
+      LockSupport.parkNanos(PAUSE_NANOS);
     }
   }
 

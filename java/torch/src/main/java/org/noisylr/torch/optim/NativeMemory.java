@@ -30,7 +30,7 @@ public final class NativeMemory {
    * The bytes that the C library has handed out and not got back: all that is alive in native code,
    * tensors on a CPU and all else. 0 where the allocator is not glibc's.
    */
-  public static long allocated() {
+  static long allocated() {
     return allocated_memory();
   }
 

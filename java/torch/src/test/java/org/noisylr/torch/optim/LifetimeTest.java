@@ -20,14 +20,16 @@ import org.junit.jupiter.api.io.TempDir;
  * in the next JVM. In these, freed native memory is overwritten, so that using it is noticed.
  */
 class LifetimeTest {
-  private static final long TIMEOUT_SECONDS = 300;
+  private static final long TIMEOUT_SECONDS = 1200;
 
   @TestFactory
   Stream<DynamicTest> scenarios(@TempDir Path dir) throws Exception {
     Map<String, String> failures = new LinkedHashMap<>();
     List<String> remaining = new ArrayList<>(Scenarios.ALL.keySet());
     while (!remaining.isEmpty()) {
+      int before = remaining.size();
       run(remaining, failures, Files.createTempDirectory(dir, "fork"));
+      assertThat(remaining).as("scenarios that were not begun").hasSizeLessThan(before);
     }
     return Scenarios.ALL.keySet().stream()
         .map(name -> DynamicTest.dynamicTest(name, () -> assertThat(failures.get(name)).isEmpty()));

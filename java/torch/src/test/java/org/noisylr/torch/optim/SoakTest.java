@@ -16,7 +16,7 @@ class SoakTest {
   private static final int STEPS = "long".equals(System.getProperty("reliability")) ? 10_000 : 100;
 
   /** Less than a tensor for each step of the short form. */
-  private static final long BYTES = 16 << 10;
+  private static final long BYTES = 8 << 10;
 
   /** What the JVM takes for itself, in a heap that is resident from the start. */
   private static final long RESIDENT_BYTES = 16 << 20;
@@ -45,6 +45,7 @@ class SoakTest {
         assertThat(Long.parseLong(fields[2]))
             .as("native objects that Java refers to: " + output)
             .isLessThanOrEqualTo(Long.parseLong(fields[1]));
+        assertThat(Long.parseLong(fields[3])).as("native bytes: " + output).isPositive();
         assertThat(Long.parseLong(fields[4]))
             .as("native bytes: " + output)
             .isLessThan(Long.parseLong(fields[3]) + BYTES);

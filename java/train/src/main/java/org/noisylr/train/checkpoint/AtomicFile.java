@@ -15,6 +15,9 @@ import java.util.List;
  * new, never a part.
  */
 public final class AtomicFile {
+  /** How the name of a file ends that is not whole yet. */
+  public static final String UNFINISHED = ".tmp";
+
   private AtomicFile() {}
 
   /** Writes {@code text} in UTF-8. */
@@ -24,7 +27,7 @@ public final class AtomicFile {
 
   /** Writes the remaining bytes of {@code parts}, one after the other. */
   public static void write(Path file, List<ByteBuffer> parts) throws IOException {
-    Path temporary = file.resolveSibling(file.getFileName() + ".tmp");
+    Path temporary = file.resolveSibling(file.getFileName() + UNFINISHED);
     try {
       writeAndSync(temporary, parts);
       Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);

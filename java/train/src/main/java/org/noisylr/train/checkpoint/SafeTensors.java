@@ -193,7 +193,7 @@ public final class SafeTensors implements AutoCloseable {
         }
       }
       return read;
-    } catch (InputException e) {
+    } catch (RuntimeException e) {
       read.close();
       throw e;
     }

@@ -7,7 +7,6 @@ import java.io.InputStream;
 import java.util.zip.InflaterInputStream;
 import org.noisylr.check.InputException;
 import us.hebi.matlab.mat.types.AbstractSource;
-import us.hebi.matlab.mat.types.Source;
 
 /**
  * The bytes of a MATLAB file for the library that reads them, which allocates what a file claims
@@ -17,7 +16,6 @@ import us.hebi.matlab.mat.types.Source;
  */
 final class BoundedMat extends AbstractSource {
   private static final int BUFFER = 1 << 12;
-  private static final int GREATEST_RATIO = 1032;
   private static final int UINT32 = 6;
   private static final int LAST_CLASS_OF_VALUES = 15;
 
@@ -99,9 +97,9 @@ final class BoundedMat extends AbstractSource {
   }
 
   @Override
-  public Source readInflated(int length, int buffer) throws IOException {
+  public us.hebi.matlab.mat.types.Source readInflated(int length, int buffer) throws IOException {
     InputStream inflated = new InflaterInputStream(readBytesAsStream(length));
-    return new BoundedMat(name, inflated, (long) length * GREATEST_RATIO).order(order());
+    return new BoundedMat(name, inflated, (long) length * Source.INFLATED).order(order());
   }
 
   @Override

@@ -9,6 +9,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpTimeoutException;
 import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
@@ -75,7 +76,11 @@ public final class Download {
     try {
       Files.createDirectories(folder);
       try (FileChannel channel =
-              FileChannel.open(part, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+              FileChannel.open(
+                  part,
+                  StandardOpenOption.CREATE,
+                  StandardOpenOption.READ,
+                  StandardOpenOption.WRITE);
           FileLock lock = lock(channel, part)) {
         Path target = folder.resolve(file.name());
         if (Files.exists(target)) {
@@ -85,7 +90,7 @@ public final class Download {
         }
         transfer(file, location, channel, progress);
         channel.force(true);
-        check(file, location, part);
+        check(file, location, part, channel);
         Files.move(part, target, StandardCopyOption.ATOMIC_MOVE);
       }
     } catch (IOException e) {
@@ -93,8 +98,11 @@ public final class Download {
     }
   }
 
-  private static void check(RemoteFile file, URI location, Path part) throws IOException {
-    String md5 = md5(part);
+  /** Reads the channel that is locked: closing another one of the file would end the lock. */
+  private static void check(RemoteFile file, URI location, Path part, FileChannel channel)
+      throws IOException {
+    channel.position(0);
+    String md5 = md5(Channels.newInputStream(channel));
     if (!md5.equals(file.md5())) {
       Files.delete(part);
       throw new InputException(
@@ -203,16 +211,16 @@ public final class Download {
 
   /** The MD5 of a file in hexadecimal digits. */
   public static String md5(Path file) {
-    return Source.of(file)
-        .read(
-            in -> {
-              MessageDigest digest = newMd5();
-              byte[] buffer = new byte[BUFFER];
-              for (int read; (read = in.read(buffer)) >= 0; ) {
-                digest.update(buffer, 0, read);
-              }
-              return HexFormat.of().formatHex(digest.digest());
-            });
+    return Source.of(file).read(Download::md5);
+  }
+
+  private static String md5(InputStream in) throws IOException {
+    MessageDigest digest = newMd5();
+    byte[] buffer = new byte[BUFFER];
+    for (int read; (read = in.read(buffer)) >= 0; ) {
+      digest.update(buffer, 0, read);
+    }
+    return HexFormat.of().formatHex(digest.digest());
   }
 
   private static MessageDigest newMd5() {

@@ -14,6 +14,7 @@ import javax.imageio.spi.ImageReaderSpi;
 import javax.imageio.stream.MemoryCacheImageInputStream;
 import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
+import org.noisylr.check.Reason;
 
 /**
  * Decodes JPEG and PNG to planes of 8-bit samples, as they are stored: no colour management.
@@ -127,7 +128,7 @@ final class ImageDecoder {
       throw e;
     } catch (IOException | RuntimeException e) {
       // The decoders answer some malformed files with unchecked exceptions.
-      throw new InputException(damaged(name, Source.told(e)), e);
+      throw new InputException(damaged(name, Reason.told(e)), e);
     } finally {
       if (reader != null) {
         reader.dispose();

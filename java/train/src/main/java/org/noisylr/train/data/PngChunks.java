@@ -19,9 +19,6 @@ final class PngChunks {
   private static final int IEND = 0x49454e44;
   private static final Set<Integer> NEEDED = Set.of(IHDR, PLTE, TRNS, IDAT, IEND);
 
-  /** Deflate packs no more than 258 bytes in 2 bits. */
-  private static final int DENSEST = 1032;
-
   private PngChunks() {}
 
   /**
@@ -69,7 +66,7 @@ final class PngChunks {
     long bits = header.get(8) & 0xff;
     // The decoder refuses greater sides before it allocates anything.
     if (Math.max(width, height) <= ImageDecoder.MAX_SIDE
-        && width * height * bits / 8 > (long) fileLength * DENSEST) {
+        && width * height * bits / 8 > (long) fileLength * Source.INFLATED) {
       throw new InputException(
           name + " cannot be decoded: the PNG file is too short for the size that it claims");
     }

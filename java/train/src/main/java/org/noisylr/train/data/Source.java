@@ -24,6 +24,9 @@ record Source(String name, Action<InputStream> opener) {
   /** The longest array that every JVM can allocate. */
   static final int MAX_BYTES = Integer.MAX_VALUE - 8;
 
+  /** The most bytes that deflate can make of one. */
+  static final int INFLATED = 1032;
+
   /** Work that may fail in reading. */
   interface Action<T> {
     T run() throws IOException;
@@ -116,10 +119,5 @@ record Source(String name, Action<InputStream> opener) {
       return "cannot be read: it is damaged (" + e.getMessage() + ")";
     }
     return "cannot be read: " + Reason.of(e, e instanceof FileSystemException f ? f.getFile() : "");
-  }
-
-  /** What an exception says or, where it says nothing, what it is. */
-  static String told(Exception e) {
-    return e.getMessage() == null ? e.toString() : e.getMessage();
   }
 }

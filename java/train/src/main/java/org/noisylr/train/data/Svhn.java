@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
+import org.noisylr.check.Reason;
 import us.hebi.matlab.mat.format.Mat5;
 import us.hebi.matlab.mat.format.Mat5File;
 import us.hebi.matlab.mat.format.Mat5Reader;
@@ -107,7 +108,7 @@ final class Svhn {
 
   private static InputException damaged(Path file, Exception e) {
     return new InputException(
-        "%s cannot be read as a MATLAB file of version 5: %s".formatted(file, Source.told(e)), e);
+        "%s cannot be read as a MATLAB file of version 5: %s".formatted(file, Reason.told(e)), e);
   }
 
   private static Matrix matrix(Path file, Mat5File mat, String name) {

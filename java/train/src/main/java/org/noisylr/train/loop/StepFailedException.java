@@ -1,12 +1,17 @@
 package org.noisylr.train.loop;
 
-/** LibTorch refused a step. The message names epoch and step and says in one line why. */
+import org.noisylr.check.Reason;
+
+/**
+ * LibTorch refused a step, or the evaluation after an epoch. The message names epoch and step and
+ * says in one line why.
+ */
 public final class StepFailedException extends RuntimeException {
   StepFailedException(int epoch, long step, RuntimeException cause) {
-    super(
-        "epoch %d failed at step %d: %s"
-            .formatted(
-                epoch, step, String.valueOf(cause.getMessage()).lines().findFirst().orElse("")),
-        cause);
+    super("epoch %d failed at step %d: %s".formatted(epoch, step, Reason.told(cause)), cause);
+  }
+
+  StepFailedException(int epoch, RuntimeException cause) {
+    super("the evaluation after epoch %d failed: %s".formatted(epoch, Reason.told(cause)), cause);
   }
 }

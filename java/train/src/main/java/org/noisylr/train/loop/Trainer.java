@@ -188,7 +188,7 @@ public final class Trainer implements AutoCloseable {
       try (PointerScope stepScope = new PointerScope()) {
         step(step, order.narrow(0, first, length), losses.narrow(0, done, 1), score);
       } catch (RuntimeException e) {
-        throw failed(epoch, step, e);
+        throw isLibTorchs(e) ? new StepFailedException(epoch, step, e) : e;
       }
       lr = noisy.realisedLr();
       done++;
@@ -206,7 +206,7 @@ public final class Trainer implements AutoCloseable {
     try {
       evaluation = evaluate(stop);
     } catch (RuntimeException e) {
-      throw failed(epoch, lastStep, e);
+      throw isLibTorchs(e) ? new StepFailedException(epoch, e) : e;
     }
     if (evaluation == null) {
       keepProgress(done, losses, score, lr);
@@ -233,8 +233,8 @@ public final class Trainer implements AutoCloseable {
   }
 
   /** What comes from LibTorch is a plain RuntimeException. */
-  private static RuntimeException failed(int epoch, long step, RuntimeException e) {
-    return e.getClass() == RuntimeException.class ? new StepFailedException(epoch, step, e) : e;
+  private static boolean isLibTorchs(RuntimeException e) {
+    return e.getClass() == RuntimeException.class;
   }
 
   private void keepProgress(int done, Tensor losses, Score score, double lr) {

@@ -58,7 +58,8 @@ public record Run(List<EpochMetrics> metrics, RunResult result, Timing timing) {
       List<TrainingListener> listeners,
       StopSignal stop) {
     check(config, data);
-    try (RunDirectory run = RunDirectory.open(directory, config, resume)) {
+    try (RunDirectory run = RunDirectory.open(directory, config, resume);
+        StopSignal.Work work = stop.work()) {
       Optional<Run> finished = read(directory);
       return finished.isPresent() ? finished.get() : train(config, data, run, listeners, stop);
     }

@@ -70,6 +70,7 @@ final class RunDirectory implements AutoCloseable {
     try {
       Files.createDirectories(directory);
       lock = DirectoryLock.of(directory);
+      deleteUnfinished(directory);
       Path file = directory.resolve(CONFIG);
       if (Files.exists(file)) {
         if (!resume) {
@@ -87,6 +88,15 @@ final class RunDirectory implements AutoCloseable {
       throw unwritable(directory, e);
     } finally {
       close(lock);
+    }
+  }
+
+  /** Deletes what a process that was killed had begun to write. */
+  private static void deleteUnfinished(Path directory) throws IOException {
+    try (Stream<Path> files = Files.list(directory)) {
+      for (Path file : files.filter(f -> f.toString().endsWith(AtomicFile.UNFINISHED)).toList()) {
+        Files.delete(file);
+      }
     }
   }
 
@@ -155,7 +165,7 @@ final class RunDirectory implements AutoCloseable {
     } catch (InputException e) {
       throw new InputException(metrics + ": " + e.getMessage(), e);
     }
-    return Optional.of(new Run(epochs, result, Timing.read(directory.resolve(TIMING))));
+    return Optional.of(new Run(epochs, result, timing(directory)));
   }
 
   static void deleteCheckpoints(Path directory) {
@@ -235,9 +245,16 @@ final class RunDirectory implements AutoCloseable {
 
   private UncheckedIOException failed(IOException e) {
     return new UncheckedIOException(
-        "cannot write to %s: %s; %s"
-            .formatted(directory, Reason.of(e, directory), newestOf(list())),
+        "cannot write to %s: %s; %s".formatted(directory, Reason.of(e, directory), newestGood()),
         e);
+  }
+
+  private String newestGood() {
+    try {
+      return newestOf(checkpoints(directory));
+    } catch (IOException e) {
+      return newestOf(List.of());
+    }
   }
 
   private String newestOf(List<Checkpoint> checkpoints) {
@@ -347,7 +364,12 @@ final class RunDirectory implements AutoCloseable {
 
   /** What a run that goes on from {@code epochs} epochs has measured of time until then. */
   Timing timing(int epochs) {
-    return Timing.read(directory.resolve(TIMING)).until(epochs);
+    return timing(directory).until(epochs);
+  }
+
+  private static Timing timing(Path directory) {
+    Path file = directory.resolve(TIMING);
+    return Files.exists(file) ? parse(file, text(file), Timing::parse) : new Timing();
   }
 
   private List<Checkpoint> list() {

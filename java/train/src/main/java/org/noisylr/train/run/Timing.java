@@ -2,8 +2,8 @@ package org.noisylr.train.run;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import java.util.Iterator;
+import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -22,8 +22,9 @@ import org.noisylr.train.metric.EpochMetrics;
  * went on. It is kept apart from the metrics, which are the same whenever a run is repeated.
  */
 public final class Timing implements TrainingListener {
+  private static final List<String> HEADER = List.of("epoch", "seconds");
   private static final CSVFormat FORMAT =
-      CSVFormat.DEFAULT.builder().setHeader("epoch", "seconds").setRecordSeparator('\n').get();
+      CSVFormat.DEFAULT.builder().setRecordSeparator('\n').get();
 
   private final SortedMap<Integer, Double> seconds = new TreeMap<>();
 
@@ -48,6 +49,7 @@ public final class Timing implements TrainingListener {
   String toCsv() {
     StringBuilder text = new StringBuilder();
     try (CSVPrinter printer = new CSVPrinter(text, FORMAT)) {
+      printer.printRecord(HEADER);
       for (Map.Entry<Integer, Double> epoch : seconds.entrySet()) {
         printer.printRecord(epoch.getKey(), Decimal.shortest(epoch.getValue()));
       }
@@ -58,26 +60,28 @@ public final class Timing implements TrainingListener {
   }
 
   /**
-   * Reads a file; without one, no time is known.
+   * Reads what {@link #toCsv} wrote.
    *
-   * @throws InputException if it cannot be read or holds something else
+   * @throws InputException if {@code text} is something else
    */
-  static Timing read(Path file) {
+  static Timing parse(String text) {
     Timing timing = new Timing();
-    if (!Files.exists(file)) {
-      return timing;
-    }
-    try (CSVParser parser =
-        CSVParser.parse(Files.readString(file), FORMAT.builder().setSkipHeaderRecord(true).get())) {
-      for (CSVRecord row : parser) {
-        timing.seconds.put(
-            Integer.parseInt(row.get("epoch")), Double.parseDouble(row.get("seconds")));
+    try (CSVParser parser = CSVParser.parse(text, FORMAT)) {
+      Iterator<CSVRecord> rows = parser.iterator();
+      if (!rows.hasNext() || !rows.next().toList().equals(HEADER)) {
+        throw new InputException("not a run's timing: it has no header " + HEADER);
       }
-    } catch (IOException e) {
-      throw new InputException("cannot read " + file + ": " + Reason.of(e, file), e);
-    } catch (IllegalArgumentException | UncheckedIOException e) {
-      throw new InputException(
-          file + " does not hold epochs and seconds; delete it, nothing else depends on it", e);
+      while (rows.hasNext()) {
+        CSVRecord row = rows.next();
+        timing.seconds.put(Integer.parseInt(row.get(0)), Double.parseDouble(row.get(1)));
+      }
+    } catch (IOException | UncheckedIOException | IllegalArgumentException e) {
+      if (e instanceof InputException input) {
+        throw input;
+      }
+      throw new InputException("not a run's timing: " + Reason.told(e), e);
+    } catch (ArrayIndexOutOfBoundsException e) {
+      throw new InputException("not a run's timing: a row has one column", e);
     }
     return timing;
   }

@@ -30,7 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.noisylr.train.Untrusted;
 
 /** Files that are made to fill the memory, to run for ever or to be read from elsewhere. */
-@Timeout(60)
+@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class HostileFilesTest {
   private static final int PNG_HEADER = 33;
 
