@@ -211,7 +211,7 @@ class CifarTest {
   void namesWhatIsNoTar() {
     Path archive = write(temp.resolve("c.tar.gz"), gzip(random(5000, 3)));
     assertInput(
-        () -> Cifar.inArchive(archive), archive + " cannot be read: Corrupted TAR archive.");
+        () -> Cifar.inArchive(archive), archive + " cannot be read: corrupted TAR archive.");
   }
 
   @Test
