@@ -48,9 +48,8 @@ public final class Reason {
     if (e instanceof FileSystemLoopException) {
       return "it is a link that leads in a circle";
     }
-    String text =
-        e instanceof FileSystemException f && f.getReason() != null ? f.getReason() : told(e);
-    String line = InputException.oneLine(text);
+    String text = e instanceof FileSystemException f ? f.getReason() : e.getMessage();
+    String line = text == null ? told(e) : InputException.oneLine(text);
     // The system's own words begin with a capital letter: "No space left on device".
     return line.matches("[A-Z][a-z].*")
         ? line.substring(0, 1).toLowerCase(Locale.ROOT) + line.substring(1)
