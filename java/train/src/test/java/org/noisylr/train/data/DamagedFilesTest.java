@@ -133,7 +133,7 @@ class DamagedFilesTest {
                 () -> {
                   throw new IOException();
                 }),
-        "a.zip cannot be read: java.io.IOException");
+        "a.zip cannot be read: IOException");
   }
 
   @Test
