@@ -28,12 +28,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Real processes, killed at random instants, go on and leave the same bytes as undisturbed ones.
- * Ten times as many are killed with {@code -Dreliability=long}.
+ * Four times as many are killed with {@code -Dreliability=long}.
  */
 @Timeout(value = 30, unit = TimeUnit.MINUTES)
 @Execution(ExecutionMode.CONCURRENT)
 class InterruptedRunTest {
-  private static final int KILLS = "long".equals(System.getProperty("reliability")) ? 50 : 5;
+  private static final int KILLS = "long".equals(System.getProperty("reliability")) ? 20 : 5;
 
   /** Enough that a run is not finished before it is killed so often. */
   private static final int EPOCHS = 3 * KILLS + 4;
