@@ -185,6 +185,9 @@ final class TrainCommand implements Callable<Integer> {
     if (resume && out == null) {
       throw new InputException("--resume needs --out, the folder of the run to go on with");
     }
+    if (out != null && out.toString().isEmpty()) {
+      throw new InputException("--out must name a folder, but is empty");
+    }
     Task task = resumesAlone() ? stored() : asked();
     RunConfig config = task.config;
     PrintStream console = System.out;

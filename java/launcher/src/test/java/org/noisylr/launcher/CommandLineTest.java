@@ -74,6 +74,7 @@ class CommandLineTest {
         "train --data fashion-mnist-mini --model lstm --lr 0.1|model lstm takes texts, but fashion-mnist-mini has images",
         "train --data x --model cnn28 --lr 0.1 --resume|--resume needs --out, the folder of the run to go on with",
         "train --resume --out /no/such/run|/no/such/run holds no run to go on with; to begin one, say what to train",
+        "train --data x --model cnn28 --lr 0.1 --out=|--out must name a folder, but is empty",
         "train --data x --lr 0.1|Missing required option: '--model=NAME' (see 'noisylr train --help')",
         "train --data x --model cnn28|Missing required option: '--lr=X' (see 'noisylr train --help')",
         "train --data x --model cnn28 --lr 0.1 --batch-size 0|--batch-size must be in [1, inf), but is 0",

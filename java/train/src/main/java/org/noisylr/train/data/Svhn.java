@@ -97,6 +97,9 @@ final class Svhn {
                 if (e.getCause() instanceof InputException cause) {
                   throw cause;
                 }
+                if (e.getCause() instanceof RuntimeException cause) {
+                  throw damaged(file, cause);
+                }
                 throw e.getCause() instanceof EOFException end ? end : e;
               }
             });
