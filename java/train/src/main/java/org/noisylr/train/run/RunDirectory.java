@@ -94,10 +94,20 @@ final class RunDirectory implements AutoCloseable {
   /** Deletes what a process that was killed had begun to write. */
   private static void deleteUnfinished(Path directory) throws IOException {
     try (Stream<Path> files = Files.list(directory)) {
-      for (Path file : files.filter(f -> f.toString().endsWith(AtomicFile.UNFINISHED)).toList()) {
+      for (Path file : files.filter(RunDirectory::isUnfinished).toList()) {
         Files.delete(file);
       }
     }
+  }
+
+  private static boolean isUnfinished(Path file) {
+    String name = file.getFileName().toString();
+    if (!name.endsWith(AtomicFile.UNFINISHED)) {
+      return false;
+    }
+    String whole = name.substring(0, name.length() - AtomicFile.UNFINISHED.length());
+    return List.of(CONFIG, METRICS, TIMING, RESULT).contains(whole)
+        || CHECKPOINT.matcher(whole).matches();
   }
 
   private static void close(DirectoryLock lock) {

@@ -147,6 +147,20 @@ class RunTest {
   }
 
   @Test
+  void whatAKilledRunBeganToWriteIsDeletedAndNothingElse() throws IOException {
+    execute(config(1, 100), false);
+    List<String> begun =
+        List.of("metrics.csv.tmp", "checkpoint-000002.safetensors.tmp", "result.json.tmp");
+    for (String name : begun) {
+      Files.createFile(directory.resolve(name));
+    }
+    Path notes = Files.createFile(directory.resolve("notes.tmp"));
+    execute(config(1, 100), true);
+    assertThat(notes).exists();
+    assertThat(begun).noneMatch(name -> Files.exists(directory.resolve(name)));
+  }
+
+  @Test
   void resumeWithoutARunStartsOne() {
     assertThat(execute(config(1, 100), true).metrics()).hasSize(1);
   }
