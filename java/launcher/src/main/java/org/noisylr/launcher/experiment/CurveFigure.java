@@ -69,8 +69,8 @@ public record CurveFigure(String id, String table, List<String> cells) {
                   .toList();
       if (finished.isEmpty()) {
         throw new InputException(
-            "%s needs runs of %s at scale %s: begin with 'noisylr experiment run %s --scale %s'"
-                .formatted(id, cell, scale, id, scale));
+            "%s needs runs of %s at scale %s: begin with 'noisylr experiment run %s --scale %s --out %s'"
+                .formatted(id, cell, scale, id, scale, store.root()));
       }
       other |= entry.other();
       runs.put(known.get(cell), finished);

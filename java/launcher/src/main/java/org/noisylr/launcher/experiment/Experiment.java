@@ -193,13 +193,14 @@ public final class Experiment {
     if (pages.isEmpty()) {
       String id = tables.size() == 1 ? tables.get(0).id() : Table.ALL;
       throw new InputException(
-          "%s has no runs of %s%s: begin with 'noisylr experiment run %s%s'"
+          "%s has no runs of %s%s: begin with 'noisylr experiment run %s%s --out %s'"
               .formatted(
                   folder,
                   id,
                   scale == null ? "" : " at scale " + scale,
                   id,
-                  scale == null ? "" : " --scale " + scale));
+                  scale == null ? "" : " --scale " + scale,
+                  folder));
     }
     return pages;
   }
@@ -215,8 +216,8 @@ public final class Experiment {
     List<Scale> scales = scale == null ? Plan.scales(folder, figure.table()) : List.of(scale);
     if (scales.isEmpty()) {
       throw new InputException(
-          "%s has no runs for %s: begin with 'noisylr experiment run %s'"
-              .formatted(folder, figure.id(), figure.id()));
+          "%s has no runs for %s: begin with 'noisylr experiment run %s --out %s'"
+              .formatted(folder, figure.id(), figure.id(), folder));
     }
     RunStore store = new RunStore(folder);
     return scales.stream().flatMap(each -> figure.draw(store, each).stream()).toList();

@@ -113,13 +113,14 @@ record Plan(Map<String, Entry> cells) {
     Path file = folder(store, table, scale).resolve(FILE);
     if (!Files.exists(file)) {
       throw new InputException(
-          "%s has no runs of %s at scale %s: begin with 'noisylr experiment run %s --scale %s'"
-              .formatted(store, table, scale, table, scale));
+          "%s has no runs of %s at scale %s: begin with 'noisylr experiment run %s --scale %s --out %s'"
+              .formatted(store, table, scale, table, scale, store));
     }
     try {
       return RunFormat.fromYaml(Files.readString(file), Plan.class, "a plan");
     } catch (InputException e) {
-      throw new InputException(file + " is " + e.getMessage(), e);
+      throw new InputException(
+          file + " is " + e.getMessage() + "; delete it, and 'experiment run' writes it anew", e);
     } catch (IOException e) {
       throw new InputException("cannot read " + file + ": " + Reason.of(e, file), e);
     }

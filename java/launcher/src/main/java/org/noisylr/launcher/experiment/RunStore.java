@@ -97,9 +97,18 @@ final class RunStore {
     return root.resolve("runs").resolve(key);
   }
 
-  /** A finished run; empty if it is not finished. */
+  /**
+   * A finished run; empty if it is not finished.
+   *
+   * @throws InputException if it is damaged
+   */
   Optional<Run> finished(String key) {
-    return Run.read(folder(key));
+    try {
+      return Run.read(folder(key));
+    } catch (InputException e) {
+      throw new InputException(
+          "%s; delete %s, and that run is done again".formatted(e.getMessage(), folder(key)), e);
+    }
   }
 
   /** How a run is, or was, trained; empty if it has not begun. */

@@ -255,7 +255,9 @@ class ExperimentTest {
         .hasMessage(
             root
                 + " has no runs of table2 at scale smoke: begin with 'noisylr experiment run table2"
-                + " --scale smoke'");
+                + " --scale smoke --out "
+                + root
+                + "'");
   }
 
   @Test

@@ -1,6 +1,7 @@
 package org.noisylr.launcher.experiment;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import java.io.IOException;
@@ -11,6 +12,7 @@ import java.util.stream.Stream;
 import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.noisylr.check.InputException;
 import org.noisylr.launcher.experiment.RunStore.Outcome;
 import org.noisylr.launcher.experiment.RunStore.Status;
 import org.noisylr.noise.NoiseSpec;
@@ -156,6 +158,18 @@ class RunStoreTest {
     assertThat(outcome.status()).isEqualTo(Status.FAILED);
     assertThat(outcome.message()).startsWith("the training loss became ");
     assertThat(store.failure(RunStore.key(bad))).contains(outcome.message());
+  }
+
+  @Test
+  void aDamagedRunIsNamedWithWhatToDo() throws IOException {
+    RunStore store = new RunStore(root);
+    String key = RunStore.key(config(1));
+    Files.createDirectories(store.folder(key));
+    Path file = Files.writeString(store.folder(key).resolve("result.json"), "{bad");
+    assertThatThrownBy(() -> store.finished(key))
+        .isInstanceOf(InputException.class)
+        .hasMessageStartingWith(file + " is not a run's result: ")
+        .hasMessageEndingWith("; delete " + store.folder(key) + ", and that run is done again");
   }
 
   @Test

@@ -72,11 +72,11 @@ final class RunDirectory implements AutoCloseable {
       lock = DirectoryLock.of(directory);
       deleteUnfinished(directory);
       Path file = directory.resolve(CONFIG);
+      if (!resume && (Files.exists(file) || !checkpoints(directory).isEmpty())) {
+        throw new InputException(
+            directory + " holds a run already; add --resume to go on with it, or name another");
+      }
       if (Files.exists(file)) {
-        if (!resume) {
-          throw new InputException(
-              directory + " holds a run already; add --resume to go on with it, or name another");
-        }
         checkSame(file, config, yaml);
       } else {
         AtomicFile.write(file, yaml);
@@ -291,9 +291,9 @@ final class RunDirectory implements AutoCloseable {
    * Puts the trainer into the state of the newest checkpoint; one that is damaged is passed over
    * with a warning.
    *
-   * @return the metrics of the epochs done until then; empty if there is no checkpoint
-   * @throws InputException if none is sound, or the newest sound one is of another version,
-   *     configuration or model
+   * @return the metrics of the epochs done until then; empty if nothing was done
+   * @throws InputException if epochs were done, but no checkpoint is sound, or the newest sound one
+   *     is of another version, configuration or model
    */
   List<EpochMetrics> restore(Trainer trainer) {
     List<Checkpoint> checkpoints = list();
@@ -315,8 +315,14 @@ final class RunDirectory implements AutoCloseable {
     }
     if (damage != null) {
       throw new InputException(
-          "%s, and %s has no good checkpoint; delete it to begin anew"
+          "%s, and there is no good checkpoint; delete the folder %s to begin anew"
               .formatted(damage, directory));
+    }
+    Path metrics = directory.resolve(METRICS);
+    if (Files.exists(metrics) && !parse(metrics, text(metrics), MetricsCsv::parse).isEmpty()) {
+      throw new InputException(
+          "%s has epochs, but there is no checkpoint to go on from; delete the folder %s to begin anew"
+              .formatted(metrics, directory));
     }
     return new ArrayList<>();
   }

@@ -167,8 +167,11 @@ public final class RunFormat {
   }
 
   private static String reason(JsonProcessingException e) {
-    return e.getCause() instanceof InputException cause
-        ? cause.getMessage()
+    if (e.getCause() instanceof InputException cause) {
+      return cause.getMessage();
+    }
+    return e.getOriginalMessage().contains("at least one Creator exists")
+        ? "it must be made of keys and values"
         : HINT.matcher(e.getOriginalMessage()).replaceFirst("");
   }
 

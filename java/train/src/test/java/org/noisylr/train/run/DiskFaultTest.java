@@ -286,9 +286,27 @@ class DiskFaultTest {
     assertThatThrownBy(() -> execute(run))
         .isInstanceOf(InputException.class)
         .hasMessage(
-            "%s is not a sound safetensors file: it has 5 bytes, fewer than the 8 of a length, and %s has no good checkpoint; delete it to begin anew"
+            "%s is not a sound safetensors file: it has 5 bytes, fewer than the 8 of a length, and there is no good checkpoint; delete the folder %s to begin anew"
                 .formatted(newest(run), run));
     assertThat(newest(run)).hasSize(5);
+    for (int epochs : new int[] {2, 3}) {
+      Files.delete(run.resolve("checkpoint-00000" + epochs + ".safetensors"));
+    }
+    assertThatThrownBy(() -> execute(run))
+        .isInstanceOf(InputException.class)
+        .hasMessage(
+            "%s has epochs, but there is no checkpoint to go on from; delete the folder %s to begin anew"
+                .formatted(run.resolve("metrics.csv"), run));
+  }
+
+  @Test
+  void aRunWithoutItsConfigurationIsNotTakenForANewOne() throws IOException {
+    Path run = unfinished();
+    Files.delete(run.resolve("config.yaml"));
+    assertThatThrownBy(() -> Run.execute(CONFIG, DATA, run, false, List.of(), new StopSignal()))
+        .isInstanceOf(InputException.class)
+        .hasMessageStartingWith(run + " holds a run already");
+    assertThat(execute(run).metrics()).isEqualTo(UNDISTURBED.metrics());
   }
 
   @ParameterizedTest
