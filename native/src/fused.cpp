@@ -699,11 +699,11 @@ class Fused<Base>::Pass {
 
 template <class Base>
 Fused<Base>::Fused(std::vector<at::Tensor> parameters, Options options)
-    : Base(std::move(parameters), std::move(options)), pass_(std::make_unique<Pass>()) {}
+    : Base(std::move(parameters), std::move(options)) {}
 
 template <class Base>
 Fused<Base>::Fused(const std::vector<OptimizerParamGroup>& groups, Options options)
-    : Base(groups, std::move(options)), pass_(std::make_unique<Pass>()) {}
+    : Base(groups, std::move(options)) {}
 
 template <class Base>
 Fused<Base>::~Fused() = default;
@@ -718,6 +718,7 @@ at::Tensor Fused<Base>::step(LossClosure closure) {
     at::AutoGradMode with_grad(true);
     loss = closure();
   }
+  if (!pass_) pass_ = std::make_unique<Pass>();
   pass_->step(*this);
   return loss;
 }
@@ -744,7 +745,12 @@ void Fused<Base>::write_lr_tensors(const std::vector<double>& lrs) {
            lrs.size());
   }
   at::NoGradGuard no_grad;
-  pass_->write_lr_tensors(lrs);
+  if (pass_) pass_->write_lr_tensors(lrs);
+}
+
+template <class Base>
+void Fused<Base>::forget() noexcept {
+  pass_.reset();
 }
 
 FusedStep::~FusedStep() = default;

@@ -1,3 +1,6 @@
+#include <torch/optim/schedulers/reduce_on_plateau_scheduler.h>
+#include <torch/optim/schedulers/step_lr.h>
+
 #include <atomic>
 #include <functional>
 #include <memory>
@@ -10,6 +13,7 @@
 #include "noisylr/fused.h"
 #include "noisylr/l4.h"
 #include "noisylr/perturbation.h"
+#include "noisylr/retire.h"
 #include "problem.h"
 
 using namespace noisylr;
@@ -209,6 +213,55 @@ TEST(parameters_outlive_whoever_made_them) {
   optimizer->step();
   optimizer.reset();
   EXPECT(at::isfinite(w).all().item<bool>());
+}
+
+TEST(references_to_a_retired_optimizer_are_refused) {
+  constexpr const char* kClosed = "the optimizer is closed";
+  const auto expect_refused = [&](const char* name, std::shared_ptr<Optimizer> optimizer) {
+    Optimizer& reference = *optimizer;
+    auto& groups = reference.param_groups();
+    OptimizerParamGroup& group = groups[0];
+    auto& options = group.options();
+    const at::Tensor& parameter = group.params()[0];
+    const c10::weak_intrusive_ptr<c10::TensorImpl> held(parameter.getIntrusivePtr());
+    torch::optim::StepLR scheduler(reference, 1);
+    torch::optim::ReduceLROnPlateauScheduler plateau(
+        reference, torch::optim::ReduceLROnPlateauScheduler::min, 0.1f, 0);
+    plateau.step(1);
+    optimizer->step([&] { return at::ones({}); });
+    optimizer.reset();
+
+    EXPECT_THROWS(std::logic_error, options.get_lr(), kClosed);
+    EXPECT_THROWS(std::logic_error, group.options().set_lr(1), kClosed);
+    EXPECT_THROWS(std::logic_error, OptimizerParamGroup{group}, kClosed);
+    EXPECT_THROWS(std::logic_error, reference.defaults().get_lr(), kClosed);
+    EXPECT_THROWS(std::logic_error, scheduler.step(), kClosed);
+    EXPECT_THROWS(std::logic_error, plateau.step(2), kClosed);
+    EXPECT_EQ(groups.size(), 1u);
+    EXPECT(!parameter.defined());
+    EXPECT(reference.state().empty());
+    check::holds(held.use_count() == 0, name);
+    groups.clear();
+    scheduler.step();
+  };
+  const auto parameters = [] {
+    const Problem problem;
+    problem.loss();
+    return problem.parameters();
+  };
+  const NoiseSpec noise = NoiseSpec::uniform(8);
+  expect_refused("FusedSGD", make_retiring<FusedSGD>(parameters(), options<SGD>()));
+  expect_refused("NoisyFusedAdam",
+                 make_retiring<NoisyFusedAdam>(parameters(), options<torch::optim::Adam>(), noise));
+  expect_refused("FusedAdamW",
+                 make_retiring<FusedAdamW>(parameters(), options<torch::optim::AdamW>()));
+  expect_refused("FusedAdagrad",
+                 make_retiring<FusedAdagrad>(parameters(), options<torch::optim::Adagrad>()));
+  expect_refused("NoisyFusedRMSprop", make_retiring<NoisyFusedRMSprop>(
+                                          parameters(), options<torch::optim::RMSprop>(), noise));
+  expect_refused("L4Adam", make_retiring<L4Adam>(parameters()));
+  expect_refused("SGD", make_retiring<SGD>(parameters(), options<SGD>()));
+  retire(nullptr);
 }
 
 TEST(parameters_that_are_replaced_between_steps) {

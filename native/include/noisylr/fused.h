@@ -47,6 +47,10 @@ class NOISYLR_API FusedStep {
   /// @throws std::invalid_argument if there are not as many as groups
   virtual void write_lr_tensors(const std::vector<double>& lrs) = 0;
 
+  /// Gives up all that was gathered and made for steps, such as learning rate tensors; the next
+  /// step gathers it anew. State stays.
+  virtual void forget() noexcept = 0;
+
  private:
   Implementation implementation_ = Implementation::kFused;
   bool lr_tensors_ = false;
@@ -93,6 +97,8 @@ class NOISYLR_API Fused : public Base, public FusedStep {
   at::Tensor step(LossClosure closure = nullptr) override;
 
   void write_lr_tensors(const std::vector<double>& lrs) override;
+
+  void forget() noexcept override;
 
  private:
   class Pass;

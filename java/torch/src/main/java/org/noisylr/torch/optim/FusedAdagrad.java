@@ -5,6 +5,7 @@ import org.bytedeco.javacpp.annotation.ByVal;
 import org.bytedeco.javacpp.annotation.Name;
 import org.bytedeco.javacpp.annotation.Namespace;
 import org.bytedeco.javacpp.annotation.Properties;
+import org.bytedeco.javacpp.annotation.SharedPtr;
 import org.bytedeco.pytorch.Adagrad;
 import org.bytedeco.pytorch.AdagradOptions;
 import org.bytedeco.pytorch.InputArchive;
@@ -60,8 +61,12 @@ public sealed class FusedAdagrad extends Adagrad implements FusedOptimizer permi
     allocate(groups, options);
   }
 
+  @SharedPtr
+  @Name("noisylr::make_retiring<noisylr::FusedAdagrad>")
   private native void allocate(@ByVal TensorVector parameters, @ByVal AdagradOptions options);
 
+  @SharedPtr
+  @Name("noisylr::make_retiring<noisylr::FusedAdagrad>")
   private native void allocate(
       @ByVal OptimizerParamGroupVector groups, @ByVal AdagradOptions options);
 

@@ -5,6 +5,7 @@ import org.bytedeco.javacpp.annotation.ByVal;
 import org.bytedeco.javacpp.annotation.Name;
 import org.bytedeco.javacpp.annotation.Namespace;
 import org.bytedeco.javacpp.annotation.Properties;
+import org.bytedeco.javacpp.annotation.SharedPtr;
 import org.bytedeco.pytorch.Adam;
 import org.bytedeco.pytorch.AdamOptions;
 import org.bytedeco.pytorch.InputArchive;
@@ -60,8 +61,12 @@ public sealed class FusedAdam extends Adam implements FusedOptimizer permits Noi
     allocate(groups, options);
   }
 
+  @SharedPtr
+  @Name("noisylr::make_retiring<noisylr::FusedAdam>")
   private native void allocate(@ByVal TensorVector parameters, @ByVal AdamOptions options);
 
+  @SharedPtr
+  @Name("noisylr::make_retiring<noisylr::FusedAdam>")
   private native void allocate(@ByVal OptimizerParamGroupVector groups, @ByVal AdamOptions options);
 
   @Name("step")

@@ -5,6 +5,7 @@ import org.bytedeco.javacpp.annotation.ByVal;
 import org.bytedeco.javacpp.annotation.Name;
 import org.bytedeco.javacpp.annotation.Namespace;
 import org.bytedeco.javacpp.annotation.Properties;
+import org.bytedeco.javacpp.annotation.SharedPtr;
 import org.bytedeco.pytorch.AdamW;
 import org.bytedeco.pytorch.AdamWOptions;
 import org.bytedeco.pytorch.InputArchive;
@@ -60,8 +61,12 @@ public sealed class FusedAdamW extends AdamW implements FusedOptimizer permits N
     allocate(groups, options);
   }
 
+  @SharedPtr
+  @Name("noisylr::make_retiring<noisylr::FusedAdamW>")
   private native void allocate(@ByVal TensorVector parameters, @ByVal AdamWOptions options);
 
+  @SharedPtr
+  @Name("noisylr::make_retiring<noisylr::FusedAdamW>")
   private native void allocate(
       @ByVal OptimizerParamGroupVector groups, @ByVal AdamWOptions options);
 

@@ -5,6 +5,7 @@ import org.bytedeco.javacpp.annotation.ByVal;
 import org.bytedeco.javacpp.annotation.Name;
 import org.bytedeco.javacpp.annotation.Namespace;
 import org.bytedeco.javacpp.annotation.Properties;
+import org.bytedeco.javacpp.annotation.SharedPtr;
 import org.bytedeco.pytorch.InputArchive;
 import org.bytedeco.pytorch.LossClosure;
 import org.bytedeco.pytorch.Optimizer;
@@ -60,8 +61,12 @@ public sealed class FusedRMSprop extends RMSprop implements FusedOptimizer permi
     allocate(groups, options);
   }
 
+  @SharedPtr
+  @Name("noisylr::make_retiring<noisylr::FusedRMSprop>")
   private native void allocate(@ByVal TensorVector parameters, @ByVal RMSpropOptions options);
 
+  @SharedPtr
+  @Name("noisylr::make_retiring<noisylr::FusedRMSprop>")
   private native void allocate(
       @ByVal OptimizerParamGroupVector groups, @ByVal RMSpropOptions options);
 

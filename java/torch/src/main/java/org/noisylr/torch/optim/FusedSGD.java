@@ -5,6 +5,7 @@ import org.bytedeco.javacpp.annotation.ByVal;
 import org.bytedeco.javacpp.annotation.Name;
 import org.bytedeco.javacpp.annotation.Namespace;
 import org.bytedeco.javacpp.annotation.Properties;
+import org.bytedeco.javacpp.annotation.SharedPtr;
 import org.bytedeco.pytorch.InputArchive;
 import org.bytedeco.pytorch.LossClosure;
 import org.bytedeco.pytorch.Optimizer;
@@ -59,8 +60,12 @@ public sealed class FusedSGD extends SGD implements FusedOptimizer permits Noisy
     allocate(groups, options);
   }
 
+  @SharedPtr
+  @Name("noisylr::make_retiring<noisylr::FusedSGD>")
   private native void allocate(@ByVal TensorVector parameters, @ByVal SGDOptions options);
 
+  @SharedPtr
+  @Name("noisylr::make_retiring<noisylr::FusedSGD>")
   private native void allocate(@ByVal OptimizerParamGroupVector groups, @ByVal SGDOptions options);
 
   @Name("step")

@@ -4,8 +4,10 @@ import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.annotation.ByRef;
 import org.bytedeco.javacpp.annotation.ByVal;
 import org.bytedeco.javacpp.annotation.Const;
+import org.bytedeco.javacpp.annotation.Name;
 import org.bytedeco.javacpp.annotation.Namespace;
 import org.bytedeco.javacpp.annotation.Properties;
+import org.bytedeco.javacpp.annotation.SharedPtr;
 import org.bytedeco.pytorch.OptimizerParamGroupVector;
 import org.bytedeco.pytorch.TensorVector;
 
@@ -44,8 +46,12 @@ public final class L4Adam extends L4 {
     allocate(groups, options);
   }
 
+  @SharedPtr
+  @Name("noisylr::make_retiring<noisylr::L4Adam>")
   private native void allocate(
       @ByVal OptimizerParamGroupVector groups, @Const @ByRef L4Options options);
 
+  @SharedPtr
+  @Name("noisylr::make_retiring<noisylr::L4Adam>")
   private native void allocate(@ByVal TensorVector parameters, @Const @ByRef L4Options options);
 }

@@ -24,6 +24,7 @@ import org.bytedeco.pytorch.global.torch;
           "noisylr/memory.h",
           "noisylr/noisy.h",
           "noisylr/perturbation.h",
+          "noisylr/retire.h",
           "noisylr/state.h"
         },
         library = "jninoisylr",

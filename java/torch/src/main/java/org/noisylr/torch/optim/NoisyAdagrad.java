@@ -5,6 +5,7 @@ import org.bytedeco.javacpp.annotation.ByVal;
 import org.bytedeco.javacpp.annotation.Name;
 import org.bytedeco.javacpp.annotation.Namespace;
 import org.bytedeco.javacpp.annotation.Properties;
+import org.bytedeco.javacpp.annotation.SharedPtr;
 import org.bytedeco.pytorch.Adagrad;
 import org.bytedeco.pytorch.AdagradOptions;
 import org.bytedeco.pytorch.OptimizerParamGroupVector;
@@ -50,9 +51,13 @@ public final class NoisyAdagrad extends FusedAdagrad implements NoisyOptimizer {
     allocate(groups, options, NativeNoiseSpec.of(noise));
   }
 
+  @SharedPtr
+  @Name("noisylr::make_retiring<noisylr::NoisyFusedAdagrad>")
   private native void allocate(
       @ByVal TensorVector parameters, @ByVal AdagradOptions options, @ByVal NativeNoiseSpec noise);
 
+  @SharedPtr
+  @Name("noisylr::make_retiring<noisylr::NoisyFusedAdagrad>")
   private native void allocate(
       @ByVal OptimizerParamGroupVector groups,
       @ByVal AdagradOptions options,

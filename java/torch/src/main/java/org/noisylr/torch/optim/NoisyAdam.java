@@ -5,6 +5,7 @@ import org.bytedeco.javacpp.annotation.ByVal;
 import org.bytedeco.javacpp.annotation.Name;
 import org.bytedeco.javacpp.annotation.Namespace;
 import org.bytedeco.javacpp.annotation.Properties;
+import org.bytedeco.javacpp.annotation.SharedPtr;
 import org.bytedeco.pytorch.Adam;
 import org.bytedeco.pytorch.AdamOptions;
 import org.bytedeco.pytorch.OptimizerParamGroupVector;
@@ -50,9 +51,13 @@ public final class NoisyAdam extends FusedAdam implements NoisyOptimizer {
     allocate(groups, options, NativeNoiseSpec.of(noise));
   }
 
+  @SharedPtr
+  @Name("noisylr::make_retiring<noisylr::NoisyFusedAdam>")
   private native void allocate(
       @ByVal TensorVector parameters, @ByVal AdamOptions options, @ByVal NativeNoiseSpec noise);
 
+  @SharedPtr
+  @Name("noisylr::make_retiring<noisylr::NoisyFusedAdam>")
   private native void allocate(
       @ByVal OptimizerParamGroupVector groups,
       @ByVal AdamOptions options,

@@ -5,6 +5,7 @@ import org.bytedeco.javacpp.annotation.ByVal;
 import org.bytedeco.javacpp.annotation.Name;
 import org.bytedeco.javacpp.annotation.Namespace;
 import org.bytedeco.javacpp.annotation.Properties;
+import org.bytedeco.javacpp.annotation.SharedPtr;
 import org.bytedeco.pytorch.AdamW;
 import org.bytedeco.pytorch.AdamWOptions;
 import org.bytedeco.pytorch.OptimizerParamGroupVector;
@@ -50,9 +51,13 @@ public final class NoisyAdamW extends FusedAdamW implements NoisyOptimizer {
     allocate(groups, options, NativeNoiseSpec.of(noise));
   }
 
+  @SharedPtr
+  @Name("noisylr::make_retiring<noisylr::NoisyFusedAdamW>")
   private native void allocate(
       @ByVal TensorVector parameters, @ByVal AdamWOptions options, @ByVal NativeNoiseSpec noise);
 
+  @SharedPtr
+  @Name("noisylr::make_retiring<noisylr::NoisyFusedAdamW>")
   private native void allocate(
       @ByVal OptimizerParamGroupVector groups,
       @ByVal AdamWOptions options,

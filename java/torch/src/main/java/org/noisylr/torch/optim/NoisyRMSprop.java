@@ -5,6 +5,7 @@ import org.bytedeco.javacpp.annotation.ByVal;
 import org.bytedeco.javacpp.annotation.Name;
 import org.bytedeco.javacpp.annotation.Namespace;
 import org.bytedeco.javacpp.annotation.Properties;
+import org.bytedeco.javacpp.annotation.SharedPtr;
 import org.bytedeco.pytorch.OptimizerParamGroupVector;
 import org.bytedeco.pytorch.RMSprop;
 import org.bytedeco.pytorch.RMSpropOptions;
@@ -50,9 +51,13 @@ public final class NoisyRMSprop extends FusedRMSprop implements NoisyOptimizer {
     allocate(groups, options, NativeNoiseSpec.of(noise));
   }
 
+  @SharedPtr
+  @Name("noisylr::make_retiring<noisylr::NoisyFusedRMSprop>")
   private native void allocate(
       @ByVal TensorVector parameters, @ByVal RMSpropOptions options, @ByVal NativeNoiseSpec noise);
 
+  @SharedPtr
+  @Name("noisylr::make_retiring<noisylr::NoisyFusedRMSprop>")
   private native void allocate(
       @ByVal OptimizerParamGroupVector groups,
       @ByVal RMSpropOptions options,

@@ -28,13 +28,18 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.DeviceOptional;
 import org.bytedeco.pytorch.InputArchive;
+import org.bytedeco.pytorch.LRScheduler;
 import org.bytedeco.pytorch.LossClosure;
 import org.bytedeco.pytorch.Optimizer;
+import org.bytedeco.pytorch.OptimizerOptions;
 import org.bytedeco.pytorch.OptimizerParamGroup;
+import org.bytedeco.pytorch.OptimizerParamGroupVector;
 import org.bytedeco.pytorch.OutputArchive;
+import org.bytedeco.pytorch.ReduceLROnPlateauScheduler;
 import org.bytedeco.pytorch.SGD;
 import org.bytedeco.pytorch.SGDOptions;
 import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.StepLR;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.TensorVector;
@@ -112,6 +117,17 @@ final class Scenarios {
                 all.put(
                     "the optimizer inside is closed first: " + name,
                     () -> optimizerClosedFirst(Subject.ALL.get(name))));
+    Subject.ALL.keySet().stream()
+        .filter(name -> !Subject.ALL.get(name).apply(new Problem().parameters()).isAround())
+        .forEach(
+            name -> {
+              all.put(
+                  "references to a closed optimizer: " + name,
+                  () -> referencesToClosed(Subject.ALL.get(name)));
+              all.put(
+                  "references to a collected optimizer: " + name,
+                  () -> referencesToCollected(Subject.ALL.get(name)));
+            });
     all.put("two optimizers over the same parameters", Scenarios::sameParameters);
     all.put("hooks around hooks", Scenarios::hooksAroundHooks);
     all.put("a plain optimizer is closed in a hook's closure", Scenarios::plainClosedInside);
@@ -255,6 +271,108 @@ final class Scenarios {
     }
     subject.object().close();
     subject.close();
+  }
+
+  /** What an optimizer gave of itself, and those who keep it. */
+  private record References(
+      OptimizerParamGroupVector groups,
+      OptimizerParamGroup group,
+      OptimizerOptions options,
+      TensorVector parameters,
+      Tensor parameter,
+      OptimizerOptions defaults,
+      LRScheduler scheduler,
+      ReduceLROnPlateauScheduler plateau) {
+    static References to(Optimizer optimizer) {
+      OptimizerParamGroupVector groups = optimizer.param_groups();
+      OptimizerParamGroup group = groups.get(0);
+      TensorVector parameters = group.params();
+      return new References(
+          groups,
+          group,
+          group.options(),
+          parameters,
+          parameters.get(0),
+          optimizer.defaults(),
+          new StepLR(optimizer, 1),
+          new ReduceLROnPlateauScheduler(optimizer));
+    }
+
+    void work() {
+      scheduler.step();
+      plateau.step(1);
+      assertThat(options.get_lr()).isPositive();
+      assertThat(defaults.get_lr()).isPositive();
+      assertThat(parameter.isfinite().all().item_bool()).isTrue();
+    }
+
+    void areRefused() {
+      for (ThrowingCallable use :
+          List.<ThrowingCallable>of(
+              options::get_lr,
+              () -> options.set_lr(1),
+              options::clone,
+              group.options()::get_lr,
+              () -> groups.get(0).options().set_lr(1),
+              () -> new OptimizerParamGroup(group),
+              () -> new OptimizerParamGroupVector(groups.get(0)),
+              defaults::get_lr,
+              scheduler::step,
+              () -> {
+                for (int i = 0; i < 12; i++) {
+                  plateau.step(2);
+                }
+              })) {
+        assertThatThrownBy(use)
+            .isInstanceOf(RuntimeException.class)
+            .hasMessage("the optimizer is closed");
+      }
+      assertThat(groups.size()).isEqualTo(1);
+      assertThat(parameters.size()).isEqualTo(2);
+      assertThat(parameter.defined()).isFalse();
+      assertThat(parameters.get(1).defined()).isFalse();
+      for (ThrowingCallable use :
+          List.<ThrowingCallable>of(
+              parameter::exp,
+              () -> new FusedSGD(groups, new SGDOptions(0.1)),
+              () -> new FusedSGD(parameters, new SGDOptions(0.1)).step())) {
+        assertThatThrownBy(use)
+            .isInstanceOf(RuntimeException.class)
+            .hasMessageContaining("undefined");
+      }
+      // Fields of the options are read without a check: whatever they are.
+      new SGDOptions(options).momentum().get();
+      parameters.clear();
+      groups.clear();
+      scheduler.step();
+    }
+  }
+
+  private static void referencesToClosed(Function<TensorVector, Subject> maker) throws Throwable {
+    Problem problem = new Problem();
+    Subject subject = maker.apply(problem.parameters());
+    References references = References.to(subject.optimizer());
+    references.work();
+    subject.step(closure(problem::backward));
+    subject.close();
+    pressure();
+    references.areRefused();
+    subject.close();
+    assertThat(problem.values()).doesNotContain(Float.NaN);
+  }
+
+  private static void referencesToCollected(Function<TensorVector, Subject> maker)
+      throws Throwable {
+    Problem problem = new Problem();
+    Subject subject = maker.apply(problem.parameters());
+    References references = References.to(subject.optimizer());
+    subject.step(closure(problem::backward));
+    subject = null;
+    for (int i = 0; i < 100 && references.parameter().defined(); i++) {
+      pressure();
+    }
+    references.areRefused();
+    assertThat(problem.values()).doesNotContain(Float.NaN);
   }
 
   private static void closingInItsClosure(Function<TensorVector, Subject> maker) throws Throwable {

@@ -4,14 +4,19 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.function.Function;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.LossClosure;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 
 /** Many steps with each optimizer; {@link SoakTest} runs it in a JVM of its own. */
 final class Soak {
+  /** The number of optimizers that are made and closed. */
+  private static final int CLOSED = 200;
+
   /** What is alive at one time. */
   private record Alive(long pointers, long bytes, long resident) {
     static Alive now() throws IOException, InterruptedException {
@@ -36,8 +41,9 @@ final class Soak {
 
   /**
    * Prints for each optimizer, parted by tabs: its name, then what a tenth of the steps and all of
-   * them leave, Java's references to native objects and native bytes each; then the name "all" and
-   * resident bytes before the first optimizer and at the end.
+   * them leave, Java's references to native objects and native bytes each, then the native bytes
+   * that stay of one that is closed; at last the name "all" and resident bytes before the first
+   * optimizer and at the end.
    *
    * @param args the number of steps with each optimizer
    */
@@ -60,16 +66,33 @@ final class Soak {
         Alive late = Alive.now();
         System.out.printf(
             Locale.ROOT,
-            "%s\t%d\t%d\t%d\t%d%n",
+            "%s\t%d\t%d\t%d\t%d\t%d%n",
             name,
             early.pointers,
             late.pointers,
             early.bytes,
-            late.bytes);
+            late.bytes,
+            bytesOfClosed(Subject.ALL.get(name), problem));
       }
     }
     System.out.printf("all\t%d\t%d%n", resident, Alive.now().resident);
     System.exit(0);
+  }
+
+  private static long bytesOfClosed(Function<TensorVector, Subject> maker, Problem problem)
+      throws IOException, InterruptedException {
+    long before = 0;
+    for (int i = -CLOSED / 10; i < CLOSED; i++) {
+      if (i == 0) {
+        before = Alive.now().bytes;
+      }
+      try (PointerScope scope = new PointerScope();
+          TensorVector parameters = problem.parameters();
+          Subject subject = maker.apply(parameters)) {
+        run(subject, problem, 1);
+      }
+    }
+    return (Alive.now().bytes - before) / CLOSED;
   }
 
   private static void run(Subject subject, Problem problem, int steps) {

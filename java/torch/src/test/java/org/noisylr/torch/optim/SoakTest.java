@@ -18,6 +18,9 @@ class SoakTest {
   /** Less than a tensor for each step of the short form. */
   private static final long BYTES = 8 << 10;
 
+  /** What may stay of a closed optimizer of two parameters, for those who keep a reference. */
+  private static final long CLOSED_BYTES = 1 << 10;
+
   /** What the JVM takes for itself, in a heap that is resident from the start. */
   private static final long RESIDENT_BYTES = 16 << 20;
 
@@ -49,6 +52,9 @@ class SoakTest {
         assertThat(Long.parseLong(fields[4]))
             .as("native bytes: " + output)
             .isLessThan(Long.parseLong(fields[3]) + BYTES);
+        assertThat(Long.parseLong(fields[5]))
+            .as("native bytes of a closed optimizer: " + output)
+            .isLessThan(CLOSED_BYTES);
       }
     }
     assertThat(optimizers).isEqualTo(Subject.ALL.size());
