@@ -17,6 +17,8 @@ import org.noisylr.check.InputException;
 public final class Untrusted {
   private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
+  private static boolean accepted;
+
   private Untrusted() {}
 
   /** Reads a file. */
@@ -44,10 +46,19 @@ public final class Untrusted {
     assertThat(contents(folder.getParent())).isEqualTo(before);
   }
 
+  /** Whether the last {@link #read} that a test makes is of something valid. */
+  public static boolean accepts(Reading test) throws IOException {
+    accepted = false;
+    test.run();
+    return accepted;
+  }
+
   private static long allocated(String named, Reading reading) throws IOException {
     long start = THREADS.getCurrentThreadAllocatedBytes();
     try {
+      accepted = false;
       reading.run();
+      accepted = true;
     } catch (InputException e) {
       assertThat(e.getMessage())
           .contains(named)

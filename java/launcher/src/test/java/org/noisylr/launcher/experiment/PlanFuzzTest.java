@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.noisylr.check.InputException;
 
@@ -34,11 +35,22 @@ class PlanFuzzTest {
         .map(text -> text.getBytes(StandardCharsets.UTF_8));
   }
 
+  @ParameterizedTest
+  @MethodSource("seeds")
+  void seedsAreValid(byte[] yaml) throws IOException {
+    written(yaml);
+    assertThat(Plan.read(store, "table4", Scale.TINY).cells()).hasSize(1);
+  }
+
+  private Path written(byte[] yaml) throws IOException {
+    Path folder = Files.createDirectories(Plan.folder(store, "table4", Scale.TINY));
+    return Files.write(folder.resolve("plan.yaml"), yaml);
+  }
+
   @MethodSource("seeds")
   @FuzzTest
   void read(byte[] yaml) throws IOException {
-    Path folder = Files.createDirectories(Plan.folder(store, "table4", Scale.TINY));
-    Path file = Files.write(folder.resolve("plan.yaml"), yaml);
+    Path file = written(yaml);
     try {
       Plan plan = Plan.read(store, "table4", Scale.TINY);
       plan.cells().forEach((id, entry) -> assertThat(entry.describe()).isNotEmpty());

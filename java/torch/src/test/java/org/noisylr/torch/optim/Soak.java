@@ -15,7 +15,7 @@ import org.bytedeco.pytorch.global.torch;
 /** Many steps with each optimizer; {@link SoakTest} runs it in a JVM of its own. */
 final class Soak {
   /** The number of optimizers that are made and closed. */
-  private static final int CLOSED = 200;
+  private static final int CLOSED = 50;
 
   /** What is alive at one time. */
   private record Alive(long pointers, long bytes, long resident) {

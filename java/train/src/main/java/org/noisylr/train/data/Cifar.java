@@ -1,7 +1,5 @@
 package org.noisylr.train.data;
 
-import java.io.IOException;
-import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,7 +11,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
-import java.util.zip.GZIPInputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.noisylr.check.InputException;
 
@@ -126,24 +123,11 @@ public enum Cifar {
         .findFirst();
   }
 
-  /** Which dataset a {@code tar.gz} holds files of. */
-  static Optional<Cifar> inArchive(Path archive) {
-    return Source.of(archive)
-        .read(
-            in -> {
-              Tar tar = tar(archive, in);
-              for (TarArchiveEntry entry; (entry = tar.next()) != null; ) {
-                String file = baseName(entry);
-                Optional<Cifar> owner =
-                    Stream.of(values())
-                        .filter(cifar -> cifar.files().anyMatch(file::equals))
-                        .findFirst();
-                if (owner.isPresent()) {
-                  return owner;
-                }
-              }
-              return Optional.empty();
-            });
+  /** Which dataset a file of an archive belongs to. */
+  static Optional<Cifar> of(String path) {
+    return Stream.of(values())
+        .filter(cifar -> cifar.files().anyMatch(baseName(path)::equals))
+        .findFirst();
   }
 
   private Map<String, byte[]> folder(Path folder) {
@@ -162,9 +146,9 @@ public enum Cifar {
         .read(
             in -> {
               Map<String, byte[]> files = new HashMap<>();
-              Tar tar = tar(archive, in);
+              Tar tar = Tar.of(archive, in, MAX_ARCHIVE);
               for (TarArchiveEntry entry; (entry = tar.next()) != null; ) {
-                String file = baseName(entry);
+                String file = baseName(entry.getName());
                 if (entry.isFile() && files().anyMatch(file::equals)) {
                   files.put(file, Source.readAll(name(archive, file), tar.content(), limit(file)));
                 }
@@ -172,10 +156,6 @@ public enum Cifar {
               tar.finish();
               return files;
             });
-  }
-
-  private static Tar tar(Path archive, InputStream in) throws IOException {
-    return new Tar(archive.toString(), new GZIPInputStream(in, 1 << 16), MAX_ARCHIVE);
   }
 
   private int limit(String file) {
@@ -233,8 +213,8 @@ public enum Cifar {
         pixels, labels.stream().flatMapToInt(Arrays::stream).toArray(), 3, SIDE, SIDE);
   }
 
-  private static String baseName(TarArchiveEntry entry) {
-    return entry.getName().substring(entry.getName().lastIndexOf('/') + 1);
+  private static String baseName(String path) {
+    return path.substring(path.lastIndexOf('/') + 1);
   }
 
   private static String name(Path place, String file) {

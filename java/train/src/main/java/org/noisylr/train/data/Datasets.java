@@ -7,7 +7,9 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.stream.IntStream;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.noisylr.check.InputException;
 
 /**
@@ -20,8 +22,8 @@ import org.noisylr.check.InputException;
  * same name; write {@code ./mnist} for the file.
  *
  * <p>Paths are recognised by content: a folder of IDX files ({@link Idx}; classes are called 0 …
- * 9), a CIFAR folder or {@code tar.gz} ({@link Cifar}), a folder of SVHN's MATLAB files, a folder
- * or zip of images ({@link ImageFolder}), a folder or archive of reviews ({@link Imdb}; 20,000
+ * 9), a CIFAR folder or {@code tar.gz} ({@link Cifar}), a folder of SVHN's MATLAB files, a folder,
+ * zip or tar of images ({@link ImageFolder}), a folder or tar of reviews ({@link Imdb}; 20,000
  * words, 80 a text), a folder or tar of Pascal VOC 2012. A folder that holds nothing but one folder
  * stands for that one.
  */
@@ -41,10 +43,8 @@ public final class Datasets {
           "imdb",
           "voc2012");
 
-  /** Where a tar file says that it is one. */
-  private static final int TAR_MAGIC_AT = 257;
-
-  private static final byte[] TAR_MAGIC = {'u', 's', 't', 'a', 'r'};
+  /** The most bytes that a tar unpacks to while it is recognised. */
+  private static final long MAX_ARCHIVE = 1L << 32;
 
   private static final List<String> DIGITS =
       IntStream.range(0, 10).mapToObj(Integer::toString).toList();
@@ -247,34 +247,48 @@ public final class Datasets {
     if (Arrays.equals(start, new byte[] {'P', 'K'})) {
       return ImageFolder.read(nameOf(path), path);
     }
-    if (Arrays.equals(start, new byte[] {0x1f, (byte) 0x8b})) {
-      Optional<Cifar> cifar = Cifar.inArchive(path);
-      if (cifar.isPresent()) {
-        return cifar.get().read(path);
-      }
-      if (Imdb.inArchive(path)) {
-        return imdbAt(path);
-      }
-    }
-    if (Arrays.equals(start, new byte[] {(byte) 0xfd, '7'}) && Imdb.inArchive(path)) {
-      return imdbAt(path);
-    }
-    if (isTar(path) && Voc.inArchive(path)) {
-      return Voc.read(path);
+    if (Tar.mayBe(path)) {
+      return tar(path).apply(path);
     }
     throw unrecognised(path);
   }
 
-  private static boolean isTar(Path path) {
-    byte[] header = Source.of(path).read(in -> in.readNBytes(TAR_MAGIC_AT + TAR_MAGIC.length));
-    return header.length == TAR_MAGIC_AT + TAR_MAGIC.length
-        && Arrays.equals(Arrays.copyOfRange(header, TAR_MAGIC_AT, header.length), TAR_MAGIC);
+  /** The reader of the first file in a tar that belongs to a dataset. */
+  private static Function<Path, Dataset> tar(Path path) {
+    return Source.of(path)
+        .read(
+            in -> {
+              Tar tar = Tar.of(path, in, Math.max(MAX_ARCHIVE, Files.size(path)));
+              for (TarArchiveEntry entry; (entry = tar.next()) != null; ) {
+                Optional<Function<Path, Dataset>> reader = readerOf(Tar.path(entry));
+                if (reader.isPresent()) {
+                  return reader.get();
+                }
+              }
+              throw unrecognised(path);
+            });
+  }
+
+  private static Optional<Function<Path, Dataset>> readerOf(String file) {
+    Optional<Cifar> cifar = Cifar.of(file);
+    if (cifar.isPresent()) {
+      return Optional.of(cifar.get()::read);
+    } else if (Imdb.isReview(file)) {
+      return Optional.of(Datasets::imdbAt);
+    } else if (Voc.isList(file)) {
+      return Optional.of(Voc::read);
+    } else if (ImageFolder.isImage(file)) {
+      return Optional.of(path -> ImageFolder.read(nameOf(path), path));
+    }
+    return Optional.empty();
   }
 
   /** The last part of the path, without the extension of an archive. */
   private static String nameOf(Path path) {
     Path last = path.toAbsolutePath().normalize().getFileName();
-    return last == null ? path.toString() : last.toString().replaceFirst("(?i)\\.zip$", "");
+    return last == null
+        ? path.toString()
+        : last.toString().replaceFirst("(?i)\\.(zip|tgz|tar(\\.(gz|xz))?)$", "");
   }
 
   private static InputException unknown(String nameOrPath) {
@@ -286,6 +300,6 @@ public final class Datasets {
   private static InputException unrecognised(Path path) {
     return new InputException(
         path
-            + " holds no dataset that is recognised: expected a folder of IDX files (train-images-idx3-ubyte and so on, plain or .gz), a folder or tar.gz of CIFAR-10 or CIFAR-100 in binary form, a folder of SVHN (train_32x32.mat and test_32x32.mat), a folder or zip of images (train/CLASS/*.jpg or *.png and test/CLASS/*), aclImdb, a folder, tar.gz or tar.xz of reviews, or Pascal VOC 2012, a folder or tar");
+            + " holds no dataset that is recognised: expected a folder of IDX files (train-images-idx3-ubyte and so on, plain or .gz), a folder or tar.gz of CIFAR-10 or CIFAR-100 in binary form, a folder of SVHN (train_32x32.mat and test_32x32.mat), a folder, zip or tar (plain, .gz or .xz) of images (train/CLASS/*.jpg or *.png and test/CLASS/*), aclImdb, a folder or tar of reviews, or Pascal VOC 2012, a folder or tar");
   }
 }

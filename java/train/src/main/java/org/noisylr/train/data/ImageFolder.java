@@ -11,32 +11,34 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.noisylr.check.InputException;
 
 /**
  * Reads images that are sorted into folders, {@code train/CLASS/*} and {@code test/CLASS/*}, from a
- * folder or a zip. Everything may lie in one folder more. Images are JPEG or PNG files, known by
- * {@code .jpg}, {@code .jpeg} or {@code .png}; other files and hidden ones are passed over. Nothing
- * is written to disk.
+ * folder, a zip or a tar, which may be compressed with gzip or xz. Everything may lie in one folder
+ * more. Images are JPEG or PNG files, known by {@code .jpg}, {@code .jpeg} or {@code .png}; other
+ * files and hidden ones are passed over. Nothing is written to disk.
  *
  * <p>Classes are numbered in the order of their names. Images are stored in turn, the first file of
  * each class, then the second of each, in the order of the file names, so that every prefix is as
  * balanced as it can be. If all images are grey (red, green and blue are equal everywhere) the set
  * has one channel, otherwise three. Alpha is dropped; 16-bit samples are rounded to 8 bits.
  *
- * <p>A zip may unpack to 4 GiB, a file to 64 MiB, the images of a split to 2 GiB of samples. An
- * image is decoded, and memory allocated for it, only if its header tells the size of the first.
+ * <p>An archive may unpack to 4 GiB, a file to 64 MiB, the images of a split to 2 GiB of samples.
+ * The files in a tar, 2 GiB at most, are held in memory until they are decoded. An image is
+ * decoded, and memory allocated for it, only if its header tells the size of the first.
  */
 public final class ImageFolder {
   private static final String TRAIN = "train";
@@ -44,27 +46,38 @@ public final class ImageFolder {
   private static final String FOLDER = "/";
   private static final int MAX_FILE = 1 << 26;
   private static final long MAX_ARCHIVE = 1L << 32;
+  private static final long MAX_HELD = 1L << 31;
+  private static final Pattern IMAGE = Pattern.compile("(?i).*\\.(jpg|jpeg|png)");
+  private static final Pattern PLACE = Pattern.compile("([^/]+/)?(train|test)/[^/]+/[^/]+");
 
   private ImageFolder() {}
 
   /**
-   * Reads a folder or zip.
+   * Reads a folder or an archive.
    *
    * @param name the name of the dataset
    * @throws InputException if {@code train} or {@code test} is missing, their classes differ, a
    *     class has no image, or an image cannot be decoded or has another size than the first
    */
-  public static ImageDataset read(String name, Path folderOrZip) {
-    if (Files.isDirectory(folderOrZip)) {
-      return read(name, folderOrZip, tree(folderOrZip));
+  public static ImageDataset read(String name, Path folderOrArchive) {
+    if (Files.isDirectory(folderOrArchive)) {
+      return read(name, folderOrArchive, tree(folderOrArchive));
+    }
+    if (Tar.mayBe(folderOrArchive)) {
+      return read(name, folderOrArchive, tarTree(folderOrArchive));
     }
     return Source.reading(
-        folderOrZip,
+        folderOrArchive,
         () -> {
-          try (ZipFile zip = new ZipFile(Source.regular(folderOrZip).toFile())) {
-            return read(name, folderOrZip, tree(folderOrZip, zip));
+          try (ZipFile zip = new ZipFile(Source.regular(folderOrArchive).toFile())) {
+            return read(name, folderOrArchive, zipTree(folderOrArchive, zip));
           }
         });
+  }
+
+  /** Whether a file of an archive is an image in its place. */
+  static boolean isImage(String path) {
+    return PLACE.matcher(path).matches() && !isHidden(path) && IMAGE.matcher(path).matches();
   }
 
   static boolean isIn(Path folder) {
@@ -108,7 +121,7 @@ public final class ImageFolder {
         });
   }
 
-  private static SortedMap<String, Source> tree(Path path, ZipFile zip) {
+  private static SortedMap<String, Source> zipTree(Path path, ZipFile zip) {
     // Unpacking stops at the size that an entry declares, so that this bounds it all.
     long unpacked = 0;
     for (ZipEntry entry : (Iterable<ZipEntry>) zip.stream().map(ZipEntry.class::cast)::iterator) {
@@ -124,6 +137,38 @@ public final class ImageFolder {
               String name = path + "!" + entry.getName();
               tree.put(entry.getName(), new Source(name, () -> open(name, zip, entry)));
             });
+    return unwrap(tree);
+  }
+
+  private static SortedMap<String, Source> tarTree(Path path) {
+    return Source.of(path)
+        .read(
+            in -> {
+              SortedMap<String, Source> tree = new TreeMap<>();
+              Tar tar = Tar.of(path, in, MAX_ARCHIVE);
+              long held = 0;
+              for (TarArchiveEntry entry; (entry = tar.next()) != null; ) {
+                String file = Tar.path(entry);
+                String name = path + "!" + file;
+                if (entry.isSymbolicLink() || entry.isLink()) {
+                  continue;
+                }
+                boolean image = entry.isFile() && isImage(file);
+                byte[] bytes = image ? Source.readAll(name, tar.content(), MAX_FILE) : new byte[0];
+                held += bytes.length;
+                if (held > MAX_HELD) {
+                  throw new InputException(
+                      path + " must have at most " + MAX_HELD + " bytes of images");
+                }
+                tree.put(file, new Source(name, () -> new ByteArrayInputStream(bytes)));
+              }
+              tar.finish();
+              return unwrap(tree);
+            });
+  }
+
+  /** The tree in the only folder at its top, or the tree itself. */
+  private static SortedMap<String, Source> unwrap(SortedMap<String, Source> tree) {
     Set<String> tops =
         tree.keySet().stream()
             .filter(entry -> entry.contains(FOLDER) && !isHidden(entry))
@@ -194,7 +239,7 @@ public final class ImageFolder {
           }
           if (parts.length > 2 || file.endsWith(FOLDER)) {
             List<Source> images = classes.computeIfAbsent(parts[1], c -> new ArrayList<>());
-            if (parts.length == 3 && isImage(file)) {
+            if (parts.length == 3 && IMAGE.matcher(file).matches()) {
               images.add(source);
             }
           }
@@ -259,11 +304,6 @@ public final class ImageFolder {
     }
     int[] labels = files.stream().mapToInt(Labelled::label).toArray();
     return new ImageSet(pixels, labels, channels, size.height(), size.width());
-  }
-
-  private static boolean isImage(String file) {
-    String lower = file.toLowerCase(Locale.ROOT);
-    return Stream.of(".jpg", ".jpeg", ".png").anyMatch(lower::endsWith);
   }
 
   /** Whether a part of the path is empty, starts with a dot or is what macOS adds to archives. */

@@ -1,6 +1,5 @@
 package org.noisylr.train.data;
 
-import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -16,23 +15,20 @@ import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
-import java.util.zip.GZIPInputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
-import org.apache.commons.compress.compressors.xz.XZCompressorInputStream;
 import org.noisylr.check.InputException;
 
 /**
  * Reads the Large Movie Review Dataset (Maas et al. 2011), {@code aclImdb}: {@code
- * train/pos/*.txt}, {@code train/neg/*.txt}, {@code test/…}, from a folder or a {@code tar.gz} or
- * {@code tar.xz}. Everything may lie in one folder more.
+ * train/pos/*.txt}, {@code train/neg/*.txt}, {@code test/…}, from a folder or a {@code tar}, {@code
+ * tar.gz} or {@code tar.xz}. Everything may lie in one folder more.
  *
  * <p>Class 0 is negative, class 1 positive. Texts are stored in turn, a negative one, then a
  * positive one, in the order of the file names, so that every prefix is balanced. The {@link
  * Vocabulary} is made of the training texts.
  *
- * <p>An archive may unpack to 1 GiB, an xz one with 80 MiB of memory. There may be 50,000 reviews
- * of 1 MiB, and 256 MiB of them in all. What is allocated grows with what is unpacked, whatever the
- * archive's headers say.
+ * <p>An archive may unpack to 1 GiB. There may be 50,000 reviews of 1 MiB, and 256 MiB of them in
+ * all. What is allocated grows with what is unpacked, whatever the archive's headers say.
  */
 public final class Imdb {
   /** The name of the dataset. */
@@ -55,7 +51,6 @@ public final class Imdb {
   private static final int MAX_REVIEWS = 50_000;
   private static final int MAX_TEXT = 1 << 28;
   private static final long MAX_ARCHIVE = 1L << 30;
-  private static final int MAX_XZ_KIB = 80 << 10;
 
   private Imdb() {}
 
@@ -167,10 +162,10 @@ public final class Imdb {
     Source.of(archive)
         .read(
             raw -> {
-              Tar tar = tar(archive, raw);
+              Tar tar = Tar.of(archive, raw, MAX_ARCHIVE);
               for (TarArchiveEntry entry; (entry = tar.next()) != null; ) {
                 if (entry.isFile()) {
-                  reviews.add(path(entry), tar.content());
+                  reviews.add(Tar.path(entry), tar.content());
                 }
               }
               tar.finish();
@@ -178,44 +173,9 @@ public final class Imdb {
             });
   }
 
-  /** Whether an archive holds reviews. */
-  static boolean inArchive(Path archive) {
-    return Source.of(archive)
-        .read(
-            raw -> {
-              Tar tar = tar(archive, raw);
-              for (TarArchiveEntry entry; (entry = tar.next()) != null; ) {
-                if (REVIEW.matcher(path(entry)).matches()) {
-                  return true;
-                }
-              }
-              return false;
-            });
-  }
-
-  private static String path(TarArchiveEntry entry) {
-    return entry.getName().replaceFirst("^\\./", "");
-  }
-
-  private static Tar tar(Path archive, InputStream raw) throws IOException {
-    InputStream unpacked = decompressed(archive, new BufferedInputStream(raw, 1 << 16));
-    return new Tar(archive.toString(), unpacked, MAX_ARCHIVE);
-  }
-
-  private static InputStream decompressed(Path archive, BufferedInputStream in) throws IOException {
-    in.mark(6);
-    byte[] start = in.readNBytes(6);
-    in.reset();
-    if (XZCompressorInputStream.matches(start, start.length)) {
-      return XZCompressorInputStream.builder()
-          .setInputStream(in)
-          .setMemoryLimitKiB(MAX_XZ_KIB)
-          .get();
-    }
-    if (start.length > 1 && start[0] == 0x1f && start[1] == (byte) 0x8b) {
-      return new GZIPInputStream(in, 1 << 16);
-    }
-    throw new InputException(archive + " must be a tar.gz or tar.xz, but is neither");
+  /** Whether a file of an archive is a review. */
+  static boolean isReview(String path) {
+    return REVIEW.matcher(path).matches();
   }
 
   private static TextSet set(Reviews reviews, String split, Vocabulary words, int length) {

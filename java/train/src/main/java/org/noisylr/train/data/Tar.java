@@ -1,22 +1,33 @@
 package org.noisylr.train.data;
 
+import java.io.BufferedInputStream;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.zip.GZIPInputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
+import org.apache.commons.compress.compressors.xz.XZCompressorInputStream;
 import org.noisylr.check.InputException;
 
 /**
  * The entries of a tar, from its start to its end, within bounds that hold whatever its headers
  * say: so many bytes in all, so many entries, names of 255 characters, and 64 KiB of headers for an
- * entry, which are all that is held in memory.
+ * entry, which are all that is held in memory. Unpacking xz takes at most 80 MiB of it.
  */
 final class Tar {
   private static final int MAX_ENTRIES = 200_000;
   private static final int MAX_NAME = 255;
   private static final int MAX_HEADERS = 1 << 16;
+  private static final int MAX_XZ_KIB = 80 << 10;
+
+  /** Where a tar says that it is one. */
+  private static final int MAGIC_AT = 257;
+
+  private static final byte[] MAGIC = {'u', 's', 't', 'a', 'r'};
 
   private final String name;
   private final Bounded in;
@@ -34,6 +45,57 @@ final class Tar {
     this.name = name;
     in = new Bounded(unpacked, limit);
     tar = new TarArchiveInputStream(in);
+  }
+
+  /** The same for a file that may be compressed with gzip or xz. */
+  static Tar of(Path archive, InputStream file, long limit) throws IOException {
+    BufferedInputStream in = new BufferedInputStream(file, 1 << 16);
+    in.mark(MAGIC_AT + MAGIC.length);
+    byte[] start = in.readNBytes(MAGIC_AT + MAGIC.length);
+    in.reset();
+    InputStream unpacked = in;
+    if (isXz(start)) {
+      unpacked =
+          XZCompressorInputStream.builder().setInputStream(in).setMemoryLimitKiB(MAX_XZ_KIB).get();
+    } else if (isGzip(start)) {
+      unpacked = new GZIPInputStream(in, 1 << 16);
+    } else if (!isPlain(start)) {
+      throw new InputException(archive + " must be a tar, tar.gz or tar.xz, but is none of these");
+    }
+    return new Tar(archive.toString(), unpacked, limit);
+  }
+
+  /** Whether a file starts as a tar does, or what is compressed as one may be. */
+  static boolean mayBe(Path file) {
+    byte[] start = start(file);
+    return isXz(start) || isGzip(start) || isPlain(start);
+  }
+
+  /** Whether a file starts as a tar does that is not compressed. */
+  static boolean isPlain(Path file) {
+    return isPlain(start(file));
+  }
+
+  private static byte[] start(Path file) {
+    return Source.of(file).read(in -> in.readNBytes(MAGIC_AT + MAGIC.length));
+  }
+
+  private static boolean isXz(byte[] start) {
+    return XZCompressorInputStream.matches(start, start.length);
+  }
+
+  private static boolean isGzip(byte[] start) {
+    return start.length > 1 && start[0] == 0x1f && start[1] == (byte) 0x8b;
+  }
+
+  private static boolean isPlain(byte[] start) {
+    return start.length == MAGIC_AT + MAGIC.length
+        && Arrays.equals(start, MAGIC_AT, start.length, MAGIC, 0, MAGIC.length);
+  }
+
+  /** The path of an entry, which may begin with that of the folder it was packed in. */
+  static String path(TarArchiveEntry entry) {
+    return entry.getName().replaceFirst("^\\./", "");
   }
 
   /** The next entry, null after the last one. */

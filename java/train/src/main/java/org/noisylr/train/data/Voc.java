@@ -76,19 +76,9 @@ final class Voc {
     return Files.isDirectory(root(folder).resolve(LISTS));
   }
 
-  /** Whether a {@code tar} holds the lists of images. */
-  static boolean inArchive(Path tar) {
-    return Source.of(tar)
-        .read(
-            in -> {
-              Tar entries = new Tar(tar.toString(), in, Long.MAX_VALUE);
-              for (TarArchiveEntry entry; (entry = entries.next()) != null; ) {
-                if (entry.getName().endsWith(TRAIN)) {
-                  return true;
-                }
-              }
-              return false;
-            });
+  /** Whether a file of a {@code tar} is a list of images. */
+  static boolean isList(String path) {
+    return path.endsWith(TRAIN);
   }
 
   private static Path root(Path folder) {
@@ -114,6 +104,9 @@ final class Voc {
       Path root = root(folderOrTar);
       return read(path -> Source.of(root.resolve(path)));
     }
+    if (!Tar.isPlain(folderOrTar)) {
+      throw new InputException(folderOrTar + " must be a tar that is not compressed");
+    }
     return Source.reading(
         folderOrTar,
         () -> {
@@ -130,7 +123,7 @@ final class Voc {
     Map<String, Range> files = files(tar);
     String top =
         files.keySet().stream()
-            .filter(name -> name.endsWith(TRAIN))
+            .filter(Voc::isList)
             .findFirst()
             .map(name -> name.substring(0, name.length() - TRAIN.length()))
             .orElseThrow(() -> new InputException(tar + " has no file " + TRAIN));

@@ -1,5 +1,7 @@
 package org.noisylr.train.checkpoint;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -14,6 +16,7 @@ import java.util.HexFormat;
 import java.util.stream.Stream;
 import org.bytedeco.javacpp.PointerScope;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.noisylr.train.Untrusted;
 
@@ -66,6 +69,12 @@ class SafeTensorsFuzzTest {
 
   private static byte[] join(byte[] start, byte[] rest) {
     return ByteBuffer.allocate(start.length + rest.length).put(start).put(rest).array();
+  }
+
+  @ParameterizedTest
+  @MethodSource("seeds")
+  void seedsAreValid(byte[] seed) throws IOException {
+    assertThat(Untrusted.accepts(() -> read(seed))).isTrue();
   }
 
   @MethodSource("seeds")

@@ -1,5 +1,6 @@
 package org.noisylr.train.data;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.noisylr.train.data.TestFiles.concat;
 import static org.noisylr.train.data.TestFiles.gzip;
 import static org.noisylr.train.data.TestFiles.random;
@@ -18,6 +19,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.noisylr.train.Untrusted;
 
@@ -51,6 +53,12 @@ class CifarFuzzTest {
 
   private static byte[] seed(int kind, byte[] content) {
     return concat(new byte[] {(byte) kind}, content);
+  }
+
+  @ParameterizedTest
+  @MethodSource("seeds")
+  void seedsAreValid(byte[] seed) throws IOException {
+    assertThat(Untrusted.accepts(() -> read(seed))).isTrue();
   }
 
   @MethodSource("seeds")

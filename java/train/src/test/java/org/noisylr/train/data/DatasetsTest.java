@@ -159,6 +159,11 @@ class DatasetsTest {
   void recognisesArchivesByContent() {
     assertThat(open(write(temp.resolve("x.zip"), TestFiles.zip(imageFiles()))).name())
         .isEqualTo("x");
+    byte[] tar = TestFiles.tar(imageFiles());
+    assertThat(open(write(temp.resolve("x.tar"), tar)).name()).isEqualTo("x");
+    assertThat(open(write(temp.resolve("x.tar.gz"), gzip(tar))).name()).isEqualTo("x");
+    assertThat(open(write(temp.resolve("x.tgz"), gzip(tar))).name()).isEqualTo("x");
+    assertThat(open(write(temp.resolve("x.y.tar.xz"), TestFiles.xz(tar))).name()).isEqualTo("x.y");
     assertThat(open(write(temp.resolve("y.bin"), tarGz(cifar10Files()))).name())
         .isEqualTo("cifar10");
     assertThat(open(write(temp.resolve("z"), tarGz(cifar100Files()))).name()).isEqualTo("cifar100");
@@ -193,8 +198,9 @@ class DatasetsTest {
               + " holds no dataset that is recognised: expected a folder of IDX files"
               + " (train-images-idx3-ubyte and so on, plain or .gz), a folder or tar.gz of CIFAR-10"
               + " or CIFAR-100 in binary form, a folder of SVHN (train_32x32.mat and"
-              + " test_32x32.mat), a folder or zip of images (train/CLASS/*.jpg or *.png and"
-              + " test/CLASS/*), aclImdb, a folder, tar.gz or tar.xz of reviews, or Pascal VOC 2012, a folder or tar");
+              + " test_32x32.mat), a folder, zip or tar (plain, .gz or .xz) of images"
+              + " (train/CLASS/*.jpg or *.png and test/CLASS/*), aclImdb, a folder or tar of reviews,"
+              + " or Pascal VOC 2012, a folder or tar");
     }
   }
 

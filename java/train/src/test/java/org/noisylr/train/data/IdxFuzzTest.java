@@ -1,5 +1,6 @@
 package org.noisylr.train.data;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.noisylr.train.data.TestFiles.concat;
 import static org.noisylr.train.data.TestFiles.gzip;
 import static org.noisylr.train.data.TestFiles.idx;
@@ -12,6 +13,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.noisylr.train.Untrusted;
 
@@ -39,6 +41,12 @@ class IdxFuzzTest {
 
   private static byte[] seed(int kind, byte[] content) {
     return concat(new byte[] {(byte) kind}, content);
+  }
+
+  @ParameterizedTest
+  @MethodSource("seeds")
+  void seedsAreValid(byte[] seed) throws IOException {
+    assertThat(Untrusted.accepts(() -> read(seed))).isTrue();
   }
 
   @MethodSource("seeds")

@@ -1,5 +1,6 @@
 package org.noisylr.train.data;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.noisylr.train.data.TestFiles.encode;
 import static org.noisylr.train.data.TestFiles.image;
 import static org.noisylr.train.data.TestFiles.jpeg;
@@ -13,9 +14,11 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import java.util.zip.CRC32;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.noisylr.train.Untrusted;
 
@@ -36,22 +39,34 @@ class ImageDecoderFuzzTest {
         encode(image(3, 2, random(6, 4)), "jpeg"));
   }
 
+  @ParameterizedTest
+  @MethodSource("seeds")
+  void seedsAreValid(byte[] seed) throws IOException {
+    assertThat(Untrusted.accepts(() -> decode(seed))).isTrue();
+  }
+
   @MethodSource("seeds")
   @FuzzTest
   void decode(byte[] image) throws IOException {
-    Path folder = temp.resolve("images");
-    Path file = write(folder.resolve("x.png"), summed(image));
+    Path file = write(temp.resolve("images/x.png"), summed(image));
     String name = file.toString();
-    Untrusted.read(
-        folder,
-        name,
-        64 << 20,
-        () -> {
-          byte[] content = Files.readAllBytes(file);
+    read(
+        file,
+        content -> {
           ImageDecoder.Size size = ImageDecoder.size(name, content);
-          ImageDecoder.decode(name, content, size, name);
           ImageDecoder.indices(name, content, size, name);
         });
+    read(
+        file,
+        content -> {
+          ImageDecoder.Size size = ImageDecoder.size(name, content);
+          ImageDecoder.decode(name, content, size, name);
+        });
+  }
+
+  private static void read(Path file, Consumer<byte[]> reader) throws IOException {
+    Untrusted.read(
+        file.getParent(), file.toString(), 64 << 20, () -> reader.accept(Files.readAllBytes(file)));
   }
 
   private static byte[] summed(byte[] image) {

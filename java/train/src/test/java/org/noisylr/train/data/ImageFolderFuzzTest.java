@@ -1,8 +1,10 @@
 package org.noisylr.train.data;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.noisylr.train.data.TestFiles.concat;
 import static org.noisylr.train.data.TestFiles.png;
 import static org.noisylr.train.data.TestFiles.random;
+import static org.noisylr.train.data.TestFiles.tar;
 import static org.noisylr.train.data.TestFiles.write;
 import static org.noisylr.train.data.TestFiles.zip;
 
@@ -15,11 +17,18 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.noisylr.train.Untrusted;
 
-/** An input is a zip or, after a first byte that is odd, the names of its entries, one a line. */
+/**
+ * The first byte of an input says what the others are: a zip or tar, or the names of the images in
+ * a zip or tar, one a line.
+ */
 class ImageFolderFuzzTest {
+  private static final int ARCHIVE = 0;
+  private static final int NAMES_IN_ZIP = 1;
+
   private static final byte[] IMAGE = png(2, 2, random(12, 1));
 
   @TempDir Path temp;
@@ -29,8 +38,18 @@ class ImageFolderFuzzTest {
     files.put("x/train/a/1.png", IMAGE);
     files.put("x/test/a/1.png", IMAGE);
     byte[] names =
-        "train/a/1.png\ntrain/b/1.png\ntest/a/1.png\ntest/b/".getBytes(StandardCharsets.UTF_8);
-    return Stream.of(concat(new byte[] {0}, zip(files)), concat(new byte[] {1}, names));
+        "train/a/1.png\ntrain/b/1.png\ntest/a/1.png\ntest/b/1.png".getBytes(StandardCharsets.UTF_8);
+    return Stream.of(
+        concat(new byte[] {0}, zip(files)),
+        concat(new byte[] {0}, tar(files)),
+        concat(new byte[] {1}, names),
+        concat(new byte[] {2}, names));
+  }
+
+  @ParameterizedTest
+  @MethodSource("seeds")
+  void seedsAreValid(byte[] seed) throws IOException {
+    assertThat(Untrusted.accepts(() -> read(seed))).isTrue();
   }
 
   @MethodSource("seeds")
@@ -41,15 +60,21 @@ class ImageFolderFuzzTest {
     }
     byte[] content = Arrays.copyOfRange(input, 1, input.length);
     Path folder = temp.resolve("images");
-    Path zip = write(folder.resolve("x.zip"), (input[0] & 1) == 0 ? content : named(content));
-    Untrusted.read(folder, zip.toString(), 64 << 20, () -> ImageFolder.read("x", zip));
+    byte[] file =
+        switch (Math.floorMod(input[0], 3)) {
+          case ARCHIVE -> content;
+          case NAMES_IN_ZIP -> zip(named(content));
+          default -> tar(named(content));
+        };
+    Path archive = write(folder.resolve("x"), file);
+    Untrusted.read(folder, archive.toString(), 64 << 20, () -> ImageFolder.read("x", archive));
   }
 
-  private static byte[] named(byte[] names) {
+  private static Map<String, byte[]> named(byte[] names) {
     Map<String, byte[]> files = new TreeMap<>();
     for (String name : new String(names, StandardCharsets.UTF_8).split("\n")) {
       files.put(name, name.endsWith("/") ? new byte[0] : IMAGE);
     }
-    return zip(files);
+    return files;
   }
 }

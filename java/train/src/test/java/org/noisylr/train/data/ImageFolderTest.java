@@ -18,6 +18,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
+import org.apache.commons.compress.archivers.tar.TarConstants;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -63,9 +66,19 @@ class ImageFolderTest {
     return write(temp.resolve("pets.zip"), TestFiles.zip(files));
   }
 
-  /** Both forms of the same tree. */
+  private Path tar(Map<String, byte[]> files) {
+    return write(temp.resolve("pets.tar"), TestFiles.tar(files));
+  }
+
+  /** All forms of the same tree. */
   private List<Path> places(Map<String, byte[]> files) {
-    return List.of(folder(files), zip(files));
+    byte[] tar = TestFiles.tar(files);
+    return List.of(
+        folder(files),
+        zip(files),
+        tar(files),
+        write(temp.resolve("pets.tar.gz"), TestFiles.gzip(tar)),
+        write(temp.resolve("pets.tar.xz"), TestFiles.xz(tar)));
   }
 
   private static ImageDataset read(Path path) {
@@ -210,7 +223,7 @@ class ImageFolderTest {
     Path folder = folder(files);
     Files.createDirectory(folder.resolve("test/fish"));
     files.put("test/fish/", new byte[0]);
-    for (Path place : List.of(folder, zip(files))) {
+    for (Path place : List.of(folder, zip(files), tar(files))) {
       assertInput(
           () -> read(place),
           place + ": class folder test/fish must hold JPEG or PNG images, but has none");
@@ -297,17 +310,49 @@ class ImageFolderTest {
   }
 
   @Test
-  void pathsThatLeaveTheZipAreHarmless() throws IOException {
+  void pathsThatLeaveTheArchiveAreHarmless() throws IOException {
     Map<String, byte[]> files = pets();
     for (String trick :
         List.of("../../train/cat/x.png", "/train/cat/y.png", "train/../cat/z.png")) {
       files.put(trick, rgbPng(9));
     }
     Path zip = write(temp.resolve("in/pets.zip"), TestFiles.zip(files));
+    Path tar = write(temp.resolve("in/pets.tar"), TestFiles.tar(files));
     assertPets(read(zip));
+    assertPets(read(tar));
     try (var left = Files.walk(temp)) {
-      assertThat(left.filter(Files::isRegularFile)).containsExactly(zip);
+      assertThat(left.filter(Files::isRegularFile)).containsExactlyInAnyOrder(zip, tar);
     }
+  }
+
+  @Test
+  void aTarsLinksArePassedOver() throws IOException {
+    Path tar = temp.resolve("links.tar");
+    try (TarArchiveOutputStream out = new TarArchiveOutputStream(Files.newOutputStream(tar))) {
+      for (byte kind : new byte[] {TarConstants.LF_SYMLINK, TarConstants.LF_LINK}) {
+        TarArchiveEntry link = new TarArchiveEntry("train/cat/link" + kind + ".png", kind);
+        link.setLinkName("/etc/passwd");
+        out.putArchiveEntry(link);
+        out.closeArchiveEntry();
+      }
+      for (Map.Entry<String, byte[]> file : pets().entrySet()) {
+        TarArchiveEntry entry = new TarArchiveEntry(file.getKey());
+        entry.setSize(file.getValue().length);
+        out.putArchiveEntry(entry);
+        out.write(file.getValue());
+        out.closeArchiveEntry();
+      }
+    }
+    assertPets(read(tar));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {600, 1024, 5400})
+  void namesATarThatIsCutOff(int length) {
+    Path tar = write(temp.resolve("pets.tar"), Arrays.copyOf(TestFiles.tar(pets()), length));
+    assertThatThrownBy(() -> read(tar))
+        .isExactlyInstanceOf(InputException.class)
+        .hasMessageStartingWith(tar.toString());
   }
 
   @Test

@@ -84,7 +84,9 @@ class ImdbTest {
   @Test
   void somethingElseIsRefused() {
     Path file = write(temp.resolve("a.zip"), new byte[] {'P', 'K', 3, 4, 5, 6});
-    assertInput(() -> Imdb.read(file, 50, 4), file + " must be a tar.gz or tar.xz, but is neither");
+    assertInput(
+        () -> Imdb.read(file, 50, 4),
+        file + " must be a tar, tar.gz or tar.xz, but is none of these");
   }
 
   @Test

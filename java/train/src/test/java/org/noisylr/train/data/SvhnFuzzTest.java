@@ -1,5 +1,6 @@
 package org.noisylr.train.data;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.noisylr.train.data.TestFiles.concat;
 import static org.noisylr.train.data.TestFiles.write;
 
@@ -7,7 +8,6 @@ import com.code_intelligence.jazzer.junit.FuzzTest;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -15,6 +15,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import java.util.zip.DeflaterOutputStream;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.noisylr.train.Untrusted;
 import us.hebi.matlab.mat.format.Mat5;
@@ -22,11 +23,12 @@ import us.hebi.matlab.mat.format.Mat5File;
 import us.hebi.matlab.mat.types.Sinks;
 
 /**
- * An input is a MATLAB file or, after a first byte that is odd, one without its header that is put
- * into the file as one compressed element.
+ * An input is a MATLAB file or, after a first byte that is odd, one without its header whose
+ * elements are compressed.
  */
 class SvhnFuzzTest {
   private static final int HEADER = 128;
+  private static final int TAG = 8;
   private static final int COMPRESSED = 15;
   private static final List<String> DIGITS =
       IntStream.range(0, 10).mapToObj(Integer::toString).toList();
@@ -49,6 +51,12 @@ class SvhnFuzzTest {
     return Arrays.copyOf(bytes.array(), bytes.position());
   }
 
+  @ParameterizedTest
+  @MethodSource("seeds")
+  void seedsAreValid(byte[] seed) throws IOException {
+    assertThat(Untrusted.accepts(() -> read(seed))).isTrue();
+  }
+
   @MethodSource("seeds")
   @FuzzTest
   void read(byte[] input) throws IOException {
@@ -63,16 +71,20 @@ class SvhnFuzzTest {
   }
 
   private static byte[] compressed(byte[] elements) throws IOException {
-    ByteArrayOutputStream deflated = new ByteArrayOutputStream();
-    try (DeflaterOutputStream out = new DeflaterOutputStream(deflated)) {
-      out.write(elements);
+    ByteArrayOutputStream file = new ByteArrayOutputStream();
+    file.write(whole(), 0, HEADER);
+    ByteBuffer tags = ByteBuffer.wrap(elements);
+    for (int start = 0, end; start < elements.length; start = end) {
+      int left = elements.length - start - TAG;
+      int length = left < 0 ? -1 : tags.getInt(start + 4);
+      end = length >= 0 && length <= left ? start + TAG + length : elements.length;
+      ByteArrayOutputStream deflated = new ByteArrayOutputStream();
+      try (DeflaterOutputStream out = new DeflaterOutputStream(deflated)) {
+        out.write(elements, start, end - start);
+      }
+      file.writeBytes(ByteBuffer.allocate(TAG).putInt(COMPRESSED).putInt(deflated.size()).array());
+      deflated.writeTo(file);
     }
-    byte[] tag =
-        ByteBuffer.allocate(8)
-            .order(ByteOrder.nativeOrder())
-            .putInt(COMPRESSED)
-            .putInt(deflated.size())
-            .array();
-    return concat(Arrays.copyOf(whole(), HEADER), tag, deflated.toByteArray());
+    return file.toByteArray();
   }
 }

@@ -1,5 +1,6 @@
 package org.noisylr.train.data;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.noisylr.train.data.TestFiles.tar;
 import static org.noisylr.train.data.TestFiles.write;
 
@@ -8,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.noisylr.train.Untrusted;
 
@@ -17,6 +19,12 @@ class VocFuzzTest {
 
   static Stream<byte[]> seeds() {
     return Stream.of(tar(VocTest.files()));
+  }
+
+  @ParameterizedTest
+  @MethodSource("seeds")
+  void seedsAreValid(byte[] seed) throws IOException {
+    assertThat(Untrusted.accepts(() -> read(seed))).isTrue();
   }
 
   @MethodSource("seeds")

@@ -1,5 +1,7 @@
 package org.noisylr.train.run;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -9,6 +11,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.noisylr.noise.NoiseSpec;
 import org.noisylr.schedule.Milestone;
@@ -72,6 +75,12 @@ class RunFormatFuzzTest {
 
   private static byte[] seed(int file, String content) {
     return ((char) file + content).getBytes(StandardCharsets.UTF_8);
+  }
+
+  @ParameterizedTest
+  @MethodSource("seeds")
+  void seedsAreValid(byte[] seed) throws IOException {
+    assertThat(Untrusted.accepts(() -> read(seed))).isTrue();
   }
 
   @MethodSource("seeds")
