@@ -35,6 +35,8 @@ import picocli.CommandLine.Spec;
     description = "Preview a schedule and its noise: every step's learning rate as CSV or PNG.",
     sortOptions = false)
 final class LrCommand implements Callable<Integer> {
+  private static final long MAX_STEPS = 1_000_000_000;
+
   @Spec private CommandSpec spec;
   @Mixin private ScheduleOptions scheduleOptions;
   @Mixin private NoiseOptions noiseOptions;
@@ -73,6 +75,7 @@ final class LrCommand implements Callable<Integer> {
   public Integer call() {
     Check.atLeast("--epochs", epochs, 1);
     Check.atLeast("--steps-per-epoch", stepsPerEpoch, 1);
+    Check.within("--epochs times --steps-per-epoch", (long) epochs * stepsPerEpoch, 1, MAX_STEPS);
     Schedule schedule = scheduleOptions.schedule();
     NoiseSpec noise = noiseOptions.noise(epochs, seed);
     NoiseOptions.warnIfWeak(noise, spec.commandLine().getErr());
@@ -160,8 +163,8 @@ final class LrCommand implements Callable<Integer> {
       out.printf("%-12s%s%n", "steps", NoiseTheory.variance(noise));
     }
     out.printf("%6s  %-12s%-12s%-12s%n", "epoch", "base lr", "factor", "lr");
-    for (int epoch = 0; epoch < epochs; epoch += Math.max(1, epochs / 20)) {
-      long step = (long) epoch * stepsPerEpoch;
+    for (long epoch = 0; epoch < epochs; epoch += Math.max(1, epochs / 20)) {
+      long step = epoch * stepsPerEpoch;
       double base = schedule.lr(step, stepsPerEpoch);
       out.printf(
           "%6d  %-12.6g%-12.6g%-12.6g%n",

@@ -60,6 +60,7 @@ public final class Noisylr {
   static CommandLine commandLine() {
     CommandLine commandLine = new CommandLine(new Noisylr());
     Choice.register(commandLine);
+    Numbers.register(commandLine);
     commandLine.setParameterExceptionHandler(
         (e, arguments) -> {
           CommandLine command = e.getCommandLine();

@@ -190,6 +190,7 @@ final class TrainCommand implements Callable<Integer> {
     }
     Task task = resumesAlone() ? stored() : asked();
     RunConfig config = task.config;
+    Run.check(config, task.data);
     PrintStream console = System.out;
     console.printf(
         "%s on %s (%d training, %d test examples), %s%n",

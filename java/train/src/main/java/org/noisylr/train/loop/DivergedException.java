@@ -7,7 +7,7 @@ package org.noisylr.train.loop;
 public final class DivergedException extends RuntimeException {
   DivergedException(String what, String value, int epoch, long step, double lr) {
     super(
-        "%s became %s in epoch %d at step %d, with learning rate %s"
+        "%s became %s in epoch %d at step %d (both from 0), with learning rate %s"
             .formatted(what, value, epoch, step, lr));
   }
 }

@@ -100,7 +100,12 @@ public record Run(List<EpochMetrics> metrics, RunResult result, Timing timing) {
             Objects.requireNonNullElse(config.testSubset(), data.testCount()));
   }
 
-  private static void check(RunConfig config, Dataset data) {
+  /**
+   * Checks that a configuration can be trained on data.
+   *
+   * @throws InputException if it cannot, because of the data's kind or size for instance
+   */
+  public static void check(RunConfig config, Dataset data) {
     config.model().check(data);
     Dataset used = used(config, data);
     config.model().checkBatches(used.trainCount(), config.training().batchSize());

@@ -43,6 +43,7 @@ final class RunDirectory implements AutoCloseable {
   static final String TIMING = "timing.csv";
 
   private static final int LONGEST_TEXT = 1 << 26;
+  private static final String NO_GOOD = "there is no good checkpoint";
   private static final String FORMAT = "noisylr checkpoint 2";
   private static final Pattern CHECKPOINT =
       Pattern.compile("checkpoint-(\\d{6,9})(?:-(\\d{6,9}))?\\.safetensors");
@@ -261,22 +262,24 @@ final class RunDirectory implements AutoCloseable {
 
   private String newestGood() {
     try {
-      return newestOf(checkpoints(directory));
+      return newestOf(checkpoints(directory))
+          .map(good -> "the newest good checkpoint is " + good)
+          .orElse(NO_GOOD);
     } catch (IOException e) {
-      return newestOf(List.of());
+      return NO_GOOD;
     }
   }
 
-  private String newestOf(List<Checkpoint> checkpoints) {
+  private Optional<Path> newestOf(List<Checkpoint> checkpoints) {
     for (Checkpoint checkpoint : checkpoints) {
       try (SafeTensors content = SafeTensors.read(checkpoint.file)) {
         checkOrigin(checkpoint.file, content.metadata());
-        return "the newest good checkpoint is " + checkpoint.file;
+        return Optional.of(checkpoint.file);
       } catch (InputException | IOException e) {
         // Not a good one.
       }
     }
-    return "there is no good checkpoint";
+    return Optional.empty();
   }
 
   private Path checkpoint(int epochs, int steps) {
@@ -310,13 +313,18 @@ final class RunDirectory implements AutoCloseable {
         damage = damage == null ? e.getMessage() : damage;
       } catch (InputException e) {
         throw new InputException(
-            e.getMessage() + "; " + newestOf(checkpoints.subList(i + 1, checkpoints.size())), e);
+            "%s; %s"
+                .formatted(
+                    e.getMessage(),
+                    newestOf(checkpoints.subList(i + 1, checkpoints.size()))
+                        .map(good -> "remove it to go on from the newest good checkpoint, " + good)
+                        .orElse(NO_GOOD)),
+            e);
       }
     }
     if (damage != null) {
       throw new InputException(
-          "%s, and there is no good checkpoint; delete the folder %s to begin anew"
-              .formatted(damage, directory));
+          "%s, and %s; delete the folder %s to begin anew".formatted(damage, NO_GOOD, directory));
     }
     Path metrics = directory.resolve(METRICS);
     if (Files.exists(metrics) && !parse(metrics, text(metrics), MetricsCsv::parse).isEmpty()) {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.exc.StreamReadException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.MapperFeature;
@@ -13,10 +14,15 @@ import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.cfg.EnumFeature;
 import com.fasterxml.jackson.databind.cfg.MapperBuilder;
+import com.fasterxml.jackson.databind.exc.InvalidFormatException;
+import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.noisylr.check.InputException;
@@ -170,9 +176,44 @@ public final class RunFormat {
     if (e.getCause() instanceof InputException cause) {
       return cause.getMessage();
     }
-    return e.getOriginalMessage().contains("at least one Creator exists")
-        ? "it must be made of keys and values"
-        : HINT.matcher(e.getOriginalMessage()).replaceFirst("");
+    String message = e.getOriginalMessage();
+    if (message.startsWith("No content to map")) {
+      return "it is empty";
+    } else if (message.startsWith("Cannot map `null`")) {
+      return "it must be given, but is not";
+    } else if (message.contains("at least one Creator exists")) {
+      return "it must be made of keys and values";
+    } else if (e instanceof StreamReadException
+        && !message.startsWith("Duplicate field")
+        && e.getLocation() != null) {
+      return "it cannot be parsed in line %d, column %d"
+          .formatted(e.getLocation().getLineNr(), e.getLocation().getColumnNr());
+    }
+    if (e instanceof MismatchedInputException mismatched
+        && message.startsWith("Cannot deserialize")
+        && allowed(mismatched.getTargetType()) != null) {
+      return "it must be "
+          + allowed(mismatched.getTargetType())
+          + (e instanceof InvalidFormatException f ? ", but is " + f.getValue() : "");
+    }
+    return HINT.matcher(message).replaceFirst("");
+  }
+
+  private static String allowed(Class<?> type) {
+    if (type == String.class) {
+      return "a text";
+    } else if (type == int.class || type == Integer.class || type == long.class) {
+      return "an integer";
+    } else if (type == double.class || type == Double.class) {
+      return "a number";
+    } else if (type == List.class) {
+      return "a list";
+    } else if (type != null && type.isEnum()) {
+      return Arrays.stream(type.getEnumConstants())
+          .map(constant -> ((Enum<?>) constant).name().toLowerCase(Locale.ROOT))
+          .collect(Collectors.joining(", ", "one of {", "}"));
+    }
+    return null;
   }
 
   private static String write(ObjectWriter writer, Object value) {

@@ -102,7 +102,8 @@ class NumbersTest {
     assertThatThrownBy(
             () -> cnn(config, 96, state -> state.get("dense2.bias").fill_(new Scalar(value))))
         .isInstanceOf(DivergedException.class)
-        .hasMessage("the training loss became NaN in epoch 0 at step 0, with learning rate 0.01");
+        .hasMessage(
+            "the training loss became NaN in epoch 0 at step 0 (both from 0), with learning rate 0.01");
   }
 
   @Test
@@ -110,7 +111,8 @@ class NumbersTest {
     TrainingConfig config = config(OptimizerSpec.Kind.SGD, 0.01, 32);
     assertThatThrownBy(() -> cnn(config, 96, steep(3e38)))
         .isInstanceOf(DivergedException.class)
-        .hasMessage("the training loss became NaN in epoch 0 at step 1, with learning rate 0.01");
+        .hasMessage(
+            "the training loss became NaN in epoch 0 at step 1 (both from 0), with learning rate 0.01");
   }
 
   @Test
@@ -119,7 +121,7 @@ class NumbersTest {
     assertThatThrownBy(() -> cnn(config, 32, steep(3e38)))
         .isInstanceOf(DivergedException.class)
         .hasMessageMatching(
-            "model\\.dense1\\.weight became infinite in epoch 0 at step 0, with learning rate"
+            "model\\.dense1\\.weight became infinite in epoch 0 at step 0 \\(both from 0\\), with learning rate"
                 + " 0.01");
   }
 
@@ -129,7 +131,7 @@ class NumbersTest {
     assertThatThrownBy(() -> cnn(config(kind, 1e-30, 32), 64, steep(1e36)))
         .isInstanceOf(DivergedException.class)
         .hasMessageMatching(
-            "optimizer\\..* became infinite in epoch 0 at step 1, with learning rate 1.0E-30");
+            "optimizer\\..* became infinite in epoch 0 at step 1 \\(both from 0\\), with learning rate 1.0E-30");
   }
 
   @Test
@@ -138,7 +140,7 @@ class NumbersTest {
     assertThatThrownBy(() -> cnn(config(OptimizerSpec.Kind.SGD, 1e300, noise, 32), 64, state -> {}))
         .isInstanceOf(DivergedException.class)
         .hasMessage(
-            "the training loss became NaN in epoch 0 at step 1, with learning rate Infinity");
+            "the training loss became NaN in epoch 0 at step 1 (both from 0), with learning rate Infinity");
     assertThatThrownBy(() -> new Constant(Double.POSITIVE_INFINITY))
         .isInstanceOf(InputException.class)
         .hasMessage("lr must be in (0, inf), but is Infinity");
@@ -214,7 +216,7 @@ class NumbersTest {
                     state -> {}))
         .isInstanceOf(StepFailedException.class)
         .hasMessageStartingWith(
-            "epoch 0 failed at step 1: Expected more than 1 value per channel when training");
+            "epoch 0 failed at step 1 (both from 0): Expected more than 1 value per channel when training");
   }
 
   @ParameterizedTest

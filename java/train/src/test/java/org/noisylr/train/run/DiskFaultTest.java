@@ -346,7 +346,7 @@ class DiskFaultTest {
             newest(run)
                 + (parts[1].startsWith(": ") ? "" : " ")
                 + parts[1]
-                + "; the newest good checkpoint is "
+                + "; remove it to go on from the newest good checkpoint, "
                 + previous);
     assertThat(Files.readAllBytes(newest(run))).isEqualTo(foreign);
     assertThat(Files.readAllBytes(previous)).isEqualTo(good);

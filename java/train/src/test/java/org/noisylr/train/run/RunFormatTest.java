@@ -40,15 +40,14 @@ class RunFormatTest {
   static Stream<Arguments> faults() {
     return Stream.of(
         fault("threads: 1", "threads: 1.5", "threads: Cannot coerce"),
-        fault("threads: 1", "threads: null", "threads: Cannot map `null` into type `int`"),
         fault("threads: 1", "threads: 0", "threads must be in [1, inf), but is 0"),
         fault("threads: 1", "threads: 1e999999999", "threads: "),
         fault("threads: 1", "threads: 99999999999999999999", "threads: "),
-        fault("threads: 1", "threads: [1]", "threads: "),
+        fault("threads: 1", "threads: [1]", "threads: it must be an integer"),
         fault("threads: 1", "threads: 1\nthread: 1", "thread: Unrecognized field \"thread\""),
         fault("threads: 1", "threads: 1\nthreads: 2", "Duplicate field 'threads'"),
         fault("device: cpu", "device: null", "device must be given, but is not"),
-        fault("model: cnn28", "model: cnn29", "model: "),
+        fault("model: cnn28", "model: cnn29", "model: it must be one of {cnn28, resnet20, "),
         fault("lr: 0.1,", "lr: NaN,", "training.schedule: lr must be in (0, inf), but is NaN"),
         fault("factor: 0.1", "factor: -1", "training.schedule.milestones.0: factor must be in"),
         fault(
@@ -59,8 +58,12 @@ class RunFormatTest {
         fault("alpha: 8", "alpha: 0", "training.noise.distribution: alpha must be in"),
         fault("data: x", "data: " + "[".repeat(100_000), ""),
         fault("data: x", "data: &a [*a, *a]", "data: "),
-        fault("data: x", "data: {", ""),
-        fault(YAML, "", "No content to map due to end-of-input"),
+        fault("data: x", "data: {", "data: it must be a text"),
+        fault("data: x", "data: [", ""),
+        fault(YAML, "? [1\n b: {", "it cannot be parsed in line 1, column "),
+        fault("threads: 1", "threads: null", "threads: it must be given, but is not"),
+        fault("threads: 1", "", "threads: it must be given, but is not"),
+        fault(YAML, "", "it is empty"),
         fault(YAML, "null", "it is empty"),
         fault(YAML, "--- 1\n--- 2", ""));
   }
