@@ -86,6 +86,11 @@ final class Guard {
         inside.retainReference();
       }
       kept = inside.retainReference();
+      if (inside.isNull()) {
+        // Another thread closed it meanwhile.
+        endStep();
+        open(inside);
+      }
     }
     return step;
   }
