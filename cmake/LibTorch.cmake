@@ -1,16 +1,21 @@
 # LibTorch::LibTorch: the headers and link libraries of one exact LibTorch version.
 #
 #   LIBTORCH_VERSION  the version that headers must have
+#   LIBTORCH_ANY      ON: LIBTORCH_ROOT, or the Python torch that is found, may have any version
+#                     from 2.10 on. For C++ alone: Java's LibTorch has LIBTORCH_VERSION
 #   LIBTORCH_ROOT     an unpacked LibTorch (variable or environment). Without it, headers come from
 #                     an installed Python torch of that version, else from its wheel, of which
 #                     only torch/include is kept, in a per-user cache.
 #   LIBTORCH_LIB_DIR  folder of libtorch_cpu.so and libc10.so; default: lib beside the headers
 #
 # Also sets LIBTORCH_HEADERS, the folder that holds include/, and LIBTORCH_LIBRARIES_DIR.
+#
+# LibTorch::Devices, for programs, loads what runs on other devices than the CPU, if there is such.
 
 include_guard(GLOBAL)
 
 set(LIBTORCH_VERSION "2.13.0" CACHE STRING "LibTorch version to build against")
+option(LIBTORCH_ANY "Build against any LibTorch from 2.10 on" OFF)
 set(LIBTORCH_ROOT "" CACHE PATH "Unpacked LibTorch; empty: the environment's, else find or download headers")
 set(LIBTORCH_LIB_DIR "" CACHE PATH "Folder of LibTorch's libraries; empty: lib beside the headers")
 
@@ -39,7 +44,7 @@ function(_libtorch_find_installed python result)
     OUTPUT_VARIABLE found
     OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
   set(${result} "" PARENT_SCOPE)
-  if(found MATCHES "^([^;]+);(.+)$" AND CMAKE_MATCH_1 STREQUAL LIBTORCH_VERSION)
+  if(found MATCHES "^([^;]+);(.+)$" AND (LIBTORCH_ANY OR CMAKE_MATCH_1 STREQUAL LIBTORCH_VERSION))
     set(${result} "${CMAKE_MATCH_2}" PARENT_SCOPE)
   endif()
 endfunction()
@@ -117,10 +122,13 @@ function(_libtorch_locate_headers result)
   _libtorch_version_of("${root}" version)
   if(NOT version)
     message(FATAL_ERROR "${root} holds no LibTorch headers (include/torch): ${_libtorch_remedy}.")
-  elseif(NOT version VERSION_EQUAL LIBTORCH_VERSION)
+  elseif(LIBTORCH_ANY AND version VERSION_LESS 2.10)
+    message(FATAL_ERROR "${root} is LibTorch ${version}, but 2.10 or newer is needed: set LIBTORCH_ROOT to one.")
+  elseif(NOT LIBTORCH_ANY AND NOT version VERSION_EQUAL LIBTORCH_VERSION)
     message(FATAL_ERROR "${root} is LibTorch ${version}, but ${LIBTORCH_VERSION} is needed: ${_libtorch_remedy}.")
   endif()
   set(${result} "${root}" PARENT_SCOPE)
+  set(LIBTORCH_FOUND_VERSION "${version}" PARENT_SCOPE)
 endfunction()
 
 _libtorch_locate_headers(LIBTORCH_HEADERS)
@@ -129,7 +137,7 @@ if(LIBTORCH_LIB_DIR)
 else()
   set(LIBTORCH_LIBRARIES_DIR "${LIBTORCH_HEADERS}/lib")
 endif()
-message(STATUS "LibTorch ${LIBTORCH_VERSION}: headers ${LIBTORCH_HEADERS}, libraries ${LIBTORCH_LIBRARIES_DIR}")
+message(STATUS "LibTorch ${LIBTORCH_FOUND_VERSION}: headers ${LIBTORCH_HEADERS}, libraries ${LIBTORCH_LIBRARIES_DIR}")
 
 add_library(LibTorch::LibTorch INTERFACE IMPORTED GLOBAL)
 target_include_directories(
@@ -155,4 +163,12 @@ if(_libtorch_openmp)
   target_link_libraries(LibTorch::OpenMP INTERFACE "${_libtorch_openmp}")
 else()
   target_link_libraries(LibTorch::OpenMP INTERFACE gomp)
+endif()
+
+add_library(LibTorch::Devices INTERFACE IMPORTED GLOBAL)
+if(EXISTS "${LIBTORCH_LIBRARIES_DIR}/libtorch_cuda.so")
+  # Nothing refers to it, and its own libraries are found when it is loaded.
+  target_link_options(
+    LibTorch::Devices INTERFACE "LINKER:--no-as-needed" "LINKER:--unresolved-symbols=ignore-in-shared-libs")
+  target_link_libraries(LibTorch::Devices INTERFACE "${LIBTORCH_LIBRARIES_DIR}/libtorch_cuda.so")
 endif()

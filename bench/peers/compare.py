@@ -115,13 +115,17 @@ def train_cells():
 KINDS = {"step": step_cells, "train": train_cells}
 
 
+def geometric_mean(ratios):
+    return math.exp(statistics.fmean(map(math.log, ratios)))
+
+
 def interval(ratios):
     logs = [math.log(ratio) for ratio in ratios]
     mean = statistics.fmean(logs)
     if len(logs) < 3:
-        return f"{math.exp(mean):.3f}"
+        return f"{geometric_mean(ratios):.3f}"
     half = T95[len(logs) - 2] * statistics.stdev(logs) / math.sqrt(len(logs))
-    return f"{math.exp(mean):.3f} ({math.exp(mean - half):.3f} to {math.exp(mean + half):.3f})"
+    return f"{geometric_mean(ratios):.3f} ({math.exp(mean - half):.3f} to {math.exp(mean + half):.3f})"
 
 
 def table(measured):

@@ -59,7 +59,7 @@ final class DoctorCommand implements Callable<Integer> {
                   Runtime.getRuntime().availableProcessors(),
                   torch.get_num_threads(),
                   torch.get_cpu_capability().getString()));
-      row(out, "cuda", Devices.cudaState() + "; -Pgpu is made for " + cudaVersions());
+      row(out, "cuda", Devices.cudaState() + "; -Pgpu is made for " + Versions.cuda());
     } catch (LinkageError e) {
       healthy = false;
       row(out, "libtorch", "does not load: " + e.getMessage());
@@ -74,12 +74,6 @@ final class DoctorCommand implements Callable<Integer> {
     }
     out.flush();
     return healthy ? 0 : Noisylr.RUN_FAILED;
-  }
-
-  /** CUDA 13.3 and cuDNN 9.25 for the bindings' version 13.3-9.25-1.5.14. */
-  private static String cudaVersions() {
-    String[] parts = Versions.of("cuda").split("-");
-    return "CUDA " + parts[0] + " and cuDNN " + parts[1];
   }
 
   private static boolean checkNoise(PrintWriter out) {

@@ -21,7 +21,6 @@ import org.noisylr.launcher.surface.Algorithm;
 import org.noisylr.launcher.surface.Figure3;
 import org.noisylr.launcher.surface.Surface;
 import org.noisylr.train.run.Cpu;
-import org.noisylr.train.run.Devices;
 import picocli.CommandLine;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -282,12 +281,7 @@ final class ExperimentCommand implements Callable<Integer> {
                 + " default ${DEFAULT-VALUE}.")
     private Integer threads;
 
-    @Option(
-        names = "--device",
-        paramLabel = "NAME",
-        defaultValue = "auto",
-        description = "auto, cpu, cuda or cuda:i; default ${DEFAULT-VALUE}.")
-    private String device;
+    @Mixin private DeviceOption device;
 
     @ArgGroup(exclusive = false, heading = "For fig3:%n")
     private Fig3Options fig3 = new Fig3Options();
@@ -316,7 +310,7 @@ final class ExperimentCommand implements Callable<Integer> {
       }
       TrainCommand.checkThreads(threads);
       Experiment.Part part = Experiment.Part.parse(shard);
-      String deviceName = Devices.of(device).str().getString();
+      String deviceName = device.name(spec.commandLine().getErr());
       int processes =
           jobs != null ? jobs : deviceName.equals("cpu") ? Math.min(8, Cpu.processors()) : 1;
       Planner planner =

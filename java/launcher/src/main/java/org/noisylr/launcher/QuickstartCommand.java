@@ -35,13 +35,15 @@ import org.noisylr.train.loop.OptimizerSpec;
 import org.noisylr.train.loop.Precision;
 import org.noisylr.train.loop.TrainingConfig;
 import org.noisylr.train.run.Cpu;
-import org.noisylr.train.run.Devices;
 import org.noisylr.train.run.DirectoryLock;
 import org.noisylr.train.run.ModelName;
 import org.noisylr.train.run.Run;
 import org.noisylr.train.run.RunConfig;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** Trains with and without noise on the embedded images and compares. */
 @Command(
@@ -54,6 +56,8 @@ final class QuickstartCommand implements Callable<Integer> {
   private static final int BATCH_SIZE = 128;
   private static final double ALPHA = 8;
   private static final double BETA = 0.6;
+
+  @Spec private CommandSpec spec;
 
   private record Variant(String name, String description, Schedule schedule) {}
 
@@ -71,6 +75,8 @@ final class QuickstartCommand implements Callable<Integer> {
       description = "Seeds 1 to N; default ${DEFAULT-VALUE}.")
   private int seedCount;
 
+  @Mixin private DeviceOption device;
+
   @Option(
       names = "--out",
       paramLabel = "DIR",
@@ -82,20 +88,20 @@ final class QuickstartCommand implements Callable<Integer> {
   public Integer call() {
     Check.atLeast("--epochs", epochs, 1);
     Check.atLeast("--seeds", seedCount, 1);
+    String deviceName = device.name(spec.commandLine().getErr());
     createDirectory();
     try (DirectoryLock lock = DirectoryLock.of(out)) {
-      compare(System.out);
+      compare(deviceName, System.out);
     } catch (IOException e) {
       throw unwritable(e);
     }
     return 0;
   }
 
-  private void compare(PrintStream console) {
+  private void compare(String device, PrintStream console) {
     long start = System.nanoTime();
     List<Long> seeds = LongStream.rangeClosed(1, seedCount).boxed().toList();
     Dataset data = Datasets.open(DATA);
-    String device = Devices.of("auto").str().getString();
     console.printf(
         "%s on %s (%d training, %d test images), %s: %d runs of %d epochs%n",
         ModelName.CNN28, DATA, data.trainCount(), data.testCount(), device, 4 * seedCount, epochs);

@@ -147,12 +147,7 @@ final class TrainCommand implements Callable<Integer> {
       description = "Seed of weights, order, augmentation and noise; default ${DEFAULT-VALUE}.")
   private long seed;
 
-  @Option(
-      names = "--device",
-      paramLabel = "NAME",
-      defaultValue = "auto",
-      description = "auto, cpu, cuda or cuda:i; default ${DEFAULT-VALUE}.")
-  private String device;
+  @Mixin private DeviceOption device;
 
   @Option(
       names = "--threads",
@@ -270,7 +265,7 @@ final class TrainCommand implements Callable<Integer> {
         new OptimizerSpec(optimizer, momentum, weightDecay, implementation);
     NoiseSpec noise = noiseOptions.noise(epochs, seed);
     NoiseOptions.warnIfWeak(noise, spec.commandLine().getErr());
-    String deviceName = Devices.of(device).str().getString();
+    String deviceName = device.name(spec.commandLine().getErr());
     Dataset dataset = Datasets.open(data);
     TrainingConfig training =
         new TrainingConfig(

@@ -22,6 +22,12 @@ final class Versions implements IVersionProvider {
     return VERSIONS.getProperty(component);
   }
 
+  /** CUDA 13.3 and cuDNN 9.25 for the bindings' version 13.3-9.25-1.5.14. */
+  static String cuda() {
+    String[] parts = of("cuda").split("-");
+    return "CUDA " + parts[0] + " and cuDNN " + parts[1];
+  }
+
   @Override
   public String[] getVersion() {
     return new String[] {"noisylr " + of("noisylr")};

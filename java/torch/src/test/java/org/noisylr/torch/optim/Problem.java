@@ -3,6 +3,7 @@ package org.noisylr.torch.optim;
 import java.util.Arrays;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Optimizer;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -15,10 +16,18 @@ final class Problem {
   private final Tensor b;
 
   Problem() {
-    a = Tensor.create(new float[] {1, -2, 3, -4, 5, -6}, 2, 3);
-    b = Tensor.create(new float[] {0.5f, -0.25f, 2}, 3);
+    this("cpu");
+  }
+
+  Problem(String device) {
+    a = on(device, Tensor.create(new float[] {1, -2, 3, -4, 5, -6}, 2, 3));
+    b = on(device, Tensor.create(new float[] {0.5f, -0.25f, 2}, 3));
     a.set_requires_grad(true);
     b.set_requires_grad(true);
+  }
+
+  private static Tensor on(String device, Tensor tensor) {
+    return tensor.to(new Device(device), torch.ScalarType.Float);
   }
 
   TensorVector parameters() {
@@ -53,7 +62,7 @@ final class Problem {
   float[] values() {
     try (PointerScope scope = new PointerScope()) {
       float[] values = new float[9];
-      Tensor all = torch.cat(new TensorVector(a.detach().flatten(), b.detach()));
+      Tensor all = torch.cat(new TensorVector(a.detach().flatten(), b.detach())).cpu();
       new FloatPointer(all.data_ptr()).get(values);
       return values;
     }

@@ -41,12 +41,17 @@ public final class Devices {
     return new Device(device);
   }
 
+  /** Whether LibTorch is here in its build for CUDA, which runs without CUDA too. */
+  public static boolean isForCuda() {
+    return torch.class.getResource(CUDA_LIBRARY) != null;
+  }
+
   /** In words, whether CUDA can be used here and, if not, why. */
   public static String cudaState() {
     if (torch.cuda_is_available()) {
       return torch.getNumGPUs() + " CUDA device(s)";
     }
-    if (torch.class.getResource(CUDA_LIBRARY) == null) {
+    if (!isForCuda()) {
       return "this build of LibTorch is for the CPU alone (build noisylr with -Pgpu for CUDA)";
     }
     if (!Files.exists(Path.of(DRIVER))) {

@@ -1,0 +1,88 @@
+package org.noisylr.torch.optim;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import org.bytedeco.pytorch.Optimizer;
+import org.bytedeco.pytorch.global.torch;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.noisylr.noise.NoiseSpec;
+
+/** The optimizers on a GPU; {@code -Dgpu.device=cpu} tries these tests without one. */
+@Tag("gpu")
+class OptimizersGpuTest {
+  private static final String DEVICE = System.getProperty("gpu.device", "cuda");
+  private static final double LR = 0.001;
+  private static final int STEPS = 30;
+
+  @BeforeEach
+  void needsTheDevice() {
+    assumeTrue(
+        DEVICE.equals("cpu") || torch.cuda_is_available(), "LibTorch finds no CUDA device here");
+  }
+
+  private static float[] trained(Problem problem, Optimizer optimizer) {
+    float[] before = problem.values();
+    try (optimizer) {
+      for (int i = 0; i < STEPS; i++) {
+        problem.step(optimizer);
+      }
+    }
+    assertThat(problem.values()).isNotEqualTo(before).doesNotContain(Float.NaN);
+    return problem.values();
+  }
+
+  private static Optimizer stock(Optimizer optimizer) {
+    ((FusedOptimizer) optimizer).implementation(Implementation.STOCK);
+    return optimizer;
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void withoutNoiseAStepIsThatOfThePlainOptimizerBitForBit(Pair pair) {
+    Problem plain = new Problem(DEVICE);
+    Problem noisy = new Problem(DEVICE);
+    assertThat(trained(noisy, stock(pair.noisy(noisy.parameters(), LR, NoiseSpec.none()))))
+        .isEqualTo(trained(plain, pair.plain(plain.parameters(), LR)));
+    Problem fused = new Problem(DEVICE);
+    Problem noisyFused = new Problem(DEVICE);
+    assertThat(trained(noisyFused, pair.noisy(noisyFused.parameters(), LR, NoiseSpec.none())))
+        .isEqualTo(trained(fused, pair.fused(fused.parameters(), LR)));
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aFusedStepHasTheValuesOfThePlainOptimizers(Pair pair) {
+    Problem plain = new Problem(DEVICE);
+    Problem fused = new Problem(DEVICE);
+    float[] expected = trained(plain, pair.plain(plain.parameters(), LR));
+    float[] actual = trained(fused, pair.fused(fused.parameters(), LR));
+    for (int i = 0; i < expected.length; i++) {
+      assertThat(actual[i]).isCloseTo(expected[i], within(2e-5f * Math.abs(expected[i])));
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aNoisyStepIsOneWithTheRateSetByHandBitForBit(Pair pair) {
+    NoiseSpec noise = NoiseSpec.uniform(8).seed(42);
+    Problem byNoise = new Problem(DEVICE);
+    Problem byHand = new Problem(DEVICE);
+    try (Optimizer noisy = pair.noisy(byNoise.parameters(), LR, noise);
+        Optimizer fused = pair.fused(byHand.parameters(), LR)) {
+      for (int epoch = 0; epoch < STEPS; epoch++) {
+        ((NoisyOptimizer) noisy).epoch(epoch);
+        byNoise.step(noisy);
+        double realised = noise.realised(LR, epoch, 0, 0);
+        assertThat(((NoisyOptimizer) noisy).realisedLr()).isEqualTo(realised);
+        fused.param_groups().get(0).options().set_lr(realised);
+        byHand.step(fused);
+        assertThat(byNoise.values()).isEqualTo(byHand.values());
+      }
+    }
+  }
+}
