@@ -108,8 +108,11 @@ class Session:
         aside.replace(file)
 
     def environment(self):
-        """CUDA's own libraries, where Python packages brought them, can be loaded."""
-        folders = [self.results.get("build", {}).get("libraries", "")]
+        """CUDA's own libraries, where Python packages brought them, can be loaded.
+
+        Not LibTorch's: Java brings its own, and there must be one in a process.
+        """
+        folders = []
         torch = self.python("import importlib.util as u; print(u.find_spec('torch').origin)")
         if torch:
             packages = pathlib.Path(torch).parent.parent
@@ -138,7 +141,7 @@ class Session:
                 raise Failed(f"{command[0]} does not run: {error.strerror}") from error
         text = path.read_text(errors="replace")
         if done.returncode != 0:
-            raise Failed(f"{pathlib.Path(command[0]).name} failed, see {path}: {last_line(text)}")
+            raise Failed(f"{pathlib.Path(command[0]).name} failed, see {path}: {reason_in(text)}")
         return text
 
 
@@ -150,9 +153,11 @@ def text_of(command):
     return done.stdout.strip() if done.returncode == 0 else ""
 
 
-def last_line(text):
+def reason_in(text):
+    """The first line that speaks of an error, or the last."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1] if lines else "no output"
+    errors = [line for line in lines if re.search(r"error|fail|what\(\)", line, re.IGNORECASE)]
+    return (errors[:1] or lines[-1:] or ["no output"])[0][:200]
 
 
 # The parts.
@@ -248,7 +253,7 @@ class Peer:
 
     def fail(self):
         self.process.wait()
-        raise Failed(f"it ended, see {self.log}: {last_line(self.log.read_text())}")
+        raise Failed(f"it ended, see {self.log}: {reason_in(self.log.read_text())}")
 
     def round(self):
         try:
@@ -423,7 +428,7 @@ def train(session, number):
         f"train-{number}.log",
         env=session.environment(),
     )
-    return {"options": " ".join(options), "end": last_line(text)}
+    return {"options": " ".join(options), "end": text.strip().splitlines()[-1]}
 
 
 def need(session, part):

@@ -21,7 +21,7 @@
  *   <li>{@code param_groups()} and {@code defaults()} are references into the optimizer, and
  *       schedulers such as {@code StepLR} keep one. Once it is closed or collected, those who use
  *       the learning rates of any get a RuntimeException that says so, and the groups' parameters
- *       are undefined tensors. For their sake about 500 bytes of each closed optimizer, and 8 for
+ *       are undefined tensors. For their sake up to 800 bytes of each closed optimizer, and 8 for
  *       each parameter, stay in native memory. This holds for the optimizers of this package; of
  *       LibTorch's own, no such reference may be used after them. {@code parameters()} is a list of
  *       its own.
