@@ -2,6 +2,7 @@
 
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
+#include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/_foreach_add.h>
 #include <ATen/ops/_foreach_addcdiv.h>
@@ -17,6 +18,7 @@
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/zeros_like.h>
+#include <c10/core/TensorOptions.h>
 
 #include <algorithm>
 #include <array>
@@ -139,8 +141,19 @@ void aten_step(const Bucket<AdamWOptions>& b, const Lr& lr) {
 template <class Lr>
 void aten_step(const Bucket<AdagradOptions>& b, const Lr& lr) {
   const AdagradOptions& o = *b.options;
-  at::_fused_adagrad_(b.parameters, b.gradients, b.buffers[0], b.steps, lr, o.lr_decay(),
-                      o.weight_decay(), o.eps(), /*maximize=*/false);
+  const auto step = [&](const auto& rate) {
+    at::_fused_adagrad_(b.parameters, b.gradients, b.buffers[0], b.steps, rate, o.lr_decay(),
+                        o.weight_decay(), o.eps(), /*maximize=*/false);
+  };
+  // Older versions of LibTorch do not take a tensor here.
+  if constexpr (requires {
+                  at::_fused_adagrad_(b.parameters, b.gradients, b.buffers[0], b.steps, lr, 0., 0.,
+                                      0., false);
+                }) {
+    step(lr);
+  } else {
+    step(lr.template item<double>());
+  }
 }
 
 template <class Lr>
@@ -185,32 +198,44 @@ struct Algorithm;
 template <>
 struct Algorithm<SGD> {
   using State = SGDParamState;
+  static constexpr auto kOperation = "aten::_fused_sgd_";
   static constexpr auto kKernel = &kernels::Kernels::sgd;
 };
 
 template <>
 struct Algorithm<Adam> {
   using State = AdamParamState;
+  static constexpr auto kOperation = "aten::_fused_adam_";
   static constexpr auto kKernel = &kernels::Kernels::adam;
 };
 
 template <>
 struct Algorithm<AdamW> {
   using State = AdamWParamState;
+  static constexpr auto kOperation = "aten::_fused_adamw_";
   static constexpr auto kKernel = &kernels::Kernels::adam;
 };
 
 template <>
 struct Algorithm<Adagrad> {
   using State = AdagradParamState;
+  static constexpr auto kOperation = "aten::_fused_adagrad_";
   static constexpr auto kKernel = &kernels::Kernels::adagrad;
 };
 
 template <>
 struct Algorithm<RMSprop> {
   using State = RMSpropParamState;
+  static constexpr const char* kOperation = nullptr;  // _foreach_*, which every device has
   static constexpr auto kKernel = &kernels::Kernels::rmsprop;
 };
+
+/// Whether LibTorch has an operation for a device: not every version has each for all.
+bool has_kernel(const char* operation, at::Device device) {
+  const auto found = c10::Dispatcher::singleton().findSchema({operation, ""});
+  return found &&
+         found->hasKernelForDispatchKey(c10::computeDispatchKey(at::kFloat, at::kStrided, device));
+}
 
 template <class Options>
 bool keeps_state(const Options& options) {
@@ -545,10 +570,14 @@ class Fused<Base>::Pass {
   }
 
   static bool has_aten_step(const at::Tensor& p) {
-    if (p.device().is_cuda()) return at::isFloatingType(p.scalar_type());
-    // _fused_sgd_ leaves out most elements of such tensors: pytorch issue 191763.
-    return !std::is_same_v<Base, SGD> && p.device().is_cpu() &&
-           at::isReducedFloatingType(p.scalar_type());
+    if (p.device().is_cpu()) {
+      // _fused_sgd_ leaves out most elements of such tensors: pytorch issue 191763.
+      if (std::is_same_v<Base, SGD> || !at::isReducedFloatingType(p.scalar_type())) return false;
+    } else if (!p.device().is_cuda() || !at::isFloatingType(p.scalar_type())) {
+      return false;
+    }
+    constexpr const char* operation = Algorithm<Base>::kOperation;
+    return !operation || has_kernel(operation, p.device());
   }
 
   State& make_state(const at::Tensor& p, const Options& options) {
