@@ -1,6 +1,7 @@
 package org.noisylr.train.data;
 
 import java.io.BufferedInputStream;
+import java.io.EOFException;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -22,6 +23,10 @@ final class Tar {
   private static final int MAX_ENTRIES = 200_000;
   private static final int MAX_NAME = 255;
   private static final int MAX_HEADERS = 1 << 16;
+
+  /** The zeros at the end of a tar, which one that was cut off lacks. */
+  private static final int END_MARK = 512;
+
   private static final int MAX_XZ_KIB = 80 << 10;
 
   /** Where a tar says that it is one. */
@@ -98,7 +103,11 @@ final class Tar {
     return entry.getName().replaceFirst("^\\./", "");
   }
 
-  /** The next entry, null after the last one. */
+  /**
+   * The next entry, null after the last one.
+   *
+   * @throws EOFException if the tar is cut off
+   */
   TarArchiveEntry next() throws IOException {
     while (tar.getCurrentEntry() != null && tar.skip(Long.MAX_VALUE) > 0) {
       // Skipped; what follows are headers.
@@ -106,6 +115,9 @@ final class Tar {
     in.headers = MAX_HEADERS;
     TarArchiveEntry entry = tar.getNextEntry();
     in.headers = Long.MAX_VALUE;
+    if (entry == null && in.zeros < END_MARK) {
+      throw new EOFException();
+    }
     if (entry != null) {
       if (++entries > MAX_ENTRIES) {
         throw new InputException(name + " must have at most " + MAX_ENTRIES + " entries");
@@ -143,6 +155,7 @@ final class Tar {
     private final long limit;
     private long left;
     private long headers = Long.MAX_VALUE;
+    private long zeros;
 
     Bounded(InputStream in, long limit) {
       super(in);
@@ -171,18 +184,24 @@ final class Tar {
 
     @Override
     public int read() throws IOException {
-      int read = super.read();
-      count(read < 0 ? 0 : 1);
-      return read;
+      byte[] one = new byte[1];
+      return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
     }
 
     @Override
     public int read(byte[] to, int start, int length) throws IOException {
-      return count(super.read(to, start, length));
+      int read = count(super.read(to, start, length));
+      int zerosRead = 0;
+      while (zerosRead < read && to[start + read - 1 - zerosRead] == 0) {
+        zerosRead++;
+      }
+      zeros = zerosRead < read ? zerosRead : zeros + zerosRead;
+      return read;
     }
 
     @Override
     public long skip(long bytes) throws IOException {
+      zeros = 0;
       return count(super.skip(bytes));
     }
   }

@@ -347,12 +347,17 @@ class ImageFolderTest {
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {600, 1024, 5400})
+  @ValueSource(ints = {600, 1024, 5400, 6144})
   void namesATarThatIsCutOff(int length) {
-    Path tar = write(temp.resolve("pets.tar"), Arrays.copyOf(TestFiles.tar(pets()), length));
+    byte[] cut = Arrays.copyOf(TestFiles.tar(pets()), length);
+    Path tar = write(temp.resolve("pets.tar"), cut);
     assertThatThrownBy(() -> read(tar))
         .isExactlyInstanceOf(InputException.class)
-        .hasMessageStartingWith(tar.toString());
+        .hasMessageStartingWith(tar + " cannot be read: ");
+    Path packed = write(temp.resolve("pets.tar.gz"), TestFiles.gzip(cut));
+    assertThatThrownBy(() -> read(packed))
+        .isExactlyInstanceOf(InputException.class)
+        .hasMessageStartingWith(packed + " cannot be read: ");
   }
 
   @Test
