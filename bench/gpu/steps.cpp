@@ -223,6 +223,11 @@ void time(at::Device device, const std::string& model, const std::string& optimi
     auto made = maker(variant, parameters);
     steppers.push_back({std::move(parameters), std::move(made)});
     counts.push_back(count_for(steppers.back(), milliseconds));
+    if (auto* fused = dynamic_cast<FusedStep*>(steppers.back().optimizer.get())) {
+      if (fused->left_to_base() > 0) {
+        throw std::runtime_error("this LibTorch has no fused " + optimizer + " for the device");
+      }
+    }
   }
   std::cout << "ready" << std::endl;
   std::string line;

@@ -387,6 +387,8 @@ class Fused<Base>::Pass {
     is_gathered_ = !has_rest_ && !has_new_states;
   }
 
+  size_t left() const noexcept { return left_; }
+
   void write_lr_tensors(const std::vector<double>& lrs) {
     for (LrTensor& lr : lr_tensors_) {
       if (lr.group < lrs.size()) lr.write(lrs[lr.group]);
@@ -510,6 +512,7 @@ class Fused<Base>::Pass {
     new_states_.clear();
     rest_.assign(groups.size(), {});
     has_rest_ = false;
+    left_ = 0;
     const std::vector<bool> shared = find_shared(groups);
     for (size_t g = 0; g < groups.size(); ++g) {
       const auto& options = static_cast<const Options&>(groups[g].options());
@@ -522,6 +525,7 @@ class Fused<Base>::Pass {
           if (!member.has_gradient) {
             rest_[g].push_back(p);
             has_rest_ = true;
+            ++left_;
           }
         }
         members_.push_back(member);
@@ -722,6 +726,7 @@ class Fused<Base>::Pass {
   std::vector<std::pair<void*, std::unique_ptr<State>>> new_states_;
   std::vector<std::vector<at::Tensor>> rest_;  // by group
   bool has_rest_ = false;
+  size_t left_ = 0;
   std::map<void*, StepTensor> step_tensors_;
   std::vector<LrTensor> lr_tensors_;
 };
@@ -775,6 +780,11 @@ void Fused<Base>::write_lr_tensors(const std::vector<double>& lrs) {
   }
   at::NoGradGuard no_grad;
   if (pass_) pass_->write_lr_tensors(lrs);
+}
+
+template <class Base>
+size_t Fused<Base>::left_to_base() const noexcept {
+  return pass_ && implementation() == Implementation::kFused ? pass_->left() : 0;
 }
 
 template <class Base>

@@ -128,6 +128,7 @@ TEST_EACH_OPTIMIZER(a_fused_step_has_the_values_of_the_stock_one) {
     train(plain, stock);
     train(fast, fused);
     EXPECT(distance(fast, plain) <= tolerance);
+    EXPECT_EQ(fused.left_to_base(), 0u);  // or the two would be the same step
     EXPECT(!(fast == on_device(type)));
   }
 }

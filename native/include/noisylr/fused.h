@@ -7,6 +7,7 @@
 #include <noisylr/noisy.h>
 #include <noisylr/stepping.h>
 
+#include <cstddef>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -46,6 +47,10 @@ class NOISYLR_API FusedStep {
   /// these are realised rates.
   /// @throws std::invalid_argument if there are not as many as groups
   virtual void write_lr_tensors(const std::vector<double>& lrs) = 0;
+
+  /// The parameters that the last step left to Base's step, those without a gradient aside; 0
+  /// before it and with the stock implementation.
+  virtual size_t left_to_base() const noexcept = 0;
 
   /// Gives up all that was gathered and made for steps, such as learning rate tensors; the next
   /// step gathers it anew. State stays.
@@ -97,6 +102,8 @@ class NOISYLR_API Fused : public Base, public FusedStep {
   at::Tensor step(LossClosure closure = nullptr) override;
 
   void write_lr_tensors(const std::vector<double>& lrs) override;
+
+  size_t left_to_base() const noexcept override;
 
   void forget() noexcept override;
 

@@ -15,16 +15,19 @@
  *       parameters that they have in common.
  *   <li>A closure may use its optimizer and change its groups. It may not step it or close it, nor
  *       may another thread meanwhile: both throw IllegalStateException, and the step goes on. An
- *       optimizer of LibTorch's own that is closed while a hook steps it is freed after the step.
+ *       optimizer of LibTorch's own that is closed while a hook steps it is freed after the step;
+ *       another thread may not close it just as the step begins.
  *   <li>What a closure throws leaves {@code step} as the same object. The base learning rates are
  *       in place then, and the next step works.
  *   <li>{@code param_groups()} and {@code defaults()} are references into the optimizer, and
- *       schedulers such as {@code StepLR} keep one. Once it is closed or collected, those who use
- *       the learning rates of any get a RuntimeException that says so, and the groups' parameters
- *       are undefined tensors. For their sake up to 800 bytes of each closed optimizer, and 8 for
- *       each parameter, stay in native memory. This holds for the optimizers of this package; of
- *       LibTorch's own, no such reference may be used after them. {@code parameters()} is a list of
- *       its own.
+ *       schedulers such as {@code StepLR} keep one. Once it is closed or collected, {@code get_lr},
+ *       {@code set_lr} and copies of its options throw a RuntimeException that says so, and so does
+ *       a scheduler that is to change a rate; the groups' parameters are undefined tensors, and
+ *       fields of typed options ({@code SGDOptions.momentum()}) have no meaning. Keep the optimizer
+ *       reachable while these are in use. For their sake up to 800 bytes of each closed optimizer,
+ *       150 for each further group and 8 for each parameter stay in native memory. This holds for
+ *       the optimizers of this package; of LibTorch's own, no such reference may be used after
+ *       them. {@code parameters()} is a list of its own.
  * </ul>
  */
 package org.noisylr.torch.optim;

@@ -37,8 +37,9 @@ import org.noisylr.check.InputException;
  * has one channel, otherwise three. Alpha is dropped; 16-bit samples are rounded to 8 bits.
  *
  * <p>An archive may unpack to 4 GiB, a file to 64 MiB, the images of a split to 2 GiB of samples.
- * The files in a tar, 2 GiB at most, are held in memory until they are decoded. An image is
- * decoded, and memory allocated for it, only if its header tells the size of the first.
+ * The images in a tar, 2 GiB of files at most, are held in memory while the set is made, and none
+ * may be a link. An image is decoded, and memory allocated for it, only if its header tells the
+ * size of the first.
  */
 public final class ImageFolder {
   private static final String TRAIN = "train";
@@ -150,10 +151,10 @@ public final class ImageFolder {
               for (TarArchiveEntry entry; (entry = tar.next()) != null; ) {
                 String file = Tar.path(entry);
                 String name = path + "!" + file;
-                if (entry.isSymbolicLink() || entry.isLink()) {
-                  continue;
-                }
                 boolean image = entry.isFile() && isImage(file);
+                if (image) {
+                  Tar.checkNoLink(name, entry);
+                }
                 byte[] bytes = image ? Source.readAll(name, tar.content(), MAX_FILE) : new byte[0];
                 held += bytes.length;
                 if (held > MAX_HELD) {

@@ -164,7 +164,8 @@ public final class Imdb {
             raw -> {
               Tar tar = Tar.of(archive, raw, MAX_ARCHIVE);
               for (TarArchiveEntry entry; (entry = tar.next()) != null; ) {
-                if (entry.isFile()) {
+                if (entry.isFile() && isReview(Tar.path(entry))) {
+                  Tar.checkNoLink(archive + "!" + Tar.path(entry), entry);
                   reviews.add(Tar.path(entry), tar.content());
                 }
               }

@@ -24,9 +24,6 @@ final class Tar {
   private static final int MAX_NAME = 255;
   private static final int MAX_HEADERS = 1 << 16;
 
-  /** The zeros at the end of a tar, which one that was cut off lacks. */
-  private static final int END_MARK = 512;
-
   private static final int MAX_XZ_KIB = 80 << 10;
 
   /** Where a tar says that it is one. */
@@ -36,7 +33,7 @@ final class Tar {
 
   private final String name;
   private final Bounded in;
-  private final TarArchiveInputStream tar;
+  private final Entries tar;
   private int entries;
 
   /**
@@ -49,7 +46,7 @@ final class Tar {
   Tar(String name, InputStream unpacked, long limit) {
     this.name = name;
     in = new Bounded(unpacked, limit);
-    tar = new TarArchiveInputStream(in);
+    tar = new Entries(in);
   }
 
   /** The same for a file that may be compressed with gzip or xz. */
@@ -61,7 +58,11 @@ final class Tar {
     InputStream unpacked = in;
     if (isXz(start)) {
       unpacked =
-          XZCompressorInputStream.builder().setInputStream(in).setMemoryLimitKiB(MAX_XZ_KIB).get();
+          XZCompressorInputStream.builder()
+              .setInputStream(in)
+              .setMemoryLimitKiB(MAX_XZ_KIB)
+              .setDecompressConcatenated(true)
+              .get();
     } else if (isGzip(start)) {
       unpacked = new GZIPInputStream(in, 1 << 16);
     } else if (!isPlain(start)) {
@@ -103,6 +104,13 @@ final class Tar {
     return entry.getName().replaceFirst("^\\./", "");
   }
 
+  /** Refuses a link where a file with content must be. */
+  static void checkNoLink(String name, TarArchiveEntry entry) {
+    if (entry.isSymbolicLink() || entry.isLink()) {
+      throw new InputException(name + " must be a file, but is a link");
+    }
+  }
+
   /**
    * The next entry, null after the last one.
    *
@@ -115,7 +123,7 @@ final class Tar {
     in.headers = MAX_HEADERS;
     TarArchiveEntry entry = tar.getNextEntry();
     in.headers = Long.MAX_VALUE;
-    if (entry == null && in.zeros < END_MARK) {
+    if (entry == null && !tar.hasEnd()) {
       throw new EOFException();
     }
     if (entry != null) {
@@ -150,12 +158,32 @@ final class Tar {
     in.transferTo(OutputStream.nullOutputStream());
   }
 
+  /** Tells whether the tar has the mark that ends one, which it lacks where it was cut off. */
+  private static final class Entries extends TarArchiveInputStream {
+    private boolean hasEnd;
+
+    Entries(InputStream in) {
+      super(in, "UTF-8");
+    }
+
+    boolean hasEnd() {
+      return hasEnd;
+    }
+
+    /** Is called with each header, null at the end of the file. */
+    @Override
+    protected boolean isEOFRecord(byte[] header) {
+      boolean isEnd = super.isEOFRecord(header);
+      hasEnd |= isEnd && header != null;
+      return isEnd;
+    }
+  }
+
   /** Refuses to be longer than it may be. */
   private final class Bounded extends FilterInputStream {
     private final long limit;
     private long left;
     private long headers = Long.MAX_VALUE;
-    private long zeros;
 
     Bounded(InputStream in, long limit) {
       super(in);
@@ -190,18 +218,11 @@ final class Tar {
 
     @Override
     public int read(byte[] to, int start, int length) throws IOException {
-      int read = count(super.read(to, start, length));
-      int zerosRead = 0;
-      while (zerosRead < read && to[start + read - 1 - zerosRead] == 0) {
-        zerosRead++;
-      }
-      zeros = zerosRead < read ? zerosRead : zeros + zerosRead;
-      return read;
+      return count(super.read(to, start, length));
     }
 
     @Override
     public long skip(long bytes) throws IOException {
-      zeros = 0;
       return count(super.skip(bytes));
     }
   }

@@ -179,11 +179,12 @@ public final class RunFormat {
     String message = e.getOriginalMessage();
     if (message.startsWith("No content to map")) {
       return "it is empty";
-    } else if (message.startsWith("Cannot map `null`")) {
+    } else if (message.startsWith("Cannot map `null`")
+        || message.startsWith("Cannot coerce `null`")) {
       return "it must be given, but is not";
     } else if (message.contains("at least one Creator exists")) {
       return "it must be made of keys and values";
-    } else if (e instanceof StreamReadException
+    } else if ((e instanceof StreamReadException || e.getCause() instanceof StreamReadException)
         && !message.startsWith("Duplicate field")
         && e.getLocation() != null) {
       return "it cannot be parsed in line %d, column %d"
@@ -208,6 +209,8 @@ public final class RunFormat {
       return "a number";
     } else if (type == List.class) {
       return "a list";
+    } else if (type != null && type.isRecord()) {
+      return "made of keys and values";
     } else if (type != null && type.isEnum()) {
       return Arrays.stream(type.getEnumConstants())
           .map(constant -> ((Enum<?>) constant).name().toLowerCase(Locale.ROOT))

@@ -326,30 +326,34 @@ class ImageFolderTest {
   }
 
   @Test
-  void aTarsLinksArePassedOver() throws IOException {
+  void whatFollowsTheEndOfATarIsPassedOver() {
+    byte[] tar = TestFiles.tar(pets());
+    tar[tar.length - 1] = 1;
+    assertPets(read(write(temp.resolve("pets.tar"), tar)));
+  }
+
+  @ParameterizedTest
+  @ValueSource(bytes = {TarConstants.LF_SYMLINK, TarConstants.LF_LINK})
+  void namesALinkInATar(byte kind) throws IOException {
     Path tar = temp.resolve("links.tar");
     try (TarArchiveOutputStream out = new TarArchiveOutputStream(Files.newOutputStream(tar))) {
-      for (byte kind : new byte[] {TarConstants.LF_SYMLINK, TarConstants.LF_LINK}) {
-        TarArchiveEntry link = new TarArchiveEntry("train/cat/link" + kind + ".png", kind);
+      for (String name : List.of("notes/link", "train/cat/link.png")) {
+        TarArchiveEntry link = new TarArchiveEntry(name, kind);
         link.setLinkName("/etc/passwd");
         out.putArchiveEntry(link);
         out.closeArchiveEntry();
       }
-      for (Map.Entry<String, byte[]> file : pets().entrySet()) {
-        TarArchiveEntry entry = new TarArchiveEntry(file.getKey());
-        entry.setSize(file.getValue().length);
-        out.putArchiveEntry(entry);
-        out.write(file.getValue());
-        out.closeArchiveEntry();
-      }
     }
-    assertPets(read(tar));
+    assertInput(() -> read(tar), tar + "!train/cat/link.png must be a file, but is a link");
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {600, 1024, 5400, 6144})
+  @ValueSource(ints = {600, 1536, 5400, 7680, 9216})
   void namesATarThatIsCutOff(int length) {
-    byte[] cut = Arrays.copyOf(TestFiles.tar(pets()), length);
+    Map<String, byte[]> files = pets();
+    // As many zeros as end a tar may end an image.
+    files.replaceAll((name, image) -> Arrays.copyOf(image, 1024));
+    byte[] cut = Arrays.copyOf(TestFiles.tar(files), length);
     Path tar = write(temp.resolve("pets.tar"), cut);
     assertThatThrownBy(() -> read(tar))
         .isExactlyInstanceOf(InputException.class)

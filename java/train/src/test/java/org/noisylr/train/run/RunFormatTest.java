@@ -59,7 +59,9 @@ class RunFormatTest {
         fault("data: x", "data: " + "[".repeat(100_000), ""),
         fault("data: x", "data: &a [*a, *a]", "data: "),
         fault("data: x", "data: {", "data: it must be a text"),
-        fault("data: x", "data: [", ""),
+        fault("data: x", "data: [", "data: it must be a text"),
+        fault(
+            "alpha: 8", "alpha: \"8", "training.noise.distribution: it cannot be parsed in line "),
         fault(YAML, "? [1\n b: {", "it cannot be parsed in line 1, column "),
         fault("threads: 1", "threads: null", "threads: it must be given, but is not"),
         fault("threads: 1", "", "threads: it must be given, but is not"),
