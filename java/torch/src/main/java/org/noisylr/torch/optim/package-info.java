@@ -24,10 +24,10 @@
  *       {@code set_lr} and copies of its options throw a RuntimeException that says so, and so does
  *       a scheduler that is to change a rate; the groups' parameters are undefined tensors, and
  *       fields of typed options ({@code SGDOptions.momentum()}) have no meaning. Keep the optimizer
- *       reachable while these are in use. For their sake up to 800 bytes of each closed optimizer,
- *       150 for each further group and 8 for each parameter stay in native memory. This holds for
- *       the optimizers of this package; of LibTorch's own, no such reference may be used after
- *       them. {@code parameters()} is a list of its own.
+ *       reachable while these are in use. For their sake up to 800 bytes of a closed optimizer of
+ *       one group, its other groups with their options, and 8 bytes for each parameter stay in
+ *       native memory. This holds for the optimizers of this package; of LibTorch's own, no such
+ *       reference may be used after them. {@code parameters()} is a list of its own.
  * </ul>
  */
 package org.noisylr.torch.optim;
