@@ -30,6 +30,7 @@
 #include <type_traits>
 
 #include "check.h"
+#include "groups.h"
 #include "kernels.h"
 #include "state_fields.h"
 
@@ -449,7 +450,7 @@ class Fused<Base>::Pass {
     if (!is_gathered_ || groups.size() != groups_.size()) return false;
     auto member = members_.begin();
     for (size_t g = 0; g < groups.size(); ++g) {
-      auto& options = static_cast<Options&>(groups[g].options());
+      auto& options = options_of<Options>(groups, g);
       Group& known = groups_[g];
       known.seen.lr(options.lr());
       if (known.options != &options || known.parameters != groups[g].params().size() ||
@@ -515,7 +516,7 @@ class Fused<Base>::Pass {
     left_ = 0;
     const std::vector<bool> shared = find_shared(groups);
     for (size_t g = 0; g < groups.size(); ++g) {
-      const auto& options = static_cast<const Options&>(groups[g].options());
+      const auto& options = options_of<Options>(groups, g);
       groups_.push_back({&options, options, groups[g].params().size()});
       for (const at::Tensor& p : groups[g].params()) {
         Member member{.parameter = p.unsafeGetTensorImpl()};
@@ -758,15 +759,34 @@ at::Tensor Fused<Base>::step(LossClosure closure) {
 }
 
 template <class Base>
+void Fused<Base>::save(torch::serialize::OutputArchive& archive) const {
+  check_options<Options>(this->param_groups());
+  Base::save(archive);
+}
+
+template <class Base>
+void Fused<Base>::load(torch::serialize::InputArchive& archive) {
+  check_loadable<Options>(this->param_groups());
+  Base::load(archive);
+  check_loaded(this->state());
+}
+
+template <class Base>
 at::Tensor Fused<Base>::base_step(LossClosure closure) {
+  auto& groups = this->param_groups();
+  if (closure) {
+    closure = [&groups, closure = std::move(closure)] {
+      at::Tensor loss = closure();
+      check_options<Options>(groups);
+      return loss;
+    };
+  } else {
+    check_options<Options>(groups);
+  }
   try {
     return Base::step(std::move(closure));
   } catch (...) {
-    // LibTorch's Adagrad leaves a null state where it misses one, and does not expect it later.
-    auto& states = this->state();
-    for (auto state = states.begin(); state != states.end();) {
-      state = state->second ? std::next(state) : states.erase(state);
-    }
+    remove_null(this->state());  // Adagrad leaves one where it misses a state.
     throw;
   }
 }

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "check.h"
+#include "groups.h"
 #include "l4_state.h"
 
 namespace noisylr {
@@ -130,7 +131,7 @@ torch::Tensor L4::step(LossClosure closure) {
   at::NoGradGuard no_grad;
   const double value = loss.item<double>();
   if (!std::isfinite(value) || param_groups_.empty()) return loss;
-  const auto& settings = static_cast<const L4Options&>(param_groups_[0].options());
+  const auto& settings = options_of<L4Options>(param_groups_, 0);
 
   // Everything is computed before anything is changed.
   struct Update {
@@ -141,9 +142,9 @@ torch::Tensor L4::step(LossClosure closure) {
   std::vector<Update> updates;
   at::Tensor inner;
   double min_loss = kInf;
-  for (auto& group : param_groups_) {
-    const auto& options = static_cast<const L4Options&>(group.options());
-    for (const at::Tensor& parameter : group.params()) {
+  for (size_t group = 0; group < param_groups_.size(); ++group) {
+    const auto& options = options_of<L4Options>(param_groups_, group);
+    for (const at::Tensor& parameter : param_groups_[group].params()) {
       const auto slot = state_.find(parameter.unsafeGetTensorImpl());
       const auto* state = slot == state_.end() || !slot->second
                               ? nullptr
@@ -201,16 +202,19 @@ torch::Tensor L4::step(LossClosure closure) {
 }
 
 void L4::save(OutputArchive& archive) const {
+  check_options<L4Options>(param_groups_);
   torch::optim::serialize<L4ParamState, L4Options>(archive, *this);
 }
 
 void L4::load(InputArchive& archive) {
+  check_loadable<L4Options>(param_groups_);
   auto previous = std::move(state_);
   state_.clear();
   try {
     torch::optim::serialize<L4ParamState, L4Options>(archive, *this);
+    check_loaded(state_);
     for (const auto& [parameter, slot] : state_) {
-      if (slot) check_l4_state(*this, "", static_cast<const L4ParamState&>(*slot));
+      check_l4_state(*this, "", static_cast<const L4ParamState&>(*slot));
     }
   } catch (...) {
     state_ = std::move(previous);

@@ -9,6 +9,7 @@
 #include <type_traits>
 
 #include "check.h"
+#include "groups.h"
 #include "l4_state.h"
 #include "state_fields.h"
 
@@ -105,7 +106,7 @@ template <class Options, class Work>
 void for_each_parameter(Optimizer& optimizer, Work work) {
   auto& groups = optimizer.param_groups();
   for (size_t g = 0; g < groups.size(); ++g) {
-    const auto& options = static_cast<const Options&>(groups[g].options());
+    const auto& options = options_of<Options>(groups, g);
     const auto& parameters = groups[g].params();
     for (size_t p = 0; p < parameters.size(); ++p) {
       work(std::to_string(g) + "." + std::to_string(p) + ".", parameters[p], options);

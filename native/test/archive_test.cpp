@@ -3,7 +3,9 @@
 #include <stdexcept>
 
 #include "check.h"
-#include "noisylr/noisy.h"
+#include "noisylr/fused.h"
+#include "noisylr/l4.h"
+#include "noisylr/state.h"
 #include "problem.h"
 
 using namespace noisylr;
@@ -190,4 +192,75 @@ TEST(bad_archives_are_refused_and_change_nothing) {
   refused("alpha", -2.0, "alpha must be in (0, inf), but is -2");
   refused("epoch", -1, "epoch must be in [0, inf), but is -1");
   refused("steps", -1, "steps must be in [0, inf), but is -1");
+}
+
+TEST_EACH_OPTIMIZER(a_parameter_that_is_there_twice_keeps_archives_from_loading) {
+  const char* here = "parameter 3 of parameter group 0 is there twice, so its state cannot be";
+  const char* there = "the archive has a parameter twice in its groups, so its state cannot be";
+  Problem problem;
+  Fused<Base> once(problem.parameters(), options<Base>());
+  Fused<Base> twice(problem.parameters(), options<Base>());
+  const at::Tensor more = at::randn({3, 5}).requires_grad_();
+  once.param_groups()[0].params().push_back(more);
+  twice.param_groups()[0].params().push_back(problem.w);
+  train(twice, problem, 2);
+  InputArchive archive = archived(twice);
+  EXPECT_THROWS(std::invalid_argument, twice.load(archive), here);
+  train(twice, problem, 1);
+  EXPECT_THROWS(std::invalid_argument, once.load(archive), there);
+  once.param_groups()[0].params().pop_back();
+  train(once, problem, 1);
+  archived(once);
+}
+
+TEST(l4_refuses_what_has_a_parameter_twice) {
+  Problem problem;
+  L4Adam once(problem.parameters()), twice(problem.parameters());
+  const at::Tensor more = at::randn({3, 5}).requires_grad_();
+  once.param_groups()[0].params().push_back(more);
+  twice.param_groups()[0].params().push_back(problem.w);
+  train(once, problem, 2);
+  train(twice, problem, 2);
+  InputArchive archive = archived(twice);
+  EXPECT_THROWS(std::invalid_argument, twice.load(archive),
+                "parameter 3 of parameter group 0 is there twice");
+  EXPECT_THROWS(std::invalid_argument, once.load(archive), "the archive has a parameter twice");
+  train(once, problem, 1);
+  EXPECT_EQ(once.state().size(), 3u);
+  archived(once);
+}
+
+namespace {
+
+/// All uses of the options of the first group, once these are of another class.
+template <class Optimizer, class Foreign>
+void expect_foreign_options_refused(Optimizer& optimizer, const Problem& problem, Foreign foreign,
+                                    const std::string& own) {
+  const std::string message = "the options of parameter group 0 must be " + own;
+  InputArchive archive = archived(optimizer);
+  optimizer.param_groups()[0].set_options(std::make_unique<Foreign>(foreign));
+  OutputArchive out;
+  EXPECT_THROWS(std::invalid_argument, optimizer.step([&] { return problem.loss(); }), message);
+  EXPECT_THROWS(std::invalid_argument, optimizer.save(out), message);
+  EXPECT_THROWS(std::invalid_argument, optimizer.load(archive), message);
+  EXPECT_THROWS(std::invalid_argument, optimizer_state(optimizer), message);
+}
+
+}  // namespace
+
+TEST(options_of_another_class_are_refused) {
+  const torch::optim::RMSpropOptions rmsprop(0.1);
+  Problem problem;
+  for (const auto implementation : {Implementation::kFused, Implementation::kStock}) {
+    FusedSGD sgd(problem.parameters(), options<torch::optim::SGD>());
+    sgd.implementation(implementation);
+    sgd.step([&] { return problem.loss(); });
+    expect_foreign_options_refused(sgd, problem, rmsprop, "torch::optim::SGDOptions");
+    EXPECT_THROWS(std::invalid_argument, sgd.step(), "the options of parameter group 0 must be");
+    FusedAdam adam(problem.parameters(), options<torch::optim::Adam>());
+    adam.implementation(implementation);
+    expect_foreign_options_refused(adam, problem, rmsprop, "torch::optim::AdamOptions");
+  }
+  L4Mom l4(problem.parameters());
+  expect_foreign_options_refused(l4, problem, rmsprop, "noisylr::L4Options");
 }

@@ -101,6 +101,15 @@ class NOISYLR_API Fused : public Base, public FusedStep {
   /// @throws std::logic_error if a step of the same object runs
   at::Tensor step(LossClosure closure = nullptr) override;
 
+  /// What Base writes.
+  /// @throws std::invalid_argument if the options of a group are of another class
+  void save(torch::serialize::OutputArchive& archive) const override;
+
+  /// Loads what Base or this class wrote.
+  /// @throws std::invalid_argument if the options of a group are of another class, or a parameter
+  ///     is in the groups twice, here or in the archive: LibTorch would lose its state
+  void load(torch::serialize::InputArchive& archive) override;
+
   void write_lr_tensors(const std::vector<double>& lrs) override;
 
   size_t left_to_base() const noexcept override;

@@ -79,9 +79,9 @@ class NOISYLR_API L4 : public torch::optim::Optimizer {
   /// @throws std::invalid_argument if the options are of another class or outside their intervals
   void add_param_group(const torch::optim::OptimizerParamGroup& group);
 
-  /// @throws std::invalid_argument if the archive is of the other of L4Mom and L4Adam; the state
-  /// stays
-  ///     as it is then
+  /// @throws std::invalid_argument if the archive is of the other of L4Mom and L4Adam, if a
+  ///     parameter is in the groups twice, here or in the archive, or if the options of a group are
+  ///     of another class; the state stays as it is then
   void load(torch::serialize::InputArchive& archive) override;
   void save(torch::serialize::OutputArchive& archive) const override;
 

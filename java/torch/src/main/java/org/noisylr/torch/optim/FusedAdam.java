@@ -119,6 +119,7 @@ public sealed class FusedAdam extends Adam implements FusedOptimizer permits Noi
   @Override
   public void add_parameters(TensorVector parameters) {
     try (Guard.Use use = guard.use(this)) {
+      groups().first();
       super.add_parameters(parameters);
     }
   }
@@ -127,7 +128,7 @@ public sealed class FusedAdam extends Adam implements FusedOptimizer permits Noi
   @Override
   public TensorVector parameters() {
     try (Guard.Use use = guard.use(this)) {
-      return new TensorVector(super.parameters().get());
+      return new TensorVector(groups().first().params().get());
     }
   }
 
@@ -141,15 +142,19 @@ public sealed class FusedAdam extends Adam implements FusedOptimizer permits Noi
   @Override
   public OptimizerOptions defaults() {
     try (Guard.Use use = guard.use(this)) {
-      return super.defaults();
+      return new ParamGroups.Options(super.defaults(), this);
     }
   }
 
   @Override
   public OptimizerParamGroupVector param_groups() {
     try (Guard.Use use = guard.use(this)) {
-      return super.param_groups();
+      return groups();
     }
+  }
+
+  private ParamGroups groups() {
+    return new ParamGroups(super.param_groups(), this);
   }
 
   @Override

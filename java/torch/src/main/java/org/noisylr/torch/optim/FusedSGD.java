@@ -118,6 +118,7 @@ public sealed class FusedSGD extends SGD implements FusedOptimizer permits Noisy
   @Override
   public void add_parameters(TensorVector parameters) {
     try (Guard.Use use = guard.use(this)) {
+      groups().first();
       super.add_parameters(parameters);
     }
   }
@@ -126,7 +127,7 @@ public sealed class FusedSGD extends SGD implements FusedOptimizer permits Noisy
   @Override
   public TensorVector parameters() {
     try (Guard.Use use = guard.use(this)) {
-      return new TensorVector(super.parameters().get());
+      return new TensorVector(groups().first().params().get());
     }
   }
 
@@ -140,15 +141,19 @@ public sealed class FusedSGD extends SGD implements FusedOptimizer permits Noisy
   @Override
   public OptimizerOptions defaults() {
     try (Guard.Use use = guard.use(this)) {
-      return super.defaults();
+      return new ParamGroups.Options(super.defaults(), this);
     }
   }
 
   @Override
   public OptimizerParamGroupVector param_groups() {
     try (Guard.Use use = guard.use(this)) {
-      return super.param_groups();
+      return groups();
     }
+  }
+
+  private ParamGroups groups() {
+    return new ParamGroups(super.param_groups(), this);
   }
 
   @Override

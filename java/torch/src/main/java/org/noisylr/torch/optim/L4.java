@@ -116,6 +116,7 @@ public abstract sealed class L4 extends Optimizer permits L4Mom, L4Adam {
   @Override
   public void add_parameters(TensorVector parameters) {
     try (Guard.Use use = guard.use(this)) {
+      groups().first();
       super.add_parameters(parameters);
     }
   }
@@ -124,7 +125,7 @@ public abstract sealed class L4 extends Optimizer permits L4Mom, L4Adam {
   @Override
   public TensorVector parameters() {
     try (Guard.Use use = guard.use(this)) {
-      return new TensorVector(super.parameters().get());
+      return new TensorVector(groups().first().params().get());
     }
   }
 
@@ -138,15 +139,19 @@ public abstract sealed class L4 extends Optimizer permits L4Mom, L4Adam {
   @Override
   public OptimizerOptions defaults() {
     try (Guard.Use use = guard.use(this)) {
-      return super.defaults();
+      return new ParamGroups.Options(super.defaults(), this);
     }
   }
 
   @Override
   public OptimizerParamGroupVector param_groups() {
     try (Guard.Use use = guard.use(this)) {
-      return super.param_groups();
+      return groups();
     }
+  }
+
+  private ParamGroups groups() {
+    return new ParamGroups(super.param_groups(), this);
   }
 
   @Override

@@ -2,9 +2,8 @@ package org.noisylr.torch.optim;
 
 import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.Pointer;
-import org.bytedeco.javacpp.annotation.ByRef;
+import org.bytedeco.javacpp.annotation.ByVal;
 import org.bytedeco.javacpp.annotation.Cast;
-import org.bytedeco.javacpp.annotation.Const;
 import org.bytedeco.javacpp.annotation.Function;
 import org.bytedeco.javacpp.annotation.Namespace;
 import org.bytedeco.javacpp.annotation.Properties;
@@ -57,5 +56,5 @@ class LrNoise extends Pointer {
   native @StdVector DoublePointer realised_lrs();
 
   @Function
-  native @Const @ByRef NativeNoiseSpec noise();
+  native @ByVal NativeNoiseSpec noise();
 }

@@ -10,11 +10,14 @@ import org.bytedeco.pytorch.global.torch;
 final class Learning {
   private Learning() {}
 
-  /** The cross-entropy of the batch in the last of so many steps of Adam at 0.002. */
-  static double lossAfter(int steps, Model model, Tensor input, Tensor targets) {
-    double loss = Double.NaN;
+  /**
+   * The cross-entropy of the batch in the first step of Adam at 0.002 in which it is below {@code
+   * enough}, or in the last of 300 steps: how many are needed depends on how a processor rounds.
+   */
+  static double loss(Model model, Tensor input, Tensor targets, double enough) {
+    double loss = Double.POSITIVE_INFINITY;
     try (Adam adam = new Adam(model.parameters(), new AdamOptions(2e-3))) {
-      for (int step = 0; step < steps; step++) {
+      for (int step = 0; step < 300 && !(loss < enough); step++) {
         try (PointerScope scope = new PointerScope()) {
           adam.zero_grad();
           Tensor value = torch.cross_entropy(model.forward(input), targets);

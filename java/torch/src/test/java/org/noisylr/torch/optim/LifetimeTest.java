@@ -46,6 +46,7 @@ class LifetimeTest {
                 List.of(
                     "-Xmx256m",
                     "-Xss512k",
+                    "-Dreliability=" + System.getProperty("reliability", "short"),
                     "-XX:-CreateCoredumpOnCrash",
                     "-XX:ErrorFile=" + dir.resolve("crash")),
                 Scenarios.class,

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import java.io.IOException;
+import java.lang.ref.WeakReference;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
@@ -25,6 +26,7 @@ import java.util.function.Function;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.AdamOptions;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.DeviceOptional;
 import org.bytedeco.pytorch.InputArchive;
@@ -56,6 +58,8 @@ final class Scenarios {
 
   /** What is tried, by name. */
   static final Map<String, Scenario> ALL = all();
+
+  private static final int PROGRAMS = "long".equals(System.getProperty("reliability")) ? 2000 : 20;
 
   private static final String IN_STEP =
       "step() was called by the closure of a step of the same optimizer";
@@ -125,9 +129,29 @@ final class Scenarios {
                   "references to a closed optimizer: " + name,
                   () -> referencesToClosed(Subject.ALL.get(name)));
               all.put(
-                  "references to a collected optimizer: " + name,
-                  () -> referencesToCollected(Subject.ALL.get(name)));
+                  "references to an optimizer keep it: " + name,
+                  () -> referencesKeep(Subject.ALL.get(name)));
+              all.put(
+                  "schedulers of a collected optimizer: " + name,
+                  () -> schedulersOfCollected(Subject.ALL.get(name)));
+              all.put(
+                  "an optimizer without groups: " + name,
+                  () -> withoutGroups(Subject.ALL.get(name)));
             });
+    // Around LibTorch's own, LibTorch would crash by itself.
+    Subject.ALL.keySet().stream()
+        .filter(
+            name ->
+                Subject.ALL.get(name).apply(new Problem().parameters()).optimizer().getClass()
+                    != SGD.class)
+        .forEach(
+            name -> {
+              all.put(
+                  "options of another class: " + name, () -> foreignOptions(Subject.ALL.get(name)));
+              all.put(
+                  "random calls: " + name, () -> RandomCalls.run(Subject.ALL.get(name), PROGRAMS));
+            });
+    all.put("schedulers while their optimizer is collected", Scenarios::schedulersMeanwhile);
     all.put("two optimizers over the same parameters", Scenarios::sameParameters);
     all.put("hooks around hooks", Scenarios::hooksAroundHooks);
     all.put("a plain optimizer is closed in a hook's closure", Scenarios::plainClosedInside);
@@ -361,18 +385,132 @@ final class Scenarios {
     assertThat(problem.values()).doesNotContain(Float.NaN);
   }
 
-  private static void referencesToCollected(Function<TensorVector, Subject> maker)
-      throws Throwable {
-    Problem problem = new Problem();
-    Subject subject = maker.apply(problem.parameters());
-    References references = References.to(subject.optimizer());
-    subject.step(closure(problem::backward));
-    subject = null;
-    for (int i = 0; i < 100 && references.parameter().defined(); i++) {
+  /** What an optimizer gives of itself; each makes a use of that and of nothing else. */
+  private static final List<Function<Optimizer, ThrowingCallable>> REFERENCES =
+      List.of(
+          optimizer -> {
+            OptimizerParamGroupVector groups = optimizer.param_groups();
+            return () -> isFinite(groups.get(0).params().get(0));
+          },
+          optimizer -> {
+            OptimizerParamGroup group = optimizer.param_groups().get(0);
+            return () -> isFinite(group.params().back());
+          },
+          optimizer -> {
+            OptimizerParamGroupVector.Iterator group = optimizer.param_groups().begin();
+            return () -> isFinite(group.get().params().front());
+          },
+          optimizer -> {
+            TensorVector parameters = optimizer.param_groups().get(0).params();
+            return () -> isFinite(parameters.get(1));
+          },
+          optimizer -> {
+            TensorVector.Iterator parameter =
+                optimizer.param_groups().get(0).params().begin().increment();
+            return () -> isFinite(parameter.get());
+          },
+          optimizer -> {
+            Tensor parameter = optimizer.param_groups().get(0).params().get(0);
+            return () -> isFinite(parameter);
+          },
+          optimizer -> {
+            OptimizerOptions options = optimizer.param_groups().get(0).options();
+            return () -> assertThat(options.get_lr()).isEqualTo(Subject.LR);
+          },
+          optimizer -> {
+            OptimizerOptions defaults = optimizer.defaults();
+            return () -> assertThat(defaults.get_lr()).isEqualTo(Subject.LR);
+          });
+
+  private static void isFinite(Tensor tensor) {
+    assertThat(tensor.defined()).isTrue();
+    assertThat(tensor.isfinite().all().item_bool()).isTrue();
+  }
+
+  private static void referencesKeep(Function<TensorVector, Subject> maker) throws Throwable {
+    List<WeakReference<Optimizer>> optimizers = new ArrayList<>();
+    List<ThrowingCallable> uses = new ArrayList<>();
+    for (Function<Optimizer, ThrowingCallable> reference : REFERENCES) {
+      Optimizer optimizer = maker.apply(new Problem().parameters()).optimizer();
+      optimizers.add(new WeakReference<>(optimizer));
+      try (PointerScope scope = new PointerScope()) {
+        uses.add(reference.apply(optimizer));
+      }
+    }
+    for (int i = 0; i < 4; i++) {
+      pressure();
+      for (ThrowingCallable use : uses) {
+        use.call();
+      }
+    }
+    uses.clear();
+    for (int i = 0; i < 100 && optimizers.stream().anyMatch(o -> o.get() != null); i++) {
       pressure();
     }
-    references.areRefused();
-    assertThat(problem.values()).doesNotContain(Float.NaN);
+    assertThat(optimizers).allMatch(optimizer -> optimizer.get() == null);
+  }
+
+  private static void schedulersOfCollected(Function<TensorVector, Subject> maker)
+      throws Throwable {
+    LRScheduler scheduler = new StepLR(maker.apply(new Problem().parameters()).optimizer(), 1);
+    ReduceLROnPlateauScheduler plateau =
+        new ReduceLROnPlateauScheduler(maker.apply(new Problem().parameters()).optimizer());
+    for (ThrowingCallable use : List.<ThrowingCallable>of(scheduler::step, () -> plateau.step(1))) {
+      Throwable thrown = null;
+      for (int i = 0; i < 100 && thrown == null; i++) {
+        pressure();
+        thrown = catchThrowable(use);
+      }
+      assertThat(thrown).isInstanceOf(RuntimeException.class).hasMessage("the optimizer is closed");
+    }
+  }
+
+  private static void withoutGroups(Function<TensorVector, Subject> maker) throws Throwable {
+    Problem problem = new Problem();
+    try (Subject subject = maker.apply(problem.parameters())) {
+      Optimizer optimizer = subject.optimizer();
+      optimizer.param_groups().clear();
+      for (ThrowingCallable use :
+          List.<ThrowingCallable>of(
+              optimizer::parameters, () -> optimizer.add_parameters(problem.parameters()))) {
+        assertThatThrownBy(use)
+            .isInstanceOf(IllegalStateException.class)
+            .hasMessage("there is no parameter group");
+      }
+      assertThat(optimizer.size()).isZero();
+      subject.step(closure(problem::backward));
+    }
+  }
+
+  private static void foreignOptions(Function<TensorVector, Subject> maker) throws Throwable {
+    Problem problem = new Problem();
+    try (Subject subject = maker.apply(problem.parameters())) {
+      Optimizer optimizer = subject.optimizer();
+      stepped(subject, problem);
+      List<ThrowingCallable> uses = new ArrayList<>();
+      uses.add(() -> subject.step(closure(problem::backward)));
+      uses.add(() -> OptimizerState.read(optimizer));
+      if (!subject.needsClosure()) {
+        uses.add(() -> subject.step(null));
+      }
+      for (Implementation implementation : Implementation.values()) {
+        if (optimizer instanceof FusedOptimizer fused) {
+          fused.implementation(implementation);
+        }
+        optimizer
+            .param_groups()
+            .get(0)
+            .set_options(optimizer instanceof FusedSGD ? new AdamOptions(1) : new SGDOptions(1));
+        float[] before = problem.values();
+        for (ThrowingCallable use : uses) {
+          assertThatThrownBy(use)
+              .isInstanceOf(RuntimeException.class)
+              .hasMessageMatching(
+                  "the options of parameter group 0 must be (torch::optim|noisylr)::\\w+Options");
+        }
+        assertThat(problem.values()).isEqualTo(before);
+      }
+    }
   }
 
   private static void closingInItsClosure(Function<TensorVector, Subject> maker) throws Throwable {
@@ -738,7 +876,28 @@ final class Scenarios {
     subject.close();
   }
 
-  private static void collectedMeanwhile() throws Throwable {
+  /** An optimizer that nothing keeps is collected while its scheduler is in use. */
+  private static void schedulersMeanwhile() throws Throwable {
+    Thread collector = collector();
+    for (String name : Subject.ALL.keySet()) {
+      for (int i = 0; i < 5; i++) {
+        Subject subject = Subject.ALL.get(name).apply(new Problem().parameters());
+        if (!subject.isAround()) {
+          LRScheduler scheduler = new StepLR(subject.optimizer(), 1);
+          subject = null;
+          Throwable thrown = null;
+          while (thrown == null) {
+            thrown = catchThrowable(scheduler::step);
+          }
+          assertThat(thrown).hasMessage("the optimizer is closed");
+        }
+      }
+    }
+    collector.interrupt();
+    collector.join();
+  }
+
+  private static Thread collector() {
     Thread collector =
         new Thread(
             () -> {
@@ -748,6 +907,11 @@ final class Scenarios {
               }
             });
     collector.start();
+    return collector;
+  }
+
+  private static void collectedMeanwhile() throws Throwable {
+    Thread collector = collector();
     for (String name : Subject.ALL.keySet()) {
       for (int i = 0; i < 5; i++) {
         Problem problem = new Problem();
