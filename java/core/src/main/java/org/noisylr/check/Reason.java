@@ -1,6 +1,7 @@
 package org.noisylr.check;
 
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
@@ -47,6 +48,9 @@ public final class Reason {
     }
     if (e instanceof FileSystemLoopException) {
       return "it is a link that leads in a circle";
+    }
+    if (e instanceof CharacterCodingException) {
+      return "it is not text in UTF-8";
     }
     String text = e instanceof FileSystemException f ? f.getReason() : e.getMessage();
     String line = text == null ? told(e) : InputException.oneLine(text);

@@ -78,7 +78,7 @@ final class LrCommand implements Callable<Integer> {
     Check.within("--epochs times --steps-per-epoch", (long) epochs * stepsPerEpoch, 1, MAX_STEPS);
     Schedule schedule = scheduleOptions.schedule();
     NoiseSpec noise = noiseOptions.noise(epochs, seed);
-    NoiseOptions.warnIfWeak(noise, spec.commandLine().getErr());
+    NoiseOptions.warn(noise, epochs, spec.commandLine().getErr());
     if (csv != null) {
       writeCsv(schedule, noise);
     }

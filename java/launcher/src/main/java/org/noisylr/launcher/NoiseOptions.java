@@ -1,9 +1,12 @@
 package org.noisylr.launcher;
 
 import java.io.PrintWriter;
+import java.util.Map;
 import org.noisylr.noise.Distribution;
 import org.noisylr.noise.NoiseSpec;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** The options that describe the noise on a schedule. */
 final class NoiseOptions {
@@ -22,6 +25,19 @@ final class NoiseOptions {
     SHARED,
     INDEPENDENT
   }
+
+  /** By the names of the noise's fields. */
+  private static final Map<String, String> OPTIONS =
+      Map.of(
+          "alpha", "--alpha",
+          "mean", "--mean",
+          "std", "--std",
+          "beta", "--beta",
+          "minLr", "--noise-min-lr",
+          "maxLr", "--noise-max-lr");
+
+  @Spec(Spec.Target.MIXEE)
+  private CommandSpec command;
 
   @Option(
       names = "--noise",
@@ -88,29 +104,52 @@ final class NoiseOptions {
               + " ${DEFAULT-VALUE}.")
   private Groups groups;
 
-  /** The noise of a run of {@code epochs}; every option is validated, also where unused. */
+  /** The noise of a run of {@code epochs}; an option that it has no use for is refused. */
   NoiseSpec noise(long epochs, long seed) {
-    NoiseSpec uniform = NoiseSpec.uniform(alpha);
-    NoiseSpec gaussian = NoiseSpec.gaussian(mean, std);
+    Options.goWith(command, "--noise uniform", kind, kind == Kind.UNIFORM, "--alpha");
+    Options.goWith(command, "--noise gaussian", kind, kind == Kind.GAUSSIAN, "--mean", "--std");
+    Options.goWith(
+        command,
+        "--noise uniform or gaussian",
+        kind,
+        kind != Kind.NONE,
+        "--beta",
+        "--noise-min-lr",
+        "--noise-max-lr",
+        "--noise-per",
+        "--noise-groups");
+    return Options.named(OPTIONS, () -> made(epochs, seed));
+  }
+
+  private NoiseSpec made(long epochs, long seed) {
     NoiseSpec noise =
         switch (kind) {
           case NONE -> NoiseSpec.none();
-          case UNIFORM -> uniform;
-          case GAUSSIAN -> gaussian;
+          case UNIFORM -> NoiseSpec.uniform(alpha);
+          case GAUSSIAN -> NoiseSpec.gaussian(mean, std);
         };
-    noise = noise.lastFraction(beta, epochs).within(minLr, maxLr).seed(seed);
     if (kind == Kind.NONE) {
-      return NoiseSpec.none();
+      return noise;
     }
+    noise = noise.lastFraction(beta, epochs).within(minLr, maxLr).seed(seed);
     if (per == Per.STEP) {
       noise = noise.perStep();
     }
     return groups == Groups.INDEPENDENT ? noise.independentGroups() : noise;
   }
 
-  /** Says so where the noise is too weak to raise the variance of the gradient steps. */
-  static void warnIfWeak(NoiseSpec noise, PrintWriter err) {
-    if (!(noise.distribution() instanceof Distribution.None) && !noise.raisesGradientVariance()) {
+  /** Says so where noise does not what it is for: no epoch is noisy, or it is too weak. */
+  static void warn(NoiseSpec noise, long epochs, PrintWriter err) {
+    if (noise.distribution() instanceof Distribution.None) {
+      return;
+    }
+    if (noise.firstEpoch() >= epochs) {
+      err.printf(
+          "noisylr: warning: no epoch is noisy: noise would begin in epoch %d (from 0), and there"
+              + " %s%n",
+          noise.firstEpoch(), epochs == 1 ? "is 1 epoch" : "are %d epochs".formatted(epochs));
+    }
+    if (!noise.raisesGradientVariance()) {
       err.printf(
           "noisylr: warning: with mean %.4g and variance %.4g of its factor, this noise does not"
               + " raise the variance of the steps (uniform noise does from alpha > 1.31 on)%n",

@@ -88,6 +88,7 @@ final class QuickstartCommand implements Callable<Integer> {
   public Integer call() {
     Check.atLeast("--epochs", epochs, 1);
     Check.atLeast("--seeds", seedCount, 1);
+    NoiseOptions.warn(noise(1), epochs, spec.commandLine().getErr());
     String deviceName = device.name(spec.commandLine().getErr());
     createDirectory();
     try (DirectoryLock lock = DirectoryLock.of(out)) {
@@ -111,10 +112,10 @@ final class QuickstartCommand implements Callable<Integer> {
       List<Run> plain = new ArrayList<>();
       List<Run> noisy = new ArrayList<>();
       for (long seed : seeds) {
-        NoiseSpec noise = NoiseSpec.uniform(ALPHA).lastFraction(BETA, epochs).seed(seed);
         String name = variant.name + ", seed " + seed;
         plain.add(run(data, device, variant.schedule, NoiseSpec.none(), seed, name, console));
-        noisy.add(run(data, device, variant.schedule, noise, seed, name + ", noisy", console));
+        noisy.add(
+            run(data, device, variant.schedule, noise(seed), seed, name + ", noisy", console));
       }
       comparisons.add(new Comparison(variant.name, plain, noisy));
     }
@@ -123,6 +124,10 @@ final class QuickstartCommand implements Callable<Integer> {
     print(comparisons, console);
     Path report = write(comparisons, seeds, data, device, seconds);
     console.printf(Locale.ROOT, "%.0f s; report: %s%n", seconds, report);
+  }
+
+  private NoiseSpec noise(long seed) {
+    return NoiseSpec.uniform(ALPHA).lastFraction(BETA, epochs).seed(seed);
   }
 
   /**

@@ -1,6 +1,7 @@
 package org.noisylr.launcher;
 
 import java.util.List;
+import java.util.Map;
 import org.noisylr.check.InputException;
 import org.noisylr.schedule.Constant;
 import org.noisylr.schedule.CosineRestarts;
@@ -22,6 +23,19 @@ final class ScheduleOptions {
     CLR,
     WR
   }
+
+  /** By the names of the schedules' fields. */
+  private static final Map<String, String> OPTIONS =
+      Map.of(
+          "lr", "--lr",
+          "lowLr", "--lr",
+          "peakLr", "--peak-lr",
+          "cycleEpochs", "--cycle-epochs",
+          "rate", "--decay-rate",
+          "steps", "--decay-steps",
+          "finalLr", "--final-lr",
+          "firstCycleEpochs", "--restart-epochs",
+          "multiplier", "--restart-mult");
 
   @Spec(Spec.Target.MIXEE)
   private CommandSpec command;
@@ -94,17 +108,36 @@ final class ScheduleOptions {
       description = "For wr: the low end; default ${DEFAULT-VALUE}.")
   private double finalLr;
 
+  /** The schedule; an option that it has no use for is refused. */
   Schedule schedule() {
-    Needed.check(command, "--lr");
+    Options.need(command, "--lr");
     List<Milestone> steps =
         milestones == null ? List.of() : Milestone.parse("--milestones", milestones);
     if (kind == Kind.STEP && steps.isEmpty()) {
       throw new InputException("--schedule step needs --milestones, 80:0.1,120:0.1 for instance");
     }
-    if (!steps.isEmpty() && kind != Kind.STEP && kind != Kind.CLR) {
-      throw new InputException(
-          "--milestones goes with --schedule step or clr, but --schedule is " + Choice.word(kind));
-    }
+    Options.goWith(
+        command,
+        "--schedule step or clr",
+        kind,
+        kind == Kind.STEP || kind == Kind.CLR,
+        "--milestones");
+    Options.goWith(
+        command, "--schedule exp", kind, kind == Kind.EXP, "--decay-rate", "--decay-steps");
+    Options.goWith(
+        command, "--schedule clr", kind, kind == Kind.CLR, "--peak-lr", "--cycle-epochs");
+    Options.goWith(
+        command,
+        "--schedule wr",
+        kind,
+        kind == Kind.WR,
+        "--restart-epochs",
+        "--restart-mult",
+        "--final-lr");
+    return Options.named(OPTIONS, () -> schedule(steps));
+  }
+
+  private Schedule schedule(List<Milestone> steps) {
     return switch (kind) {
       case CONST -> new Constant(lr);
       case STEP -> new StepDecay(lr, steps);

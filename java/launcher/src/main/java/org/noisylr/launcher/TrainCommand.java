@@ -5,6 +5,7 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import org.noisylr.check.Check;
@@ -196,7 +197,7 @@ final class TrainCommand implements Callable<Integer> {
         config.device());
     try (ConsoleProgress progress = new ConsoleProgress(console, "", config.training().epochs())) {
       if (out == null) {
-        report(Run.execute(config, task.data, List.of(progress)), console);
+        report(Run.execute(config, task.data, List.of(progress)), "", console);
         return 0;
       }
       return trainInFolder(task, progress, console);
@@ -204,11 +205,13 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   private int trainInFolder(Task task, ConsoleProgress progress, PrintStream console) {
+    boolean isFinished = Run.read(out).isPresent();
     try (Interruption interruption = new Interruption()) {
       try {
         report(
             Run.execute(
                 task.config, task.data, out, resume, List.of(progress), interruption.signal()),
+            isFinished ? "finished before: " : "",
             console);
         return 0;
       } catch (StoppedException e) {
@@ -223,14 +226,16 @@ final class TrainCommand implements Callable<Integer> {
     }
   }
 
-  private void report(Run run, PrintStream console) {
+  private void report(Run run, String prefix, PrintStream console) {
     RunResult result = run.result();
     console.printf(
         Locale.ROOT,
-        "best test %s %.4f in epoch %d, last %.4f, %.1f s%s%n",
+        "%sbest test %s %.4f after %d of %d epochs, last %.4f, %.1f s%s%n",
+        prefix,
         result.metric().title(),
         result.bestTestAcc(),
         result.bestEpoch() + 1,
+        result.epochs(),
         result.lastTestAcc(),
         run.timing().total(),
         out == null ? "" : ", in " + out);
@@ -250,21 +255,42 @@ final class TrainCommand implements Callable<Integer> {
                 () ->
                     new InputException(
                         out + " holds no run to go on with; to begin one, say what to train"));
+    Run.checkDirectory(out, true);
     Devices.of(config.device());
     return new Task(config, Datasets.open(config.data()));
   }
 
   private Task asked() {
-    Needed.check(spec, "--data");
-    Needed.check(spec, "--model");
+    if (resume) {
+      for (String option : List.of("--data", "--model", "--lr")) {
+        if (!Options.isGiven(spec, option)) {
+          throw new InputException(
+              "--resume takes --out alone, or all options that the run began with, but %s is missing"
+                  .formatted(option));
+        }
+      }
+    }
+    Options.need(spec, "--data");
+    Options.need(spec, "--model");
     Check.atLeast("--epochs", epochs, 1);
     Check.atLeast("--batch-size", batchSize, 1);
     checkThreads(threads);
     Schedule schedule = scheduleOptions.schedule();
+    Options.goWith(
+        spec,
+        "--optimizer momentum",
+        optimizer,
+        optimizer == OptimizerSpec.Kind.MOMENTUM,
+        "--momentum");
     OptimizerSpec optimizerSpec =
-        new OptimizerSpec(optimizer, momentum, weightDecay, implementation);
+        Options.named(
+            Map.of("momentum", "--momentum", "weight decay", "--weight-decay"),
+            () -> new OptimizerSpec(optimizer, momentum, weightDecay, implementation));
     NoiseSpec noise = noiseOptions.noise(epochs, seed);
-    NoiseOptions.warnIfWeak(noise, spec.commandLine().getErr());
+    NoiseOptions.warn(noise, epochs, spec.commandLine().getErr());
+    if (out != null) {
+      Run.checkDirectory(out, resume);
+    }
     String deviceName = device.name(spec.commandLine().getErr());
     Dataset dataset = Datasets.open(data);
     TrainingConfig training =

@@ -23,7 +23,7 @@ class LrFuzzTest {
         "--lr 0.1 --schedule wr --restart-epochs 10 --restart-mult 2 --final-lr 0",
         "--lr 0.1 --noise uniform --alpha 8 --beta 0.6 --noise-min-lr 0 --noise-max-lr 1",
         "--lr 0.1 --noise gaussian --mean 4 --std 1 --noise-per step --seed 9",
-        "--lr 0.1 --noise-groups independent --epochs 20 --steps-per-epoch 3");
+        "--lr 0.1 --noise uniform --noise-groups independent --epochs 20 --steps-per-epoch 3");
   }
 
   static Stream<byte[]> seeds() {
@@ -70,7 +70,7 @@ class LrFuzzTest {
     String[] arguments = Stream.concat(Stream.of("lr"), Stream.of(options)).toArray(String[]::new);
     int exit = Noisylr.run(commandLine, arguments);
     if (exit == 0) {
-      assertThat(err.toString()).matches("(noisylr: warning: \\P{Cntrl}+\n)?");
+      assertThat(err.toString()).matches("(noisylr: warning: \\P{Cntrl}+\n){0,2}");
       assertThat(out.toString()).isNotEmpty();
     } else {
       assertThat(exit).isEqualTo(Noisylr.BAD_INPUT);

@@ -135,7 +135,7 @@ final class Runner {
     RunResult result = run.result();
     return String.format(
         Locale.ROOT,
-        "best test %s %.2f %% in epoch %d of %d, last %.2f %%, %.0f s",
+        "best test %s %.2f %% after %d of %d epochs, last %.2f %%, %.0f s",
         result.metric().title(),
         100 * result.bestTestAcc(),
         result.bestEpoch() + 1,

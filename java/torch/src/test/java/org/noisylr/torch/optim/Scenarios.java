@@ -59,7 +59,7 @@ final class Scenarios {
   /** What is tried, by name. */
   static final Map<String, Scenario> ALL = all();
 
-  private static final int PROGRAMS = "long".equals(System.getProperty("reliability")) ? 2000 : 20;
+  private static final int PROGRAMS = "long".equals(System.getProperty("reliability")) ? 1000 : 10;
 
   private static final String IN_STEP =
       "step() was called by the closure of a step of the same optimizer";

@@ -113,8 +113,16 @@ public enum ModelName {
     }
     if (examples instanceof ImageDataset dataset) {
       checkShape(dataset);
-    } else if (examples instanceof TextDataset) {
-      checkClasses(examples);
+    }
+    int classes = examples.classNames().size();
+    if (classes < 2 || examples instanceof TextDataset && classes > 2) {
+      throw new InputException(
+          "model %s tells %s classes apart, but %s has %d"
+              .formatted(
+                  text,
+                  examples instanceof TextDataset ? "2" : "2 or more",
+                  examples.name(),
+                  classes));
     }
   }
 
@@ -154,14 +162,6 @@ public enum ModelName {
       throw new InputException(
           "model %s takes images of %dx%d pixels, but those of %s have %dx%d"
               .formatted(text, images.size, images.size, data.name(), width, height));
-    }
-  }
-
-  private void checkClasses(Dataset data) {
-    if (data.classNames().size() != 2) {
-      throw new InputException(
-          "model %s tells 2 classes apart, but %s has %d"
-              .formatted(text, data.name(), data.classNames().size()));
     }
   }
 

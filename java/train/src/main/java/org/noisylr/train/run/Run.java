@@ -75,9 +75,20 @@ public record Run(List<EpochMetrics> metrics, RunResult result, Timing timing) {
   }
 
   /**
+   * Looks whether a run can begin or go on in a directory, before anything is made or read.
+   *
+   * @param resume whether the directory may hold a run already
+   * @throws InputException if it cannot
+   */
+  public static void checkDirectory(Path directory, boolean resume) {
+    RunDirectory.check(directory, resume);
+  }
+
+  /**
    * Reads the configuration of a run, finished or not, from its directory; empty if there is none.
    *
-   * @throws InputException if the file cannot be read or is damaged
+   * @throws InputException if the file cannot be read or is damaged, or is missing beside
+   *     checkpoints
    */
   public static Optional<RunConfig> readConfig(Path directory) {
     return RunDirectory.readConfig(directory);

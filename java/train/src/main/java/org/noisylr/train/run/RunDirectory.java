@@ -2,6 +2,9 @@ package org.noisylr.train.run;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -59,6 +62,40 @@ final class RunDirectory implements AutoCloseable {
   }
 
   /**
+   * Looks whether a run can begin or go on in a directory, and makes nothing.
+   *
+   * @throws InputException as {@link #open} does
+   */
+  static void check(Path directory, boolean resume) {
+    try {
+      Path existing = directory.toAbsolutePath();
+      while (!Files.exists(existing) && existing.getParent() != null) {
+        existing = existing.getParent();
+      }
+      if (!Files.isDirectory(existing)) {
+        throw new FileAlreadyExistsException(existing.toString());
+      }
+      if (!Files.isWritable(existing)) {
+        throw Files.getFileStore(existing).isReadOnly()
+            ? new FileSystemException(existing.toString(), null, "read-only file system")
+            : new AccessDeniedException(existing.toString());
+      }
+      if (!resume && Files.exists(directory)) {
+        refuseRun(directory);
+      }
+    } catch (IOException e) {
+      throw unwritable(directory, e);
+    }
+  }
+
+  private static void refuseRun(Path directory) throws IOException {
+    if (Files.exists(directory.resolve(CONFIG)) || !checkpoints(directory).isEmpty()) {
+      throw new InputException(
+          directory + " holds a run already; add --resume to go on with it, or name another");
+    }
+  }
+
+  /**
    * Opens a directory for a run, and makes it where there is none.
    *
    * @throws InputException if it holds a run and {@code resume} is false, if that run has another
@@ -73,9 +110,8 @@ final class RunDirectory implements AutoCloseable {
       lock = DirectoryLock.of(directory);
       deleteUnfinished(directory);
       Path file = directory.resolve(CONFIG);
-      if (!resume && (Files.exists(file) || !checkpoints(directory).isEmpty())) {
-        throw new InputException(
-            directory + " holds a run already; add --resume to go on with it, or name another");
+      if (!resume) {
+        refuseRun(directory);
       }
       if (Files.exists(file)) {
         checkSame(file, config, yaml);
@@ -157,9 +193,15 @@ final class RunDirectory implements AutoCloseable {
 
   static Optional<RunConfig> readConfig(Path directory) {
     Path file = directory.resolve(CONFIG);
-    return Files.exists(file)
-        ? Optional.of(parse(file, text(file), RunFormat::fromYaml))
-        : Optional.empty();
+    if (Files.exists(file)) {
+      return Optional.of(parse(file, text(file), RunFormat::fromYaml));
+    }
+    if (Files.isDirectory(directory) && !list(directory).isEmpty()) {
+      throw new InputException(
+          "%s has checkpoints, but no %s; go on with all options that the run began with"
+              .formatted(directory, CONFIG));
+    }
+    return Optional.empty();
   }
 
   /** The result is written last, so a run that has one is finished. */
@@ -299,7 +341,7 @@ final class RunDirectory implements AutoCloseable {
    *     is of another version, configuration or model
    */
   List<EpochMetrics> restore(Trainer trainer) {
-    List<Checkpoint> checkpoints = list();
+    List<Checkpoint> checkpoints = list(directory);
     String damage = null;
     for (int i = 0; i < checkpoints.size(); i++) {
       Path file = checkpoints.get(i).file;
@@ -396,7 +438,7 @@ final class RunDirectory implements AutoCloseable {
     return Files.exists(file) ? parse(file, text(file), Timing::parse) : new Timing();
   }
 
-  private List<Checkpoint> list() {
+  private static List<Checkpoint> list(Path directory) {
     try {
       return checkpoints(directory);
     } catch (IOException e) {

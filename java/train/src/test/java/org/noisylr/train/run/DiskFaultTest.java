@@ -306,6 +306,12 @@ class DiskFaultTest {
     assertThatThrownBy(() -> Run.execute(CONFIG, DATA, run, false, List.of(), new StopSignal()))
         .isInstanceOf(InputException.class)
         .hasMessageStartingWith(run + " holds a run already");
+    assertThatThrownBy(() -> Run.readConfig(run))
+        .isInstanceOf(InputException.class)
+        .hasMessage(
+            run
+                + " has checkpoints, but no config.yaml; go on with all options that the run began"
+                + " with");
     assertThat(execute(run).metrics()).isEqualTo(UNDISTURBED.metrics());
   }
 
@@ -352,6 +358,15 @@ class DiskFaultTest {
     assertThat(Files.readAllBytes(previous)).isEqualTo(good);
     Files.move(newest(run), run.resolve("foreign"), StandardCopyOption.ATOMIC_MOVE);
     assertThat(execute(run).metrics()).isEqualTo(UNDISTURBED.metrics());
+  }
+
+  @Test
+  void aFileThatIsNotTextIsToldSo() throws IOException {
+    Path run = unfinished();
+    Files.write(run.resolve("config.yaml"), new byte[] {'a', (byte) 0xff});
+    assertThatThrownBy(() -> Run.readConfig(run))
+        .isInstanceOf(InputException.class)
+        .hasMessage("cannot read " + run.resolve("config.yaml") + ": it is not text in UTF-8");
   }
 
   @ParameterizedTest

@@ -186,6 +186,32 @@ class RunTest {
   }
 
   @Test
+  void aDirectoryIsLookedAtBeforeAnythingIsMade() throws IOException {
+    Path fresh = temporary.resolve("a/b");
+    Run.checkDirectory(fresh, false);
+    assertThat(temporary.resolve("a")).doesNotExist();
+    Path file = Files.createFile(temporary.resolve("file"));
+    assertThatThrownBy(() -> Run.checkDirectory(file.resolve("run"), true))
+        .isInstanceOf(InputException.class)
+        .hasMessage(
+            "cannot write to %s: %s: a file is in its place".formatted(file.resolve("run"), file));
+    execute(config(1, 100), false);
+    Run.checkDirectory(directory, true);
+    assertThatThrownBy(() -> Run.checkDirectory(directory, false))
+        .isInstanceOf(InputException.class)
+        .hasMessageStartingWith(directory + " holds a run already");
+  }
+
+  @Test
+  void dataOfOneClassAreRefused() {
+    ImageSet cats = new ImageSet(new byte[2 * 28 * 28], new int[2], 1, 28, 28);
+    ImageDataset one = new ImageDataset("cats", List.of("cat"), cats, cats);
+    assertThatThrownBy(() -> Run.check(config(1, 100), one))
+        .isInstanceOf(InputException.class)
+        .hasMessage("model cnn28 tells 2 or more classes apart, but cats has 1");
+  }
+
+  @Test
   void aRunIsNotResumedWithAnotherConfiguration() {
     execute(config(1, 100), false);
     assertThatThrownBy(() -> execute(config(1, 101), true))
