@@ -19,15 +19,20 @@
  *       another thread may not close it just as the step begins.
  *   <li>What a closure throws leaves {@code step} as the same object. The base learning rates are
  *       in place then, and the next step works.
- *   <li>{@code param_groups()} and {@code defaults()} are references into the optimizer, and
- *       schedulers such as {@code StepLR} keep one. Once it is closed or collected, {@code get_lr},
- *       {@code set_lr} and copies of its options throw a RuntimeException that says so, and so does
- *       a scheduler that is to change a rate; the groups' parameters are undefined tensors, and
- *       fields of typed options ({@code SGDOptions.momentum()}) have no meaning. Keep the optimizer
- *       reachable while these are in use. For their sake up to 800 bytes of a closed optimizer of
- *       one group, its other groups with their options, and 8 bytes for each parameter stay in
- *       native memory. This holds for the optimizers of this package; of LibTorch's own, no such
- *       reference may be used after them. {@code parameters()} is a list of its own.
+ *   <li>{@code param_groups()} and {@code defaults()} are references into the optimizer. They and
+ *       what they give (groups, options, lists, parameters) keep it from being collected, but not
+ *       what is cast from them, nor schedulers such as {@code StepLR}, which refer to it too. Once
+ *       it is closed or collected, {@code get_lr}, {@code set_lr} and copies of its options throw a
+ *       RuntimeException that says so, and so does a scheduler that is to change a rate; the
+ *       groups' parameters are undefined tensors, and fields of typed options ({@code
+ *       SGDOptions.momentum()}) have no meaning. No other thread may close it just as such a
+ *       reference is used. For their sake up to 800 bytes of a closed optimizer of one group, its
+ *       other groups with their options, and 8 bytes for each parameter stay in native memory.
+ *   <li>The options of a group must be of the optimizer's own class: a step, an archive and {@code
+ *       OptimizerState} refuse others. An archive is not loaded where a parameter is in the groups
+ *       twice.
+ *   <li>All this holds for the optimizers of this package. Of LibTorch's own, no reference may be
+ *       used after them, and options of another class or groups that are gone can crash.
  * </ul>
  */
 package org.noisylr.torch.optim;

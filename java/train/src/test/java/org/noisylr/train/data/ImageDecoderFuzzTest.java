@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import java.util.zip.CRC32;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -28,11 +29,14 @@ class ImageDecoderFuzzTest {
 
   @TempDir Path temp;
 
+  private static final byte[] PALETTE =
+      encode(new BufferedImage(3, 2, BufferedImage.TYPE_BYTE_INDEXED), "png");
+
   static Stream<byte[]> seeds() {
     return Stream.of(
         png(3, 2, random(18, 1)),
         png(3, 2, random(6, 2)),
-        encode(new BufferedImage(3, 2, BufferedImage.TYPE_BYTE_INDEXED), "png"),
+        PALETTE,
         encode(new BufferedImage(3, 2, BufferedImage.TYPE_USHORT_GRAY), "png"),
         encode(new BufferedImage(3, 2, BufferedImage.TYPE_INT_ARGB), "png"),
         jpeg(9, 7, random(189, 3)),
@@ -43,6 +47,12 @@ class ImageDecoderFuzzTest {
   @MethodSource("seeds")
   void seedsAreValid(byte[] seed) throws IOException {
     assertThat(Untrusted.accepts(() -> decode(seed))).isTrue();
+  }
+
+  @Test
+  void aSeedHasAPalette() {
+    ImageDecoder.Size size = ImageDecoder.size("palette", PALETTE);
+    assertThat(ImageDecoder.indices("palette", PALETTE, size, "palette")).hasSize(6);
   }
 
   @MethodSource("seeds")
