@@ -766,25 +766,23 @@ void Fused<Base>::save(torch::serialize::OutputArchive& archive) const {
 
 template <class Base>
 void Fused<Base>::load(torch::serialize::InputArchive& archive) {
-  check_loadable<Options>(this->param_groups());
-  Base::load(archive);
-  check_loaded(this->state());
+  load_or_leave<Options>(*this, [&] { Base::load(archive); });
 }
 
 template <class Base>
 at::Tensor Fused<Base>::base_step(LossClosure closure) {
-  auto& groups = this->param_groups();
+  LossClosure checked;
   if (closure) {
-    closure = [&groups, closure = std::move(closure)] {
+    checked = [this, &closure] {
       at::Tensor loss = closure();
-      check_options<Options>(groups);
+      check_options<Options>(this->param_groups());
       return loss;
     };
   } else {
-    check_options<Options>(groups);
+    check_options<Options>(this->param_groups());
   }
   try {
-    return Base::step(std::move(closure));
+    return Base::step(std::move(checked));
   } catch (...) {
     remove_null(this->state());  // Adagrad leaves one where it misses a state.
     throw;

@@ -6,9 +6,10 @@
 #include <torch/optim/optimizer.h>
 
 #include <iterator>
+#include <memory>
 #include <set>
 #include <type_traits>
-#include <typeinfo>
+#include <utility>
 #include <vector>
 
 #include "check.h"
@@ -22,7 +23,6 @@ auto& options_of(Groups& groups, size_t group) {
   auto& options = groups[group].options();
   using Known = std::remove_reference_t<decltype(options)>;
   using Own = std::conditional_t<std::is_const_v<Known>, const Options, Options>;
-  if (typeid(options) == typeid(Options)) return static_cast<Own&>(options);
   if (auto* own = dynamic_cast<Own*>(&options)) return *own;
   refuse("the options of parameter group ", group, " must be ", c10::demangle_type<Options>());
 }
@@ -33,25 +33,7 @@ void check_options(Groups& groups) {
   for (size_t g = 0; g < groups.size(); ++g) options_of<Options>(groups, g);
 }
 
-/// LibTorch loads the state of a parameter that is there twice into the first place alone, and a
-/// null state into the second.
-/// @throws std::invalid_argument if the groups have a parameter twice, or foreign options
-template <class Options>
-void check_loadable(const std::vector<torch::optim::OptimizerParamGroup>& groups) {
-  check_options<Options>(groups);
-  std::set<const at::TensorImpl*> seen;
-  for (size_t g = 0; g < groups.size(); ++g) {
-    const auto& parameters = groups[g].params();
-    for (size_t p = 0; p < parameters.size(); ++p) {
-      if (parameters[p].defined() && !seen.insert(parameters[p].unsafeGetTensorImpl()).second) {
-        refuse("parameter ", p, " of parameter group ", g,
-               " is there twice, so its state cannot be loaded");
-      }
-    }
-  }
-}
-
-/// Removes null states, which LibTorch makes and does not expect.
+/// Removes null states, which LibTorch makes in places and does not expect.
 /// @return whether there were any
 template <class States>
 bool remove_null(States& states) {
@@ -62,12 +44,41 @@ bool remove_null(States& states) {
   return states.size() < before;
 }
 
-/// What follows a load.
-/// @throws std::invalid_argument if the archive's groups had a parameter twice
-template <class States>
-void check_loaded(States& states) {
-  if (remove_null(states)) {
-    refuse("the archive has a parameter twice in its groups, so its state cannot be loaded");
+/// Runs load(), which puts an archive into the optimizer's state and options. If it throws, these
+/// are as they were before.
+/// @throws std::invalid_argument if the options of a group are of another class, or a parameter is
+///     in the groups twice, here or in the archive: LibTorch would load its state into one place
+///     alone, and a null state into the other
+template <class Options, class Load>
+void load_or_leave(torch::optim::Optimizer& optimizer, Load load) {
+  auto& groups = optimizer.param_groups();
+  auto& states = optimizer.state();
+  std::vector<Options> options;
+  std::set<const at::TensorImpl*> seen;
+  for (size_t g = 0; g < groups.size(); ++g) {
+    options.push_back(options_of<Options>(groups, g));
+    const auto& parameters = groups[g].params();
+    for (size_t p = 0; p < parameters.size(); ++p) {
+      if (parameters[p].defined() && !seen.insert(parameters[p].unsafeGetTensorImpl()).second) {
+        refuse("parameter ", p, " of parameter group ", g,
+               " is there twice, so its state cannot be loaded");
+      }
+    }
+  }
+  std::remove_reference_t<decltype(states)> before;
+  for (const auto& [parameter, state] : states) {
+    if (state) before.emplace(parameter, state->clone());
+  }
+  states.swap(before);  // `before` has the objects that others may point to
+  try {
+    load();
+    if (remove_null(states)) {
+      refuse("the archive has a parameter twice in its groups, so its state cannot be loaded");
+    }
+  } catch (...) {
+    states.swap(before);
+    for (size_t g = 0; g < groups.size(); ++g) options_of<Options>(groups, g) = options[g];
+    throw;
   }
 }
 

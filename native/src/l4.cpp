@@ -207,19 +207,13 @@ void L4::save(OutputArchive& archive) const {
 }
 
 void L4::load(InputArchive& archive) {
-  check_loadable<L4Options>(param_groups_);
-  auto previous = std::move(state_);
-  state_.clear();
-  try {
+  load_or_leave<L4Options>(*this, [&] {
+    state_.clear();
     torch::optim::serialize<L4ParamState, L4Options>(archive, *this);
-    check_loaded(state_);
     for (const auto& [parameter, slot] : state_) {
-      check_l4_state(*this, "", static_cast<const L4ParamState&>(*slot));
+      if (slot) check_l4_state(*this, "", static_cast<const L4ParamState&>(*slot));
     }
-  } catch (...) {
-    state_ = std::move(previous);
-    throw;
-  }
+  });
 }
 
 }  // namespace noisylr

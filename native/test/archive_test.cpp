@@ -194,40 +194,71 @@ TEST(bad_archives_are_refused_and_change_nothing) {
   refused("steps", -1, "steps must be in [0, inf), but is -1");
 }
 
+namespace {
+
+/// load() is refused, leaves state and rate, and the next step is made.
+template <class Optimizer, class Train>
+void expect_load_refused(Optimizer& optimizer, InputArchive archive, const std::string& message,
+                         Train train_once) {
+  train_once();
+  optimizer.param_groups()[0].options().set_lr(0.25);
+  std::vector<std::pair<std::string, at::Tensor>> before;
+  for (const auto& [name, tensor] : optimizer_state(optimizer)) {
+    before.emplace_back(name, tensor.clone());
+  }
+  EXPECT(!before.empty());
+  EXPECT_THROWS(std::exception, optimizer.load(archive), message);
+  EXPECT_EQ(lr_of(optimizer), 0.25);
+  const auto after = optimizer_state(optimizer);
+  EXPECT_EQ(after.size(), before.size());
+  for (size_t i = 0; i < before.size(); ++i) {
+    EXPECT(after[i].first == before[i].first && at::equal(after[i].second, before[i].second));
+  }
+  train_once();
+  archived(optimizer);
+}
+
+}  // namespace
+
 TEST_EACH_OPTIMIZER(a_parameter_that_is_there_twice_keeps_archives_from_loading) {
-  const char* here = "parameter 3 of parameter group 0 is there twice, so its state cannot be";
-  const char* there = "the archive has a parameter twice in its groups, so its state cannot be";
   Problem problem;
-  Fused<Base> once(problem.parameters(), options<Base>());
-  Fused<Base> twice(problem.parameters(), options<Base>());
   const at::Tensor more = at::randn({3, 5}).requires_grad_();
-  once.param_groups()[0].params().push_back(more);
-  twice.param_groups()[0].params().push_back(problem.w);
-  train(twice, problem, 2);
-  InputArchive archive = archived(twice);
-  EXPECT_THROWS(std::invalid_argument, twice.load(archive), here);
-  train(twice, problem, 1);
-  EXPECT_THROWS(std::invalid_argument, once.load(archive), there);
-  once.param_groups()[0].params().pop_back();
-  train(once, problem, 1);
-  archived(once);
+  for (const auto implementation : {Implementation::kFused, Implementation::kStock}) {
+    Fused<Base> once({problem.w, problem.b, problem.v, more}, options<Base>());
+    Fused<Base> twice({problem.w, problem.b, problem.v, problem.w}, options<Base>());
+    once.implementation(implementation);
+    train(twice, problem, 2);
+    expect_load_refused(twice, archived(twice), "parameter 3 of parameter group 0 is there twice",
+                        [&] { train(twice, problem, 1); });
+    expect_load_refused(once, archived(twice), "the archive has a parameter twice in its groups",
+                        [&] { train(once, problem, 1); });
+  }
+}
+
+TEST_EACH_OPTIMIZER(an_archive_whose_second_group_does_not_fit_changes_nothing) {
+  using torch::optim::OptimizerParamGroup;
+  Problem problem;
+  const at::Tensor more = at::randn({3, 5}).requires_grad_();
+  Fused<Base> saved({OptimizerParamGroup({problem.w, problem.w}), OptimizerParamGroup({problem.b})},
+                    options<Base>());
+  Fused<Base> other(
+      {OptimizerParamGroup({problem.w, problem.b}), OptimizerParamGroup({problem.v, more})},
+      options<Base>());
+  train(saved, problem, 2);
+  expect_load_refused(other, archived(saved), "loaded state dict contains a parameter group",
+                      [&] { train(other, problem, 1); });
 }
 
 TEST(l4_refuses_what_has_a_parameter_twice) {
   Problem problem;
-  L4Adam once(problem.parameters()), twice(problem.parameters());
   const at::Tensor more = at::randn({3, 5}).requires_grad_();
-  once.param_groups()[0].params().push_back(more);
-  twice.param_groups()[0].params().push_back(problem.w);
-  train(once, problem, 2);
+  L4Adam once({problem.w, problem.b, problem.v, more});
+  L4Adam twice({problem.w, problem.b, problem.v, problem.w});
   train(twice, problem, 2);
-  InputArchive archive = archived(twice);
-  EXPECT_THROWS(std::invalid_argument, twice.load(archive),
-                "parameter 3 of parameter group 0 is there twice");
-  EXPECT_THROWS(std::invalid_argument, once.load(archive), "the archive has a parameter twice");
-  train(once, problem, 1);
-  EXPECT_EQ(once.state().size(), 3u);
-  archived(once);
+  expect_load_refused(twice, archived(twice), "parameter 3 of parameter group 0 is there twice",
+                      [&] { train(twice, problem, 1); });
+  expect_load_refused(once, archived(twice), "the archive has a parameter twice in its groups",
+                      [&] { train(once, problem, 1); });
 }
 
 namespace {
@@ -244,9 +275,24 @@ void expect_foreign_options_refused(Optimizer& optimizer, const Problem& problem
   EXPECT_THROWS(std::invalid_argument, optimizer.save(out), message);
   EXPECT_THROWS(std::invalid_argument, optimizer.load(archive), message);
   EXPECT_THROWS(std::invalid_argument, optimizer_state(optimizer), message);
+  EXPECT_THROWS(std::invalid_argument, load_optimizer_state(optimizer, {}, {}), message);
 }
 
 }  // namespace
+
+TEST(options_of_a_derived_class_are_as_good_as_their_own) {
+  struct Derived final : torch::optim::SGDOptions {
+    using SGDOptions::SGDOptions;
+  };
+  Problem problem, expected;
+  FusedSGD derived(problem.parameters(), options<torch::optim::SGD>());
+  FusedSGD own(expected.parameters(), options<torch::optim::SGD>());
+  derived.param_groups()[0].set_options(std::make_unique<Derived>(0.1));
+  own.param_groups()[0].set_options(std::make_unique<torch::optim::SGDOptions>(0.1));
+  train(derived, problem, 2);
+  train(own, expected, 2);
+  EXPECT(problem == expected);
+}
 
 TEST(options_of_another_class_are_refused) {
   const torch::optim::RMSpropOptions rmsprop(0.1);

@@ -98,6 +98,7 @@ class NOISYLR_API Fused : public Base, public FusedStep {
   /// Base::step in one pass.
   /// @throws what Base::step throws; the parameters that Base does not step are unchanged then.
   ///     What ATen's operations throw (memory that runs out) can leave some parameters stepped
+  /// @throws std::invalid_argument if the options of a group are of another class
   /// @throws std::logic_error if a step of the same object runs
   at::Tensor step(LossClosure closure = nullptr) override;
 
@@ -105,7 +106,7 @@ class NOISYLR_API Fused : public Base, public FusedStep {
   /// @throws std::invalid_argument if the options of a group are of another class
   void save(torch::serialize::OutputArchive& archive) const override;
 
-  /// Loads what Base or this class wrote.
+  /// Loads what Base or this class wrote. If it throws, state and options are as they were before.
   /// @throws std::invalid_argument if the options of a group are of another class, or a parameter
   ///     is in the groups twice, here or in the archive: LibTorch would lose its state
   void load(torch::serialize::InputArchive& archive) override;

@@ -23,12 +23,12 @@ namespace noisylr {
 /// yet contributes nothing. Buffers are not copied: they change with the next step. Learning rates
 /// and other options are not part of the state.
 ///
-/// @throws std::invalid_argument if the optimizer is of another class
+/// @throws std::invalid_argument if the optimizer or the options of a group are of another class
 NOISYLR_API std::vector<std::pair<std::string, at::Tensor>> optimizer_state(
     torch::optim::Optimizer& optimizer);
 
 /// The same, appended to one vector of names and one of tensors.
-/// @throws std::invalid_argument if the optimizer is of another class
+/// @throws std::invalid_argument if the optimizer or the options of a group are of another class
 NOISYLR_API void optimizer_state(torch::optim::Optimizer& optimizer,
                                  std::vector<std::string>& names, std::vector<at::Tensor>& tensors);
 
@@ -38,8 +38,9 @@ NOISYLR_API void optimizer_state(torch::optim::Optimizer& optimizer,
 ///
 /// @param names one name for each tensor
 /// @param tensors on any device; not modified
-/// @throws std::invalid_argument, before anything is changed, that names the optimizer's class, or
-///     the tensor that is missing, unknown, given twice, or of the wrong shape, type or value
+/// @throws std::invalid_argument, before anything is changed, that names the class of the
+///     optimizer or of a group's options, or the tensor that is missing, unknown, given twice, or
+///     of the wrong shape, type or value
 NOISYLR_API void load_optimizer_state(torch::optim::Optimizer& optimizer,
                                       const std::vector<std::string>& names,
                                       const std::vector<at::Tensor>& tensors);

@@ -52,14 +52,14 @@ public final class Check {
   /** Anything but null. */
   public static <T> T given(String field, T value) {
     if (value == null) {
-      throw new InputException(field + " must be given, but is not");
+      throw InputException.of(field, "must be given, but is not");
     }
     return value;
   }
 
   /** An error for a value outside its allowed range, for ranges that no method here describes. */
   public static InputException outside(String field, Object value, String allowed) {
-    return new InputException(field + " must be in " + allowed + ", but is " + value);
+    return InputException.of(field, "must be in " + allowed + ", but is " + value);
   }
 
   private static double require(boolean ok, String field, double value, String allowed) {

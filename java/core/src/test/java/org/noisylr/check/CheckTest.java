@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
+import java.util.Map;
 import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
@@ -54,6 +55,16 @@ class CheckTest {
   void whatMessagesQuoteDoesNotBreakTheirLine() {
     assertThat(new InputException(" a\n\t b\0c\u2028d ")).hasMessage("a b c d");
     assertThat(new InputException("x".repeat(5000))).hasMessage("x".repeat(4000) + " …");
+  }
+
+  @Test
+  void anErrorAboutAFieldCanTellAnotherNameOfIt() {
+    Map<String, String> options = Map.of("lr", "--lr", "lrs", "--lrs");
+    InputException error = Check.outside("lr", 3, "{0}");
+    assertThat(error.named(options)).hasMessage("--lr must be in {0}, but is 3").hasCause(error);
+    assertThat(error.named(Map.of("x", "--x"))).isSameAs(error);
+    InputException other = new InputException("lr must be in {0}, but is 3");
+    assertThat(other.named(options)).isSameAs(other);
   }
 
   private static Arguments refusal(String message, ThrowingCallable call) {

@@ -106,11 +106,12 @@ final class NoiseOptions {
 
   /** The noise of a run of {@code epochs}; an option that it has no use for is refused. */
   NoiseSpec noise(long epochs, long seed) {
-    Options.goWith(command, "--noise uniform", kind, kind == Kind.UNIFORM, "--alpha");
-    Options.goWith(command, "--noise gaussian", kind, kind == Kind.GAUSSIAN, "--mean", "--std");
+    Options.goWith(command, "--noise", "uniform", kind, kind == Kind.UNIFORM, "--alpha");
+    Options.goWith(command, "--noise", "gaussian", kind, kind == Kind.GAUSSIAN, "--mean", "--std");
     Options.goWith(
         command,
-        "--noise uniform or gaussian",
+        "--noise",
+        "uniform or gaussian",
         kind,
         kind != Kind.NONE,
         "--beta",
@@ -118,10 +119,10 @@ final class NoiseOptions {
         "--noise-max-lr",
         "--noise-per",
         "--noise-groups");
-    return Options.named(OPTIONS, () -> made(epochs, seed));
+    return Options.named(OPTIONS, () -> spec(epochs, seed));
   }
 
-  private NoiseSpec made(long epochs, long seed) {
+  private NoiseSpec spec(long epochs, long seed) {
     NoiseSpec noise =
         switch (kind) {
           case NONE -> NoiseSpec.none();
@@ -138,7 +139,7 @@ final class NoiseOptions {
     return groups == Groups.INDEPENDENT ? noise.independentGroups() : noise;
   }
 
-  /** Says so where noise does not what it is for: no epoch is noisy, or it is too weak. */
+  /** Says so where the noise misses its purpose: no epoch is noisy, or it is too weak. */
   static void warn(NoiseSpec noise, long epochs, PrintWriter err) {
     if (noise.distribution() instanceof Distribution.None) {
       return;

@@ -28,17 +28,23 @@ final class Options {
   /**
    * Refuses options that would have no effect.
    *
-   * @param with the choice that gives them one, {@code --noise uniform}
-   * @param chosen what is chosen, {@code none}
-   * @param hasEffect whether this gives them one
+   * @param choice the option that gives them one, {@code --noise}
+   * @param values with which it does, {@code uniform}
+   * @param chosen its value
+   * @param hasEffect whether this is one of them
    */
   static void goWith(
-      CommandSpec command, String with, Enum<?> chosen, boolean hasEffect, String... options) {
+      CommandSpec command,
+      String choice,
+      String values,
+      Enum<?> chosen,
+      boolean hasEffect,
+      String... options) {
     for (String option : options) {
       if (!hasEffect && isGiven(command, option)) {
         throw new InputException(
-            "%s goes with %s, but %s is %s"
-                .formatted(option, with, with.split(" ")[0], Choice.word(chosen)));
+            "%s goes with %s %s, but %s is %s"
+                .formatted(option, choice, values, choice, Choice.word(chosen)));
       }
     }
   }
@@ -48,13 +54,7 @@ final class Options {
     try {
       return value.get();
     } catch (InputException e) {
-      for (Map.Entry<String, String> field : optionOfField.entrySet()) {
-        if (e.getMessage().startsWith(field.getKey() + " must be ")) {
-          throw new InputException(
-              field.getValue() + e.getMessage().substring(field.getKey().length()), e);
-        }
-      }
-      throw e;
+      throw e.named(optionOfField);
     }
   }
 }

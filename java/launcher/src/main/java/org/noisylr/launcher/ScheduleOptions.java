@@ -118,17 +118,19 @@ final class ScheduleOptions {
     }
     Options.goWith(
         command,
-        "--schedule step or clr",
+        "--schedule",
+        "step or clr",
         kind,
         kind == Kind.STEP || kind == Kind.CLR,
         "--milestones");
     Options.goWith(
-        command, "--schedule exp", kind, kind == Kind.EXP, "--decay-rate", "--decay-steps");
+        command, "--schedule", "exp", kind, kind == Kind.EXP, "--decay-rate", "--decay-steps");
     Options.goWith(
-        command, "--schedule clr", kind, kind == Kind.CLR, "--peak-lr", "--cycle-epochs");
+        command, "--schedule", "clr", kind, kind == Kind.CLR, "--peak-lr", "--cycle-epochs");
     Options.goWith(
         command,
-        "--schedule wr",
+        "--schedule",
+        "wr",
         kind,
         kind == Kind.WR,
         "--restart-epochs",

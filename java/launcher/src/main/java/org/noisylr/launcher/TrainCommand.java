@@ -8,6 +8,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
 import org.noisylr.noise.NoiseSpec;
@@ -22,6 +23,8 @@ import org.noisylr.train.loop.ConsoleProgress;
 import org.noisylr.train.loop.OptimizerSpec;
 import org.noisylr.train.loop.Precision;
 import org.noisylr.train.loop.TrainingConfig;
+import org.noisylr.train.loop.TrainingListener;
+import org.noisylr.train.metric.EpochMetrics;
 import org.noisylr.train.run.Cpu;
 import org.noisylr.train.run.Devices;
 import org.noisylr.train.run.ModelName;
@@ -197,7 +200,7 @@ final class TrainCommand implements Callable<Integer> {
         config.device());
     try (ConsoleProgress progress = new ConsoleProgress(console, "", config.training().epochs())) {
       if (out == null) {
-        report(Run.execute(config, task.data, List.of(progress)), "", console);
+        report(Run.execute(config, task.data, List.of(progress)), true, console);
         return 0;
       }
       return trainInFolder(task, progress, console);
@@ -205,13 +208,25 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   private int trainInFolder(Task task, ConsoleProgress progress, PrintStream console) {
-    boolean isFinished = Run.read(out).isPresent();
+    AtomicBoolean trained = new AtomicBoolean();
+    TrainingListener listener =
+        new TrainingListener() {
+          @Override
+          public void onEpoch(EpochMetrics metrics, double seconds) {
+            trained.set(true);
+          }
+        };
     try (Interruption interruption = new Interruption()) {
       try {
         report(
             Run.execute(
-                task.config, task.data, out, resume, List.of(progress), interruption.signal()),
-            isFinished ? "finished before: " : "",
+                task.config,
+                task.data,
+                out,
+                resume,
+                List.of(progress, listener),
+                interruption.signal()),
+            trained.get(),
             console);
         return 0;
       } catch (StoppedException e) {
@@ -226,12 +241,12 @@ final class TrainCommand implements Callable<Integer> {
     }
   }
 
-  private void report(Run run, String prefix, PrintStream console) {
+  private void report(Run run, boolean trained, PrintStream console) {
     RunResult result = run.result();
     console.printf(
         Locale.ROOT,
         "%sbest test %s %.4f after %d of %d epochs, last %.4f, %.1f s%s%n",
-        prefix,
+        trained ? "" : "finished before: ",
         result.metric().title(),
         result.bestTestAcc(),
         result.bestEpoch() + 1,
@@ -278,7 +293,8 @@ final class TrainCommand implements Callable<Integer> {
     Schedule schedule = scheduleOptions.schedule();
     Options.goWith(
         spec,
-        "--optimizer momentum",
+        "--optimizer",
+        "momentum",
         optimizer,
         optimizer == OptimizerSpec.Kind.MOMENTUM,
         "--momentum");

@@ -147,7 +147,7 @@ class CommandLineTest {
         "experiment run fig3 --alpha 0|alpha must be in (0, inf), but is 0.0",
         "experiment run fig3 --starts 0|starts must be in [1, inf), but is 0",
         "experiment run fig3 --well-d -1|d must be in (0, inf), but is -1.0",
-        "train --data fashion-mnist-mini --model cnn28 --optimizer l4mom --lr 0.15|weight decay of L4 must be in {0}, but is 1.0E-4",
+        "train --data fashion-mnist-mini --model cnn28 --optimizer l4mom --lr 0.15|--weight-decay must be in {0} for L4, but is 1.0E-4",
         "quickstart --seeds 0|--seeds must be in [1, inf), but is 0",
       })
   void badInputIsOneLineAndExitCode2(String line, String message) {

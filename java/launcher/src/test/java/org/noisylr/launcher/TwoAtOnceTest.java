@@ -55,10 +55,12 @@ class TwoAtOnceTest {
             + " 1";
     Process first = start("first", train);
     await(first, out.resolve("metrics.csv"));
-    Process second = start("second", train + " --resume");
-    assertThat(second.waitFor()).isEqualTo(2);
-    assertThat(log("second"))
-        .endsWith("noisylr: " + out + " is in use by another run of noisylr\n");
+    for (String option : List.of("", " --resume")) {
+      String log = "second" + option;
+      Process second = start(log, train + option);
+      assertThat(second.waitFor()).isEqualTo(2);
+      assertThat(log(log)).isEqualTo("noisylr: " + out + " is in use by another run of noisylr\n");
+    }
     assertThat(first.isAlive()).as(log("first")).isTrue();
     first.destroy();
     assertThat(first.waitFor()).isEqualTo(128 + 15);

@@ -1,6 +1,7 @@
 package org.noisylr.launcher.surface;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -84,21 +85,22 @@ final class Basins {
       }
       double[] minimum = minimum(surface);
       double[] places = random(surface.box(), starts, noise.seed());
+      List<double[]> ends = new ArrayList<>();
+      for (Algorithm algorithm : Algorithm.values()) {
+        for (Arm arm : Arm.values()) {
+          double rate = surface.rate(algorithm) * (arm == Arm.AMPLIFIED ? noise.mean() : 1);
+          NoiseSpec used = arm == Arm.NOISY ? noise : NoiseSpec.none();
+          ends.add(
+              Paths.follow(surface, algorithm.spec(), rate, used, places, STEPS, STEPS).ends());
+        }
+      }
+      // All descend at once: a step costs the same for few places as for many.
+      double[] bottoms = descend(surface, ends.stream().flatMapToDouble(Arrays::stream).toArray());
+      int at = 0;
       for (Algorithm algorithm : Algorithm.values()) {
         Map<Arm, Share> shares = new LinkedHashMap<>();
         for (Arm arm : Arm.values()) {
-          double rate = surface.rate(algorithm) * (arm == Arm.AMPLIFIED ? noise.mean() : 1);
-          double[] ends =
-              Paths.follow(
-                      surface,
-                      algorithm.spec(),
-                      rate,
-                      arm == Arm.NOISY ? noise : NoiseSpec.none(),
-                      places,
-                      STEPS,
-                      STEPS)
-                  .ends();
-          shares.put(arm, near(descend(surface, ends), minimum));
+          shares.put(arm, near(Arrays.copyOfRange(bottoms, at, at += places.length), minimum));
         }
         rows.add(new Row(surface, algorithm, shares));
       }

@@ -47,6 +47,17 @@ final class ParamGroups extends OptimizerParamGroupVector {
     return new GroupIterator(super.end(), optimizer);
   }
 
+  @Override
+  public OptimizerParamGroupVector.Iterator insert(
+      OptimizerParamGroupVector.Iterator position, OptimizerParamGroup group) {
+    return new GroupIterator(super.insert(position, group), optimizer);
+  }
+
+  @Override
+  public OptimizerParamGroupVector.Iterator erase(OptimizerParamGroupVector.Iterator position) {
+    return new GroupIterator(super.erase(position), optimizer);
+  }
+
   /** The options of a group, or the defaults, by reference. */
   static final class Options extends OptimizerOptions {
     private final Optimizer optimizer;
@@ -77,12 +88,16 @@ final class ParamGroups extends OptimizerParamGroupVector {
   }
 
   private static final class GroupIterator extends OptimizerParamGroupVector.Iterator {
+    /** Owns the native iterator; retained, so that a scope that closes does not free it. */
+    private final OptimizerParamGroupVector.Iterator owned;
+
     private final Optimizer optimizer;
 
-    GroupIterator(OptimizerParamGroupVector.Iterator position, Optimizer optimizer) {
-      // Retained: a scope that closes does not free what this points to.
-      super(position.retainReference());
+    GroupIterator(OptimizerParamGroupVector.Iterator owned, Optimizer optimizer) {
+      super((Pointer) null);
+      this.owned = owned.retainReference();
       this.optimizer = optimizer;
+      address = owned.address();
     }
 
     @Override
@@ -119,14 +134,27 @@ final class ParamGroups extends OptimizerParamGroupVector {
     public TensorVector.Iterator end() {
       return new ParameterIterator(super.end(), optimizer);
     }
+
+    @Override
+    public TensorVector.Iterator insert(TensorVector.Iterator position, Tensor parameter) {
+      return new ParameterIterator(super.insert(position, parameter), optimizer);
+    }
+
+    @Override
+    public TensorVector.Iterator erase(TensorVector.Iterator position) {
+      return new ParameterIterator(super.erase(position), optimizer);
+    }
   }
 
   private static final class ParameterIterator extends TensorVector.Iterator {
+    private final TensorVector.Iterator owned;
     private final Optimizer optimizer;
 
-    ParameterIterator(TensorVector.Iterator position, Optimizer optimizer) {
-      super(position.retainReference());
+    ParameterIterator(TensorVector.Iterator owned, Optimizer optimizer) {
+      super((Pointer) null);
+      this.owned = owned.retainReference();
       this.optimizer = optimizer;
+      address = owned.address();
     }
 
     @Override

@@ -14,11 +14,14 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /**
  * {@link Scenarios} in forked JVMs: a crash fails the scenario that crashed, and those after it run
  * in the next JVM. In these, freed native memory is overwritten, so that using it is noticed.
  */
+@Execution(ExecutionMode.CONCURRENT)
 class LifetimeTest {
   private static final long TIMEOUT_SECONDS = 1200;
 
@@ -46,6 +49,7 @@ class LifetimeTest {
                 List.of(
                     "-Xmx256m",
                     "-Xss512k",
+                    "-XX:+UseSerialGC",
                     "-Dreliability=" + System.getProperty("reliability", "short"),
                     "-XX:-CreateCoredumpOnCrash",
                     "-XX:ErrorFile=" + dir.resolve("crash")),
@@ -59,11 +63,15 @@ class LifetimeTest {
       process.destroyForcibly().waitFor();
     }
     String running = null;
+    String doing = "";
     for (String line : Files.readAllLines(output)) {
       if (line.startsWith(Scenarios.BEGIN)) {
         running = line.substring(Scenarios.BEGIN.length());
         remaining.remove(running);
         failures.put(running, "");
+        doing = "";
+      } else if (line.startsWith(Scenarios.DOING)) {
+        doing = line + "\n";
       } else if (line.startsWith(Scenarios.FAILED) && running != null) {
         failures.merge(running, line.substring(Scenarios.FAILED.length()) + "\n", String::concat);
       }
@@ -73,7 +81,7 @@ class LifetimeTest {
         throw new IOException("the JVM did not start: " + Files.readString(output));
       }
       String how = inTime ? "exit code " + process.exitValue() : "did not end";
-      failures.merge(running, how + "\n" + crash(dir.resolve("crash")), String::concat);
+      failures.merge(running, doing + how + "\n" + crash(dir.resolve("crash")), String::concat);
     }
   }
 

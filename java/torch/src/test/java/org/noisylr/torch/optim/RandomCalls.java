@@ -45,9 +45,11 @@ final class RandomCalls {
   private final Map<String, Call> calls = new LinkedHashMap<>();
   private final List<String> made = new ArrayList<>();
   private Map<String, Tensor> state = Map.of();
+  private byte[] archive = {};
 
   private RandomCalls(Function<TensorVector, Subject> maker, long seed) {
     random = new Random(seed);
+    made.add("seed " + seed);
     subject = maker.apply(problem.parameters());
     optimizer = subject.optimizer();
     ofOptimizer();
@@ -58,6 +60,7 @@ final class RandomCalls {
   /** Programs of {@link #CALLS} calls, one for each seed. */
   static void run(Function<TensorVector, Subject> maker, int programs) {
     for (int seed = 0; seed < programs; seed++) {
+      System.out.println(Scenarios.DOING + "seed " + seed);
       RandomCalls program = new RandomCalls(maker, seed);
       for (int i = 0; i < CALLS; i++) {
         program.one();
@@ -69,9 +72,6 @@ final class RandomCalls {
   private void one() {
     String name = List.copyOf(calls.keySet()).get(random.nextInt(calls.size()));
     made.add(name);
-    if (Boolean.getBoolean("random.calls.trace")) {
-      System.out.println(name);
-    }
     try {
       calls.get(name).make();
     } catch (Throwable e) {
@@ -89,7 +89,8 @@ final class RandomCalls {
     calls.put("size", optimizer::size);
     calls.put("add_parameters", () -> optimizer.add_parameters(more()));
     calls.put("add_param_group", () -> optimizer.add_param_group(group()));
-    calls.put("save and load", this::saveAndLoad);
+    calls.put("save", this::save);
+    calls.put("load", this::load);
     calls.put("read state", () -> state = OptimizerState.read(optimizer));
     calls.put("load state", () -> OptimizerState.load(optimizer, state));
     if (subject.object() instanceof NoisyOptimizer noisy) {
@@ -139,13 +140,22 @@ final class RandomCalls {
     };
   }
 
-  private void saveAndLoad() throws IOException {
+  private void save() throws IOException {
     Path file = Files.createTempFile("optimizer", ".pt");
-    try (OutputArchive out = new OutputArchive();
-        InputArchive in = new InputArchive()) {
+    try (OutputArchive out = new OutputArchive()) {
       optimizer.save(out);
       out.save_to(file.toString());
-      in.load_from(file.toString());
+      archive = Files.readAllBytes(file);
+    } finally {
+      Files.delete(file);
+    }
+  }
+
+  /** Loads what was saved last, maybe of other groups. */
+  private void load() throws IOException {
+    Path file = Files.createTempFile("optimizer", ".pt");
+    try (InputArchive in = new InputArchive()) {
+      in.load_from(Files.write(file, archive).toString());
       optimizer.load(in);
     } finally {
       Files.delete(file);

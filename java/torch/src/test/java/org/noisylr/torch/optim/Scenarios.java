@@ -56,6 +56,9 @@ final class Scenarios {
   static final String BEGIN = "begin ";
   static final String FAILED = "FAILED ";
 
+  /** Begins a line that says how far a scenario is, for one that crashes. */
+  static final String DOING = "doing ";
+
   /** What is tried, by name. */
   static final Map<String, Scenario> ALL = all();
 
@@ -151,14 +154,18 @@ final class Scenarios {
               all.put(
                   "random calls: " + name, () -> RandomCalls.run(Subject.ALL.get(name), PROGRAMS));
             });
-    all.put("schedulers while their optimizer is collected", Scenarios::schedulersMeanwhile);
+    all.put(
+        "schedulers while their optimizer is collected",
+        () -> collecting(Scenarios::schedulersMeanwhile));
     all.put("two optimizers over the same parameters", Scenarios::sameParameters);
     all.put("hooks around hooks", Scenarios::hooksAroundHooks);
     all.put("a plain optimizer is closed in a hook's closure", Scenarios::plainClosedInside);
     all.put("optimizers of different threads", Scenarios::threadsOfTheirOwn);
     all.put("a scope takes the optimizer along", Scenarios::scopes);
     all.put("tensors outlive their optimizer", Scenarios::tensorsOutlive);
-    all.put("collected by one thread while another steps", Scenarios::collectedMeanwhile);
+    all.put(
+        "collected by one thread while another steps",
+        () -> collecting(Scenarios::collectedMeanwhile));
     all.put("a model is closed before and after its optimizer", Scenarios::models);
     return all;
   }
@@ -410,6 +417,19 @@ final class Scenarios {
             return () -> isFinite(parameter.get());
           },
           optimizer -> {
+            TensorVector parameters = optimizer.param_groups().get(0).params();
+            TensorVector.Iterator parameter =
+                parameters.erase(parameters.insert(parameters.begin(), torch.ones(2)));
+            return () -> isFinite(parameter.get());
+          },
+          optimizer -> {
+            OptimizerParamGroupVector groups = optimizer.param_groups();
+            OptimizerParamGroupVector.Iterator group =
+                groups.erase(
+                    groups.insert(groups.begin(), new OptimizerParamGroup(new TensorVector())));
+            return () -> isFinite(group.get().params().front());
+          },
+          optimizer -> {
             Tensor parameter = optimizer.param_groups().get(0).params().get(0);
             return () -> isFinite(parameter);
           },
@@ -437,12 +457,16 @@ final class Scenarios {
         uses.add(reference.apply(optimizer));
       }
     }
-    for (int i = 0; i < 4; i++) {
+    WeakReference<Optimizer> unused =
+        new WeakReference<>(maker.apply(new Problem().parameters()).optimizer());
+    for (int i = 0; i < 100 && unused.get() != null; i++) {
       pressure();
       for (ThrowingCallable use : uses) {
         use.call();
       }
     }
+    assertThat(unused.get()).isNull();
+    assertThat(optimizers).allMatch(optimizer -> optimizer.get() != null);
     uses.clear();
     for (int i = 0; i < 100 && optimizers.stream().anyMatch(o -> o.get() != null); i++) {
       pressure();
@@ -496,6 +520,8 @@ final class Scenarios {
       for (Implementation implementation : Implementation.values()) {
         if (optimizer instanceof FusedOptimizer fused) {
           fused.implementation(implementation);
+        } else if (implementation != Implementation.FUSED) {
+          continue;
         }
         optimizer
             .param_groups()
@@ -877,27 +903,22 @@ final class Scenarios {
   }
 
   /** An optimizer that nothing keeps is collected while its scheduler is in use. */
-  private static void schedulersMeanwhile() throws Throwable {
-    Thread collector = collector();
-    for (String name : Subject.ALL.keySet()) {
-      for (int i = 0; i < 5; i++) {
-        Subject subject = Subject.ALL.get(name).apply(new Problem().parameters());
-        if (!subject.isAround()) {
-          LRScheduler scheduler = new StepLR(subject.optimizer(), 1);
-          subject = null;
-          Throwable thrown = null;
-          while (thrown == null) {
-            thrown = catchThrowable(scheduler::step);
-          }
-          assertThat(thrown).hasMessage("the optimizer is closed");
-        }
+  private static void schedulersMeanwhile() {
+    for (Function<TensorVector, Subject> maker : Subject.ALL.values()) {
+      if (maker.apply(new Problem().parameters()).isAround()) {
+        continue;
       }
+      LRScheduler scheduler = new StepLR(maker.apply(new Problem().parameters()).optimizer(), 1);
+      Throwable thrown = null;
+      long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+      while (thrown == null && System.nanoTime() < deadline) {
+        thrown = catchThrowable(scheduler::step);
+      }
+      assertThat(thrown).hasMessage("the optimizer is closed");
     }
-    collector.interrupt();
-    collector.join();
   }
 
-  private static Thread collector() {
+  private static void collecting(Scenario scenario) throws Throwable {
     Thread collector =
         new Thread(
             () -> {
@@ -907,11 +928,15 @@ final class Scenarios {
               }
             });
     collector.start();
-    return collector;
+    try {
+      scenario.run();
+    } finally {
+      collector.interrupt();
+      collector.join();
+    }
   }
 
   private static void collectedMeanwhile() throws Throwable {
-    Thread collector = collector();
     for (String name : Subject.ALL.keySet()) {
       for (int i = 0; i < 5; i++) {
         Problem problem = new Problem();
@@ -926,8 +951,6 @@ final class Scenarios {
         }
       }
     }
-    collector.interrupt();
-    collector.join();
   }
 
   // Threads.

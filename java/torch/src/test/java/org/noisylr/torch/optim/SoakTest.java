@@ -7,11 +7,14 @@ import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /**
  * However many steps are made, as much native memory is alive. The long form makes 10,000 with each
  * optimizer: {@code -Dreliability=long}.
  */
+@Execution(ExecutionMode.CONCURRENT)
 class SoakTest {
   private static final int STEPS = "long".equals(System.getProperty("reliability")) ? 10_000 : 100;
 

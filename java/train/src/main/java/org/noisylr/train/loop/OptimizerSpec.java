@@ -62,7 +62,7 @@ public record OptimizerSpec(
     }
     Check.nonNegative("weight decay", weightDecay);
     if (kind.isL4() && weightDecay != 0) {
-      throw Check.outside("weight decay of L4", weightDecay, "{0}");
+      throw Check.outside("weight decay", weightDecay, "{0} for L4");
     }
   }
 

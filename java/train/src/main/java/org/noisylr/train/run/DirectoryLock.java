@@ -3,6 +3,7 @@ package org.noisylr.train.run;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Set;
@@ -16,6 +17,7 @@ import java.util.concurrent.ConcurrentHashMap;
  * process the held directories are remembered and their files not opened again.
  */
 public final class DirectoryLock implements AutoCloseable {
+  private static final String FILE = ".lock";
   private static final Set<Path> HELD = ConcurrentHashMap.newKeySet();
 
   private final Path directory;
@@ -40,8 +42,7 @@ public final class DirectoryLock implements AutoCloseable {
     FileLock lock = null;
     try {
       FileChannel channel =
-          FileChannel.open(
-              real.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+          FileChannel.open(real.resolve(FILE), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
       try {
         lock = channel.tryLock();
       } finally {
@@ -57,6 +58,18 @@ public final class DirectoryLock implements AutoCloseable {
       if (lock == null) {
         HELD.remove(real);
       }
+    }
+  }
+
+  /**
+   * Looks whether somebody has the lock, and leaves no file where there was none.
+   *
+   * @throws InUseException if somebody has it
+   * @throws IOException if the file cannot be written
+   */
+  static void probe(Path directory) throws IOException {
+    if (Files.exists(directory.resolve(FILE))) {
+      of(directory).close();
     }
   }
 

@@ -75,10 +75,12 @@ public record Run(List<EpochMetrics> metrics, RunResult result, Timing timing) {
   }
 
   /**
-   * Looks whether a run can begin or go on in a directory, before anything is made or read.
+   * Looks whether a run can begin or go on in a directory, before anything is made or read; {@link
+   * #execute} may still refuse it.
    *
    * @param resume whether the directory may hold a run already
-   * @throws InputException if it cannot
+   * @throws InputException if it cannot be written, or holds a run and {@code resume} is false
+   * @throws InUseException if another run has it open
    */
   public static void checkDirectory(Path directory, boolean resume) {
     RunDirectory.check(directory, resume);

@@ -6,6 +6,7 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -62,14 +63,16 @@ final class RunDirectory implements AutoCloseable {
   }
 
   /**
-   * Looks whether a run can begin or go on in a directory, and makes nothing.
+   * Looks whether a run can begin or go on in a directory, and makes nothing: {@link #open} may
+   * still refuse it, because of its configuration for instance.
    *
-   * @throws InputException as {@link #open} does
+   * @throws InputException if it cannot be written, or holds a run and {@code resume} is false
+   * @throws InUseException if another run has it open
    */
   static void check(Path directory, boolean resume) {
     try {
       Path existing = directory.toAbsolutePath();
-      while (!Files.exists(existing) && existing.getParent() != null) {
+      while (!Files.exists(existing, LinkOption.NOFOLLOW_LINKS) && existing.getParent() != null) {
         existing = existing.getParent();
       }
       if (!Files.isDirectory(existing)) {
@@ -80,8 +83,11 @@ final class RunDirectory implements AutoCloseable {
             ? new FileSystemException(existing.toString(), null, "read-only file system")
             : new AccessDeniedException(existing.toString());
       }
-      if (!resume && Files.exists(directory)) {
-        refuseRun(directory);
+      if (Files.exists(directory)) {
+        DirectoryLock.probe(directory);
+        if (!resume) {
+          refuseRun(directory);
+        }
       }
     } catch (IOException e) {
       throw unwritable(directory, e);
@@ -89,7 +95,8 @@ final class RunDirectory implements AutoCloseable {
   }
 
   private static void refuseRun(Path directory) throws IOException {
-    if (Files.exists(directory.resolve(CONFIG)) || !checkpoints(directory).isEmpty()) {
+    if (Stream.of(CONFIG, METRICS, RESULT).anyMatch(name -> Files.exists(directory.resolve(name)))
+        || !checkpoints(directory).isEmpty()) {
       throw new InputException(
           directory + " holds a run already; add --resume to go on with it, or name another");
     }
@@ -113,12 +120,13 @@ final class RunDirectory implements AutoCloseable {
       if (!resume) {
         refuseRun(directory);
       }
+      RunDirectory opened = new RunDirectory(directory, yaml, lock);
       if (Files.exists(file)) {
         checkSame(file, config, yaml);
       } else {
+        opened.checkWithoutConfig();
         AtomicFile.write(file, yaml);
       }
-      RunDirectory opened = new RunDirectory(directory, yaml, lock);
       lock = null;
       return opened;
     } catch (IOException e) {
@@ -160,6 +168,27 @@ final class RunDirectory implements AutoCloseable {
   @Override
   public void close() {
     close(lock);
+  }
+
+  /** Looks whether what lies here, but for its configuration, is of this one. */
+  private void checkWithoutConfig() throws IOException {
+    List<Checkpoint> checkpoints = checkpoints(directory);
+    for (Checkpoint checkpoint : checkpoints) {
+      try (PointerScope scope = new PointerScope();
+          SafeTensors content = readSound(checkpoint.file)) {
+        checkOrigin(checkpoint.file, content.metadata());
+        return;
+      } catch (DamagedException e) {
+        // The one before may tell.
+      }
+    }
+    if (!checkpoints.isEmpty()
+        || Files.exists(directory.resolve(RESULT))
+        || Files.exists(directory.resolve(METRICS))) {
+      throw new InputException(
+          "%s holds a run without a %s or a good checkpoint that says of what; name another folder"
+              .formatted(directory, CONFIG));
+    }
   }
 
   private static void checkSame(Path file, RunConfig config, String yaml) {

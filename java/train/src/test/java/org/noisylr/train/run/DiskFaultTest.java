@@ -183,6 +183,10 @@ class DiskFaultTest {
     assertThatThrownBy(() -> execute(disk.resolve("run")))
         .isInstanceOf(InputException.class)
         .hasMessage("cannot write to " + disk.resolve("run") + ": read-only file system");
+    assertThatThrownBy(() -> Run.checkDirectory(disk.resolve("run"), false))
+        .isInstanceOf(InputException.class)
+        .hasMessage(
+            "cannot write to %s: %s: read-only file system".formatted(disk.resolve("run"), disk));
   }
 
   @Test
@@ -312,6 +316,14 @@ class DiskFaultTest {
             run
                 + " has checkpoints, but no config.yaml; go on with all options that the run began"
                 + " with");
+    assertThatThrownBy(
+            () -> Run.execute(config(0.02), DATA, run, true, List.of(), new StopSignal()))
+        .isInstanceOf(InputException.class)
+        .hasMessage(
+            newest(run)
+                + " belongs to a run of another configuration: it has 'lr: 0.01' where 'lr: 0.02'"
+                + " is asked for");
+    assertThat(run.resolve("config.yaml")).doesNotExist();
     assertThat(execute(run).metrics()).isEqualTo(UNDISTURBED.metrics());
   }
 
@@ -358,6 +370,26 @@ class DiskFaultTest {
     assertThat(Files.readAllBytes(previous)).isEqualTo(good);
     Files.move(newest(run), run.resolve("foreign"), StandardCopyOption.ATOMIC_MOVE);
     assertThat(execute(run).metrics()).isEqualTo(UNDISTURBED.metrics());
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void theResultOfAnUnknownRunIsNotTakenForThisOnes(boolean resume) throws IOException {
+    Path run = temporary.resolve("run");
+    execute(run);
+    Files.delete(run.resolve("config.yaml"));
+    Run.deleteCheckpoints(run);
+    byte[] result = Files.readAllBytes(run.resolve("result.json"));
+    assertThatThrownBy(() -> Run.execute(CONFIG, DATA, run, resume, List.of(), new StopSignal()))
+        .isInstanceOf(InputException.class)
+        .hasMessage(
+            run
+                + (resume
+                    ? " holds a run without a config.yaml or a good checkpoint that says of what;"
+                        + " name another folder"
+                    : " holds a run already; add --resume to go on with it, or name another"));
+    assertThat(run.resolve("config.yaml")).doesNotExist();
+    assertThat(Files.readAllBytes(run.resolve("result.json"))).isEqualTo(result);
   }
 
   @Test
