@@ -7,9 +7,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <functional>
 #include <limits>
 #include <stdexcept>
+#include <string>
 
 #include "check.h"
 #include "noisylr/state.h"
@@ -21,7 +23,11 @@ using Tensors = std::vector<at::Tensor>;
 
 namespace {
 
-constexpr int kSteps = 200;
+/// 200, or what NOISYLR_TEST_STEPS says.
+const int kSteps = [] {
+  const char* steps = std::getenv("NOISYLR_TEST_STEPS");
+  return steps ? std::stoi(steps) : 200;
+}();
 
 at::Tensor leaf(const at::Tensor& values) { return values.detach().requires_grad_(); }
 

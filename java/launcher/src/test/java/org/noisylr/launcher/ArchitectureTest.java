@@ -14,7 +14,7 @@ class ArchitectureTest {
     "org.noisylr.check..", "org.noisylr.noise..", "org.noisylr.schedule.."
   };
 
-  private final JavaClasses classes =
+  private static final JavaClasses CLASSES =
       new ClassFileImporter()
           .withImportOption(new ImportOption.DoNotIncludeTests())
           .importPackages("org.noisylr");
@@ -31,7 +31,7 @@ class ArchitectureTest {
             "org.noisylr.torch..",
             "org.noisylr.train..",
             "org.noisylr.launcher..")
-        .check(classes);
+        .check(CLASSES);
   }
 
   @Test
@@ -42,7 +42,7 @@ class ArchitectureTest {
         .should()
         .dependOnClassesThat()
         .resideInAnyPackage("org.noisylr.train..", "org.noisylr.launcher..")
-        .check(classes);
+        .check(CLASSES);
   }
 
   @Test
@@ -53,11 +53,11 @@ class ArchitectureTest {
         .should()
         .dependOnClassesThat()
         .resideInAPackage("org.noisylr.launcher..")
-        .check(classes);
+        .check(CLASSES);
   }
 
   @Test
   void packagesOfAModuleFormNoCycle() {
-    slices().matching("org.noisylr.(*).(*)..").should().beFreeOfCycles().check(classes);
+    slices().matching("org.noisylr.(*).(*)..").should().beFreeOfCycles().check(CLASSES);
   }
 }

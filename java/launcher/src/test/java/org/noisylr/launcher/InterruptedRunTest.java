@@ -46,12 +46,12 @@ class InterruptedRunTest {
             + " --milestones 3:0.5,9:0.2 --noise uniform --beta 0.8 --augment crop-mirror --epochs %d"),
     /** Batch norm, Gaussian noise a step, cyclic rates; stock steps of Adam. */
     RESNET(
-        "--data generated:cifar10 --subset 48 --model resnet20 --lr 0.001 --peak-lr 0.006"
+        "--data generated:cifar10 --subset 24 --model resnet20 --lr 0.001 --peak-lr 0.006"
             + " --schedule clr --cycle-epochs 4 --optimizer adam --optimizer-impl stock --noise gaussian"
-            + " --mean 1 --std 0.5 --batch-size 24 --epochs %d"),
+            + " --mean 1 --std 0.5 --batch-size 12 --epochs %d"),
     /** An LSTM with dropout. */
     LSTM(
-        "--data generated:imdb --subset 96 --model lstm --lr 0.001 --optimizer rmsprop --noise"
+        "--data generated:imdb --subset 45 --model lstm --lr 0.001 --optimizer rmsprop --noise"
             + " uniform --alpha 2 --batch-size 20 --epochs %d"),
     /** L4, whose steps depend on the loss, with warm restarts. */
     L4(

@@ -69,7 +69,7 @@ class TwoAtOnceTest {
 
   @Test
   void aSecondQuickstartIsRefusedInAFolderInUse() throws Exception {
-    String quickstart = "quickstart --epochs 2 --seeds 1";
+    String quickstart = "quickstart --epochs 1 --seeds 1";
     Process first = start("first", quickstart);
     await(first, out.resolve(".lock"));
     Process second = start("second", quickstart);

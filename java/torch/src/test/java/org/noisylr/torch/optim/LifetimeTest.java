@@ -23,7 +23,7 @@ import org.junit.jupiter.api.parallel.ExecutionMode;
  */
 @Execution(ExecutionMode.CONCURRENT)
 class LifetimeTest {
-  private static final long TIMEOUT_SECONDS = 1200;
+  private static final long TIMEOUT_SECONDS = 1800;
 
   @TestFactory
   Stream<DynamicTest> scenarios(@TempDir Path dir) throws Exception {
