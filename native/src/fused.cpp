@@ -738,7 +738,7 @@ Fused<Base>::Fused(std::vector<at::Tensor> parameters, Options options)
 
 template <class Base>
 Fused<Base>::Fused(const std::vector<OptimizerParamGroup>& groups, Options options)
-    : Base(groups, std::move(options)) {}
+    : Base((check_own_options<Options>(groups), groups), std::move(options)) {}
 
 template <class Base>
 Fused<Base>::~Fused() = default;

@@ -33,6 +33,15 @@ void check_options(Groups& groups) {
   for (size_t g = 0; g < groups.size(); ++g) options_of<Options>(groups, g);
 }
 
+/// The same for groups that may have none: LibTorch passes over those of another class in silence.
+/// @throws std::invalid_argument if the options of a group are of another class
+template <class Options, class Groups>
+void check_own_options(Groups& groups) {
+  for (size_t g = 0; g < groups.size(); ++g) {
+    if (groups[g].has_options()) options_of<Options>(groups, g);
+  }
+}
+
 /// Removes null states, which LibTorch makes in places and does not expect.
 /// @return whether there were any
 template <class States>

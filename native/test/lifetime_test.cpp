@@ -294,3 +294,49 @@ TEST(optimizers_over_the_same_parameters_step_in_turn) {
     }
   }
 }
+
+TEST(groups_that_are_removed_or_moved_leave_their_options_in_memory) {
+  Problem problem;
+  FusedSGD optimizer(problem.parameters(), options<SGD>());
+  auto& first = optimizer.param_groups()[0].options();
+  set_options(optimizer, 0, SGDOptions(0.5));
+  EXPECT_EQ(first.get_lr(), 0.5);
+  EXPECT_EQ(&first, &optimizer.param_groups()[0].options());
+  const OptimizerParamGroup& moved = optimizer.param_groups()[0];
+  reserve_groups(optimizer, 100);
+  EXPECT(!moved.has_options());
+  EXPECT(moved.params().empty());
+  EXPECT_EQ(&first, &optimizer.param_groups()[0].options());
+  for (int i = 0; i < 20; ++i) {
+    optimizer.add_param_group(OptimizerParamGroup({at::randn({2}).requires_grad_()}));
+  }
+  EXPECT_EQ(optimizer.param_groups().capacity(), 100u);
+  retire_groups(optimizer, 0, 1);
+  EXPECT_THROWS(std::logic_error, first.get_lr(),
+                "the parameter group was removed from its optimizer");
+  EXPECT_THROWS(std::logic_error, first.set_lr(1),
+                "the parameter group was removed from its optimizer");
+  optimizer.param_groups().erase(optimizer.param_groups().begin());
+  EXPECT_EQ(optimizer.param_groups().size(), 20u);
+  retire_groups(optimizer, 5, 1000);
+  auto& groups = optimizer.param_groups();
+  groups.erase(groups.begin() + 5, groups.end());
+  optimizer.step([&] { return problem.loss(); });
+}
+
+TEST(groups_with_options_of_another_class_are_refused) {
+  Problem problem;
+  const std::string message =
+      "the options of a parameter group must be torch::optim::SGDOptions, but are "
+      "torch::optim::AdamOptions";
+  const OptimizerParamGroup foreign(problem.parameters(),
+                                    std::make_unique<torch::optim::AdamOptions>(0.1));
+  FusedSGD optimizer(problem.parameters(), options<SGD>());
+  EXPECT_THROWS(std::invalid_argument, check_group(optimizer, foreign), message);
+  EXPECT_THROWS(std::invalid_argument, set_options(optimizer, 0, foreign.options()), message);
+  EXPECT_THROWS(std::invalid_argument, FusedSGD({foreign}, options<SGD>()),
+                "the options of parameter group 0 must be torch::optim::SGDOptions");
+  EXPECT_THROWS(std::out_of_range, set_options(optimizer, 1, options<SGD>()), "");
+  check_group(optimizer, OptimizerParamGroup(problem.parameters()));
+  EXPECT_EQ(lr_of(optimizer), options<SGD>().lr());
+}

@@ -90,6 +90,7 @@ class NOISYLR_API Fused : public Base, public FusedStep {
   Fused(std::vector<at::Tensor> parameters, Options options);
 
   /// An optimizer of several groups; a group without options of its own takes the given ones.
+  /// @throws std::invalid_argument if the options of a group are of another class
   /// @throws what Base throws on bad options
   Fused(const std::vector<torch::optim::OptimizerParamGroup>& groups, Options options);
 

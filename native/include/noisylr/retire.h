@@ -1,9 +1,9 @@
 /// @file
-/// The end of optimizers that others may still refer to.
+/// The end of optimizers, groups and options that others may still refer to.
 ///
 /// LibTorch's schedulers keep a reference to their optimizer, and the bindings of other languages
-/// one to its groups and options; none of them can tell when the optimizer is gone. So a retired
-/// optimizer is emptied instead of deleted, and whoever uses it or what it gave gets an exception.
+/// one to its groups and options; none of them can tell when these are gone. So what is retired is
+/// emptied instead of deleted, and whoever uses it or what it gave gets an exception.
 #pragma once
 
 #include <noisylr/export.h>
@@ -22,6 +22,27 @@ namespace noisylr {
 /// std::logic_error, and so does a scheduler of the optimizer. Nothing but the groups and options
 /// may be used.
 NOISYLR_API void retire(std::unique_ptr<torch::optim::Optimizer> optimizer) noexcept;
+
+/// Looks whether the options of a group, if it has any, are of the optimizer's own class: LibTorch
+/// passes over others in silence, or reads past their end.
+/// @throws std::invalid_argument if they are not
+NOISYLR_API void check_group(const torch::optim::Optimizer& optimizer,
+                             const torch::optim::OptimizerParamGroup& group);
+
+/// Assigns to the options of a group; references to them stay valid.
+/// @throws std::invalid_argument if these are of another class than the optimizer's own
+/// @throws std::out_of_range if there is no such group
+NOISYLR_API void set_options(torch::optim::Optimizer& optimizer, size_t group,
+                             const torch::optim::OptimizerOptions& options);
+
+/// Makes room for so many groups. References to groups remain valid, but those that had to move
+/// are empty where they were.
+NOISYLR_API void reserve_groups(torch::optim::Optimizer& optimizer, size_t count);
+
+/// Empties the groups from `first` up to `last`, which may then be removed. Their options stay in
+/// memory for good, as those of a retired optimizer do.
+NOISYLR_API void retire_groups(torch::optim::Optimizer& optimizer, size_t first,
+                               size_t last) noexcept;
 
 /// std::make_shared of an optimizer that its last owner retires.
 template <class Optimizer, class... Arguments>

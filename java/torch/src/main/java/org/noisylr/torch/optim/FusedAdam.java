@@ -112,6 +112,7 @@ public sealed class FusedAdam extends Adam implements FusedOptimizer permits Noi
   @Override
   public void add_param_group(OptimizerParamGroup group) {
     try (Guard.Use use = guard.use(this)) {
+      groups().prepare(group);
       super.add_param_group(group);
     }
   }
@@ -142,7 +143,7 @@ public sealed class FusedAdam extends Adam implements FusedOptimizer permits Noi
   @Override
   public OptimizerOptions defaults() {
     try (Guard.Use use = guard.use(this)) {
-      return new ParamGroups.Options(super.defaults(), this);
+      return groups().defaults(super.defaults());
     }
   }
 

@@ -113,6 +113,7 @@ public sealed class FusedAdamW extends AdamW implements FusedOptimizer permits N
   @Override
   public void add_param_group(OptimizerParamGroup group) {
     try (Guard.Use use = guard.use(this)) {
+      groups().prepare(group);
       super.add_param_group(group);
     }
   }
@@ -143,7 +144,7 @@ public sealed class FusedAdamW extends AdamW implements FusedOptimizer permits N
   @Override
   public OptimizerOptions defaults() {
     try (Guard.Use use = guard.use(this)) {
-      return new ParamGroups.Options(super.defaults(), this);
+      return groups().defaults(super.defaults());
     }
   }
 

@@ -111,6 +111,7 @@ public sealed class FusedSGD extends SGD implements FusedOptimizer permits Noisy
   @Override
   public void add_param_group(OptimizerParamGroup group) {
     try (Guard.Use use = guard.use(this)) {
+      groups().prepare(group);
       super.add_param_group(group);
     }
   }
@@ -141,7 +142,7 @@ public sealed class FusedSGD extends SGD implements FusedOptimizer permits Noisy
   @Override
   public OptimizerOptions defaults() {
     try (Guard.Use use = guard.use(this)) {
-      return new ParamGroups.Options(super.defaults(), this);
+      return groups().defaults(super.defaults());
     }
   }
 

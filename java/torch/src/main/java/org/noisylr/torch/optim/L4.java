@@ -109,6 +109,7 @@ public abstract sealed class L4 extends Optimizer permits L4Mom, L4Adam {
   @Override
   public void add_param_group(OptimizerParamGroup group) {
     try (Guard.Use use = guard.use(this)) {
+      groups().prepare(group);
       addGroup(group);
     }
   }
@@ -139,7 +140,7 @@ public abstract sealed class L4 extends Optimizer permits L4Mom, L4Adam {
   @Override
   public OptimizerOptions defaults() {
     try (Guard.Use use = guard.use(this)) {
-      return new ParamGroups.Options(super.defaults(), this);
+      return groups().defaults(super.defaults());
     }
   }
 

@@ -3,10 +3,14 @@ package org.noisylr.torch.optim;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.annotation.ByRef;
+import org.bytedeco.javacpp.annotation.Cast;
+import org.bytedeco.javacpp.annotation.Const;
 import org.bytedeco.javacpp.annotation.Namespace;
 import org.bytedeco.javacpp.annotation.Platform;
 import org.bytedeco.javacpp.annotation.Properties;
 import org.bytedeco.pytorch.Optimizer;
+import org.bytedeco.pytorch.OptimizerOptions;
+import org.bytedeco.pytorch.OptimizerParamGroup;
 import org.bytedeco.pytorch.global.torch;
 
 /**
@@ -49,4 +53,17 @@ final class NativeLibrary {
   static native @ByRef FusedStep fused_step(@ByRef Optimizer optimizer);
 
   static native @ByRef LrNoise lr_noise(@ByRef Optimizer optimizer);
+
+  static native void check_group(
+      @Const @ByRef Optimizer optimizer, @Const @ByRef OptimizerParamGroup group);
+
+  static native void set_options(
+      @ByRef Optimizer optimizer,
+      @Cast("size_t") long group,
+      @Const @ByRef OptimizerOptions options);
+
+  static native void reserve_groups(@ByRef Optimizer optimizer, @Cast("size_t") long count);
+
+  static native void retire_groups(
+      @ByRef Optimizer optimizer, @Cast("size_t") long first, @Cast("size_t") long last);
 }

@@ -1,5 +1,6 @@
 package org.noisylr.torch.optim;
 
+import java.util.function.Supplier;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Optimizer;
 import org.bytedeco.pytorch.OptimizerOptions;
@@ -9,15 +10,34 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 
 /**
- * The groups of an optimizer, by reference. They and all that they give keep the optimizer
- * reachable: another thread does not collect it while one of them is in use.
+ * The groups of an optimizer, by reference, for as long as somebody has them: they, and what they
+ * give, keep the optimizer reachable, are used by one thread at a time as the optimizer is, and
+ * look where things lie at each use, for groups and lists move as they grow.
  */
 final class ParamGroups extends OptimizerParamGroupVector {
+  private interface Action {
+    void run();
+  }
+
   private final Optimizer optimizer;
 
   ParamGroups(OptimizerParamGroupVector groups, Optimizer optimizer) {
     super((Pointer) groups);
     this.optimizer = optimizer;
+  }
+
+  private <T> T use(Supplier<T> action) {
+    try (Guard.Use use = Guard.of(optimizer).use(optimizer)) {
+      return action.get();
+    }
+  }
+
+  private void run(Action action) {
+    use(
+        () -> {
+          action.run();
+          return null;
+        });
   }
 
   /**
@@ -32,149 +52,372 @@ final class ParamGroups extends OptimizerParamGroupVector {
     return get(0);
   }
 
+  /** Looks whether a group may be added, and makes room for it. */
+  void prepare(OptimizerParamGroup group) {
+    NativeLibrary.check_group(optimizer, group);
+    NativeLibrary.reserve_groups(optimizer, super.size() + 1);
+  }
+
+  /** The defaults of the optimizer, by reference. */
+  OptimizerOptions defaults(OptimizerOptions defaults) {
+    return new Options(defaults);
+  }
+
   @Override
-  public OptimizerParamGroup get(long i) {
-    return new Group(super.get(i), optimizer);
+  public long size() {
+    return use(super::size);
+  }
+
+  @Override
+  public void resize(long size) {
+    run(
+        () -> {
+          NativeLibrary.reserve_groups(optimizer, size);
+          NativeLibrary.retire_groups(optimizer, size, super.size());
+          super.resize(size);
+        });
+  }
+
+  @Override
+  public OptimizerParamGroup get(long index) {
+    return use(() -> new Group(super.get(index), index));
+  }
+
+  private OptimizerParamGroup at(long index) {
+    if (index >= super.size()) {
+      throw new IllegalStateException("parameter group " + index + " was removed");
+    }
+    return super.get(index);
+  }
+
+  @Override
+  public OptimizerParamGroupVector put(OptimizerParamGroupVector groups) {
+    if (groups.address() == address()) {
+      return this;
+    }
+    run(
+        () -> {
+          for (long i = 0; i < groups.size(); i++) {
+            NativeLibrary.check_group(optimizer, groups.get(i));
+          }
+          NativeLibrary.reserve_groups(optimizer, groups.size());
+          NativeLibrary.retire_groups(optimizer, 0, super.size());
+          super.put(groups);
+        });
+    return this;
+  }
+
+  @Override
+  public OptimizerParamGroupVector put(long index, OptimizerParamGroup group) {
+    run(
+        () -> {
+          NativeLibrary.check_group(optimizer, group);
+          OptimizerParamGroup copy = new OptimizerParamGroup(group);
+          at(index);
+          NativeLibrary.retire_groups(optimizer, index, index + 1);
+          super.put(index, copy);
+        });
+    return this;
   }
 
   @Override
   public OptimizerParamGroupVector.Iterator begin() {
-    return new GroupIterator(super.begin(), optimizer);
+    return new GroupIterator(this, 0);
   }
 
   @Override
   public OptimizerParamGroupVector.Iterator end() {
-    return new GroupIterator(super.end(), optimizer);
+    return new GroupIterator(this, size());
   }
 
   @Override
   public OptimizerParamGroupVector.Iterator insert(
       OptimizerParamGroupVector.Iterator position, OptimizerParamGroup group) {
-    return new GroupIterator(super.insert(position, group), optimizer);
+    return use(
+        () -> {
+          OptimizerParamGroup copy = new OptimizerParamGroup(group);
+          prepare(copy);
+          long index = GroupIterator.index(position);
+          super.insert(iterator(index, super.size()), copy);
+          return new GroupIterator(this, index);
+        });
   }
 
   @Override
   public OptimizerParamGroupVector.Iterator erase(OptimizerParamGroupVector.Iterator position) {
-    return new GroupIterator(super.erase(position), optimizer);
+    return use(
+        () -> {
+          long index = GroupIterator.index(position);
+          OptimizerParamGroupVector.Iterator at = iterator(index, super.size() - 1);
+          NativeLibrary.retire_groups(optimizer, index, index + 1);
+          super.erase(at);
+          return new GroupIterator(this, index);
+        });
   }
 
-  /** The options of a group, or the defaults, by reference. */
-  static final class Options extends OptimizerOptions {
-    private final Optimizer optimizer;
+  private OptimizerParamGroupVector.Iterator iterator(long index, long last) {
+    checkPosition(index, last);
+    OptimizerParamGroupVector.Iterator at = super.begin();
+    for (long i = 0; i < index; i++) {
+      at.increment();
+    }
+    return at;
+  }
 
-    Options(OptimizerOptions options, Optimizer optimizer) {
-      super((Pointer) options);
-      this.optimizer = optimizer;
+  private static void checkPosition(long index, long last) {
+    if (index > last) {
+      throw new IndexOutOfBoundsException(
+          "the iterator must be in [0, %d], but is %d".formatted(last, index));
     }
   }
 
-  private static final class Group extends OptimizerParamGroup {
-    private final Optimizer optimizer;
+  private final class Group extends OptimizerParamGroup {
+    private final long index;
 
-    Group(OptimizerParamGroup group, Optimizer optimizer) {
+    Group(OptimizerParamGroup group, long index) {
       super((Pointer) group);
-      this.optimizer = optimizer;
+      this.index = index;
+    }
+
+    private void find() {
+      address = at(index).address();
+    }
+
+    @Override
+    public boolean has_options() {
+      return use(
+          () -> {
+            find();
+            return super.has_options();
+          });
     }
 
     @Override
     public OptimizerOptions options() {
-      return new Options(super.options(), optimizer);
+      return use(
+          () -> {
+            find();
+            return new Options(super.options());
+          });
+    }
+
+    @Override
+    public void set_options(OptimizerOptions options) {
+      run(
+          () -> {
+            find();
+            NativeLibrary.set_options(optimizer, index, options);
+          });
     }
 
     @Override
     public TensorVector params() {
-      return new Parameters(super.params(), optimizer);
-    }
-  }
-
-  private static final class GroupIterator extends OptimizerParamGroupVector.Iterator {
-    /** Owns the native iterator; retained, so that a scope that closes does not free it. */
-    private final OptimizerParamGroupVector.Iterator owned;
-
-    private final Optimizer optimizer;
-
-    GroupIterator(OptimizerParamGroupVector.Iterator owned, Optimizer optimizer) {
-      super((Pointer) null);
-      this.owned = owned.retainReference();
-      this.optimizer = optimizer;
-      address = owned.address();
+      return use(
+          () -> {
+            find();
+            return new Parameters(super.params(), index);
+          });
     }
 
     @Override
-    public OptimizerParamGroupVector.Iterator increment() {
-      super.increment();
+    public OptimizerParamGroup put(OptimizerParamGroup group) {
+      ParamGroups.this.put(index, group);
       return this;
     }
+  }
+
+  /** Options stay where they are, also once their group is removed. */
+  private final class Options extends OptimizerOptions {
+    Options(OptimizerOptions options) {
+      super((Pointer) options);
+    }
 
     @Override
-    public OptimizerParamGroup get() {
-      return new Group(super.get(), optimizer);
+    public double get_lr() {
+      return use(super::get_lr);
+    }
+
+    @Override
+    public void set_lr(double lr) {
+      run(() -> super.set_lr(lr));
+    }
+
+    @Override
+    public OptimizerOptions clone() {
+      return use(super::clone);
     }
   }
 
-  private static final class Parameters extends TensorVector {
-    private final Optimizer optimizer;
+  /** The list of a group; the tensors that it gives are the caller's own references to them. */
+  private final class Parameters extends TensorVector {
+    private final long index;
 
-    Parameters(TensorVector parameters, Optimizer optimizer) {
+    Parameters(TensorVector parameters, long index) {
       super((Pointer) parameters);
-      this.optimizer = optimizer;
+      this.index = index;
+    }
+
+    private void find() {
+      address = at(index).params().address();
+    }
+
+    @Override
+    public long size() {
+      return use(
+          () -> {
+            find();
+            return super.size();
+          });
+    }
+
+    @Override
+    public void resize(long size) {
+      run(
+          () -> {
+            find();
+            super.resize(size);
+          });
     }
 
     @Override
     public Tensor get(long i) {
-      return new Parameter(super.get(i), optimizer);
+      return use(
+          () -> {
+            find();
+            // A scope that closes does not take it along, as it would not take a reference.
+            return new Tensor(super.get(i)).retainReference();
+          });
     }
 
     @Override
-    public TensorVector.Iterator begin() {
-      return new ParameterIterator(super.begin(), optimizer);
-    }
-
-    @Override
-    public TensorVector.Iterator end() {
-      return new ParameterIterator(super.end(), optimizer);
-    }
-
-    @Override
-    public TensorVector.Iterator insert(TensorVector.Iterator position, Tensor parameter) {
-      return new ParameterIterator(super.insert(position, parameter), optimizer);
-    }
-
-    @Override
-    public TensorVector.Iterator erase(TensorVector.Iterator position) {
-      return new ParameterIterator(super.erase(position), optimizer);
-    }
-  }
-
-  private static final class ParameterIterator extends TensorVector.Iterator {
-    private final TensorVector.Iterator owned;
-    private final Optimizer optimizer;
-
-    ParameterIterator(TensorVector.Iterator owned, Optimizer optimizer) {
-      super((Pointer) null);
-      this.owned = owned.retainReference();
-      this.optimizer = optimizer;
-      address = owned.address();
-    }
-
-    @Override
-    public TensorVector.Iterator increment() {
-      super.increment();
+    public TensorVector put(TensorVector parameters) {
+      run(
+          () -> {
+            find();
+            super.put(parameters);
+          });
       return this;
     }
 
     @Override
-    public Tensor get() {
-      return new Parameter(super.get(), optimizer);
+    public TensorVector put(long i, Tensor parameter) {
+      run(
+          () -> {
+            find();
+            super.put(i, parameter);
+          });
+      return this;
+    }
+
+    @Override
+    public TensorVector.Iterator begin() {
+      return new ParameterIterator(this, 0);
+    }
+
+    @Override
+    public TensorVector.Iterator end() {
+      return new ParameterIterator(this, size());
+    }
+
+    @Override
+    public TensorVector.Iterator insert(TensorVector.Iterator position, Tensor parameter) {
+      return use(
+          () -> {
+            find();
+            long at = ParameterIterator.index(position);
+            super.insert(iterator(at, super.size()), parameter);
+            return new ParameterIterator(this, at);
+          });
+    }
+
+    @Override
+    public TensorVector.Iterator erase(TensorVector.Iterator position) {
+      return use(
+          () -> {
+            find();
+            long at = ParameterIterator.index(position);
+            super.erase(iterator(at, super.size() - 1));
+            return new ParameterIterator(this, at);
+          });
+    }
+
+    private TensorVector.Iterator iterator(long index, long last) {
+      checkPosition(index, last);
+      TensorVector.Iterator at = super.begin();
+      for (long i = 0; i < index; i++) {
+        at.increment();
+      }
+      return at;
     }
   }
 
-  private static final class Parameter extends Tensor {
-    private final Optimizer optimizer;
+  /** A position in the groups, which stays valid when they move. */
+  private static final class GroupIterator extends OptimizerParamGroupVector.Iterator {
+    private final ParamGroups groups;
+    private long index;
 
-    Parameter(Tensor parameter, Optimizer optimizer) {
-      super((Pointer) parameter);
-      this.optimizer = optimizer;
+    GroupIterator(ParamGroups groups, long index) {
+      super((Pointer) null);
+      this.groups = groups;
+      this.index = index;
+    }
+
+    static long index(OptimizerParamGroupVector.Iterator iterator) {
+      if (iterator instanceof GroupIterator known) {
+        return known.index;
+      }
+      throw new IllegalArgumentException("the iterator is not one of an optimizer's groups");
+    }
+
+    @Override
+    public OptimizerParamGroupVector.Iterator increment() {
+      index++;
+      return this;
+    }
+
+    @Override
+    public boolean equals(OptimizerParamGroupVector.Iterator other) {
+      return index == index(other);
+    }
+
+    @Override
+    public OptimizerParamGroup get() {
+      return groups.get(index);
+    }
+  }
+
+  /** A position in the parameters of a group, which stays valid when they move. */
+  private static final class ParameterIterator extends TensorVector.Iterator {
+    private final Parameters parameters;
+    private long index;
+
+    ParameterIterator(Parameters parameters, long index) {
+      super((Pointer) null);
+      this.parameters = parameters;
+      this.index = index;
+    }
+
+    static long index(TensorVector.Iterator iterator) {
+      if (iterator instanceof ParameterIterator known) {
+        return known.index;
+      }
+      throw new IllegalArgumentException("the iterator is not one of a group's parameters");
+    }
+
+    @Override
+    public TensorVector.Iterator increment() {
+      index++;
+      return this;
+    }
+
+    @Override
+    public boolean equals(TensorVector.Iterator other) {
+      return index == index(other);
+    }
+
+    @Override
+    public Tensor get() {
+      return parameters.get(index);
     }
   }
 }

@@ -19,20 +19,22 @@
  *       another thread may not close it just as the step begins.
  *   <li>What a closure throws leaves {@code step} as the same object. The base learning rates are
  *       in place then, and the next step works.
- *   <li>{@code param_groups()} and {@code defaults()} are references into the optimizer. They and
- *       what they give (groups, options, lists, parameters) keep it from being collected, but not
- *       what is cast from them, nor schedulers such as {@code StepLR}, which refer to it too. Once
- *       it is closed or collected, {@code get_lr}, {@code set_lr} and copies of its options throw a
- *       RuntimeException that says so, and so does a scheduler that is to change a rate; the
- *       groups' parameters are undefined tensors, and fields of typed options ({@code
- *       SGDOptions.momentum()}) have no meaning. No other thread may close it just as such a
- *       reference is used. For their sake up to 800 bytes of a closed optimizer of one group, its
- *       other groups with their options, and 8 bytes for each parameter stay in native memory.
- *   <li>The options of a group must be of the optimizer's own class: a step, an archive and {@code
- *       OptimizerState} refuse others. An archive is not loaded where a parameter is in the groups
- *       twice.
+ *   <li>{@code param_groups()}, {@code defaults()} and the groups, options and lists that they give
+ *       are references into the optimizer: they keep it from being collected, go on when groups are
+ *       added or options replaced, and follow the rules above as if they were the optimizer. Once a
+ *       group is removed, what was taken of it throws. A parameter that a list gives is the
+ *       caller's own reference to the tensor; {@code params().put} replaces one.
+ *   <li>Schedulers such as {@code StepLR} refer to the optimizer too, but do not keep it from being
+ *       collected, and no rule is looked after for them: use them between steps. Once the optimizer
+ *       is closed or collected, those that are to change a rate throw a RuntimeException. Options
+ *       that are cast to their class have no meaning then, nor once their group is removed.
+ *   <li>For the sake of such references up to 800 bytes of a closed optimizer of one group, its
+ *       other groups with their options, 8 bytes for each parameter, and the options of removed
+ *       groups stay in native memory.
+ *   <li>The options of a group must be of the optimizer's own class: others are refused. An archive
+ *       is not loaded where a parameter is in the groups twice.
  *   <li>All this holds for the optimizers of this package. Of LibTorch's own, no reference may be
- *       used after them, and options of another class or groups that are gone can crash.
+ *       used after them or when groups change.
  * </ul>
  */
 package org.noisylr.torch.optim;

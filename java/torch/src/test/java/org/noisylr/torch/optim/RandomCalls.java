@@ -19,6 +19,7 @@ import org.bytedeco.pytorch.LossClosure;
 import org.bytedeco.pytorch.Optimizer;
 import org.bytedeco.pytorch.OptimizerOptions;
 import org.bytedeco.pytorch.OptimizerParamGroup;
+import org.bytedeco.pytorch.OptimizerParamGroupVector;
 import org.bytedeco.pytorch.OutputArchive;
 import org.bytedeco.pytorch.RMSpropOptions;
 import org.bytedeco.pytorch.SGDOptions;
@@ -46,12 +47,18 @@ final class RandomCalls {
   private final List<String> made = new ArrayList<>();
   private Map<String, Tensor> state = Map.of();
   private byte[] archive = {};
+  private OptimizerParamGroupVector.Iterator keptIterator;
+  private OptimizerParamGroup keptGroup;
+  private OptimizerOptions keptOptions;
+  private TensorVector keptParameters;
+  private Tensor keptParameter;
 
   private RandomCalls(Function<TensorVector, Subject> maker, long seed) {
     random = new Random(seed);
     made.add("seed " + seed);
     subject = maker.apply(problem.parameters());
     optimizer = subject.optimizer();
+    keep();
     ofOptimizer();
     ofGroups();
     ofParameters();
@@ -111,6 +118,14 @@ final class RandomCalls {
     calls.put("options.set_lr", () -> first().options().set_lr(any(0.0, 0.1, -1.0, Double.NaN)));
     calls.put("options.get_lr", () -> first().options().get_lr());
     calls.put("set_options", () -> first().set_options(options()));
+    calls.put("keep", this::keep);
+    calls.put("kept group", () -> keptGroup.options().get_lr());
+    calls.put("kept options", () -> keptOptions.set_lr(0.1));
+    calls.put("kept params", () -> keptParameters.get(0).sizes());
+    calls.put("kept parameter", () -> keptParameter.sizes());
+    calls.put("kept iterator", () -> keptIterator.increment().get().params().size());
+    calls.put("groups.erase", () -> optimizer.param_groups().erase(keptIterator));
+    calls.put("groups.insert", () -> optimizer.param_groups().insert(keptIterator, group()));
     calls.put("defaults", () -> optimizer.defaults().set_lr(0.1));
   }
 
@@ -122,6 +137,14 @@ final class RandomCalls {
     calls.put("params.put again", () -> first().params().put(problem.parameters()));
     calls.put("set_data", () -> any(problem.a(), problem.b()).set_data(tensor()));
     calls.put("grad", () -> any(problem.a(), problem.b()).mutable_grad().put(tensor()));
+  }
+
+  private void keep() {
+    keptIterator = optimizer.param_groups().begin();
+    keptGroup = first();
+    keptOptions = keptGroup.options();
+    keptParameters = keptGroup.params();
+    keptParameter = keptParameters.get(0);
   }
 
   private OptimizerParamGroup first() {

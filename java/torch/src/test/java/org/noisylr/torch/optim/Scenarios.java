@@ -138,6 +138,9 @@ final class Scenarios {
                   "schedulers of a collected optimizer: " + name,
                   () -> schedulersOfCollected(Subject.ALL.get(name)));
               all.put(
+                  "references while groups change: " + name,
+                  () -> groupsThatChange(Subject.ALL.get(name)));
+              all.put(
                   "an optimizer without groups: " + name,
                   () -> withoutGroups(Subject.ALL.get(name)));
             });
@@ -337,17 +340,31 @@ final class Scenarios {
       assertThat(parameter.isfinite().all().item_bool()).isTrue();
     }
 
-    void areRefused() {
+    void areRefused(String name) {
       for (ThrowingCallable use :
           List.<ThrowingCallable>of(
               options::get_lr,
               () -> options.set_lr(1),
               options::clone,
-              group.options()::get_lr,
-              () -> groups.get(0).options().set_lr(1),
+              group::has_options,
+              group::options,
+              group::params,
+              () -> group.set_options(new SGDOptions(1)),
+              groups::size,
+              () -> groups.get(0),
+              groups::clear,
+              groups::end,
+              parameters::size,
+              () -> parameters.get(1),
+              parameters::clear,
+              defaults::get_lr)) {
+        assertThatThrownBy(use)
+            .isInstanceOf(IllegalStateException.class)
+            .hasMessage(name + " is closed");
+      }
+      for (ThrowingCallable use :
+          List.<ThrowingCallable>of(
               () -> new OptimizerParamGroup(group),
-              () -> new OptimizerParamGroupVector(groups.get(0)),
-              defaults::get_lr,
               scheduler::step,
               () -> {
                 for (int i = 0; i < 12; i++) {
@@ -358,24 +375,15 @@ final class Scenarios {
             .isInstanceOf(RuntimeException.class)
             .hasMessage("the optimizer is closed");
       }
-      assertThat(groups.size()).isEqualTo(1);
-      assertThat(parameters.size()).isEqualTo(2);
-      assertThat(parameter.defined()).isFalse();
-      assertThat(parameters.get(1).defined()).isFalse();
       for (ThrowingCallable use :
           List.<ThrowingCallable>of(
-              parameter::exp,
               () -> new FusedSGD(groups, new SGDOptions(0.1)),
               () -> new FusedSGD(parameters, new SGDOptions(0.1)).step())) {
-        assertThatThrownBy(use)
-            .isInstanceOf(RuntimeException.class)
-            .hasMessageContaining("undefined");
+        assertThatThrownBy(use).isInstanceOf(RuntimeException.class);
       }
+      isFinite(parameter);
       // Fields of the options are read without a check: whatever they are.
       new SGDOptions(options).momentum().get();
-      parameters.clear();
-      groups.clear();
-      scheduler.step();
     }
   }
 
@@ -387,7 +395,7 @@ final class Scenarios {
     subject.step(closure(problem::backward));
     subject.close();
     pressure();
-    references.areRefused();
+    references.areRefused(subject.name());
     subject.close();
     assertThat(problem.values()).doesNotContain(Float.NaN);
   }
@@ -430,10 +438,6 @@ final class Scenarios {
             return () -> isFinite(group.get().params().front());
           },
           optimizer -> {
-            Tensor parameter = optimizer.param_groups().get(0).params().get(0);
-            return () -> isFinite(parameter);
-          },
-          optimizer -> {
             OptimizerOptions options = optimizer.param_groups().get(0).options();
             return () -> assertThat(options.get_lr()).isEqualTo(Subject.LR);
           },
@@ -457,8 +461,10 @@ final class Scenarios {
         uses.add(reference.apply(optimizer));
       }
     }
-    WeakReference<Optimizer> unused =
-        new WeakReference<>(maker.apply(new Problem().parameters()).optimizer());
+    Optimizer forgotten = maker.apply(new Problem().parameters()).optimizer();
+    WeakReference<Optimizer> unused = new WeakReference<>(forgotten);
+    Tensor parameter = forgotten.param_groups().get(0).params().get(0);
+    forgotten = null;
     for (int i = 0; i < 100 && unused.get() != null; i++) {
       pressure();
       for (ThrowingCallable use : uses) {
@@ -466,6 +472,7 @@ final class Scenarios {
       }
     }
     assertThat(unused.get()).isNull();
+    isFinite(parameter);
     assertThat(optimizers).allMatch(optimizer -> optimizer.get() != null);
     uses.clear();
     for (int i = 0; i < 100 && optimizers.stream().anyMatch(o -> o.get() != null); i++) {
@@ -510,32 +517,87 @@ final class Scenarios {
     Problem problem = new Problem();
     try (Subject subject = maker.apply(problem.parameters())) {
       Optimizer optimizer = subject.optimizer();
-      stepped(subject, problem);
-      List<ThrowingCallable> uses = new ArrayList<>();
-      uses.add(() -> subject.step(closure(problem::backward)));
-      uses.add(() -> OptimizerState.read(optimizer));
-      if (!subject.needsClosure()) {
-        uses.add(() -> subject.step(null));
+      OptimizerParamGroupVector groups = optimizer.param_groups();
+      OptimizerParamGroup foreign =
+          new OptimizerParamGroup(
+              new Problem().parameters(),
+              optimizer instanceof FusedSGD ? new AdamOptions(1) : new SGDOptions(1));
+      for (ThrowingCallable use :
+          List.<ThrowingCallable>of(
+              () -> groups.get(0).set_options(foreign.options()),
+              () -> groups.get(0).put(foreign),
+              () -> groups.put(0, foreign),
+              () -> groups.put(new OptimizerParamGroupVector(foreign)),
+              () -> groups.insert(groups.begin(), foreign),
+              () -> optimizer.add_param_group(foreign))) {
+        assertThatThrownBy(use)
+            .isInstanceOf(RuntimeException.class)
+            .hasMessageMatching(
+                "the options of a parameter group must be (torch::optim|noisylr)::\\w+Options, but"
+                    + " are torch::optim::\\w+Options");
+        assertThat(groups.size()).isOne();
+        stepped(subject, problem);
       }
-      for (Implementation implementation : Implementation.values()) {
-        if (optimizer instanceof FusedOptimizer fused) {
-          fused.implementation(implementation);
-        } else if (implementation != Implementation.FUSED) {
-          continue;
-        }
-        optimizer
-            .param_groups()
-            .get(0)
-            .set_options(optimizer instanceof FusedSGD ? new AdamOptions(1) : new SGDOptions(1));
-        float[] before = problem.values();
-        for (ThrowingCallable use : uses) {
-          assertThatThrownBy(use)
-              .isInstanceOf(RuntimeException.class)
-              .hasMessageMatching(
-                  "the options of parameter group 0 must be (torch::optim|noisylr)::\\w+Options");
-        }
-        assertThat(problem.values()).isEqualTo(before);
+    }
+  }
+
+  /** References to groups, options and lists that move, are replaced and removed. */
+  private static void groupsThatChange(Function<TensorVector, Subject> maker) throws Throwable {
+    Problem problem = new Problem();
+    try (Subject subject = maker.apply(problem.parameters())) {
+      Optimizer optimizer = subject.optimizer();
+      OptimizerParamGroupVector groups = optimizer.param_groups();
+      OptimizerParamGroup group = groups.get(0);
+      OptimizerOptions options = group.options();
+      TensorVector parameters = group.params();
+      Tensor parameter = parameters.get(1);
+      OptimizerParamGroupVector.Iterator iterator = groups.begin();
+      OptimizerOptions other = optimizer.defaults().clone();
+      other.set_lr(0.5);
+      group.set_options(other);
+      other.close();
+      pressure();
+      assertThat(options.get_lr()).isEqualTo(0.5);
+      for (int i = 0; i < 10; i++) {
+        optimizer.add_param_group(new OptimizerParamGroup(new Problem().parameters()));
+        pressure();
+        assertThat(groups.size()).isEqualTo(2 + i);
+        assertThat(group.has_options()).isTrue();
+        assertThat(parameters.size()).isEqualTo(2);
+        assertThat(parameters.get(0).sizes().vec().get()).containsExactly(2, 3);
+        assertThat(iterator.get().options().get_lr()).isEqualTo(0.5);
+        options.set_lr(0.5);
       }
+      assertThat(subject.lrs()).startsWith(0.5).hasSize(11);
+      OptimizerParamGroupVector.Iterator third = groups.begin().increment().increment();
+      OptimizerOptions last = groups.get(10).options();
+      assertThat(groups.erase(third).equals(third)).isTrue();
+      groups.insert(groups.begin(), new OptimizerParamGroup(new TensorVector()));
+      groups.erase(groups.begin());
+      pressure();
+      last.set_lr(0.25);
+      assertThat(subject.lrs()).hasSize(10).endsWith(0.25);
+      assertThat(parameters.erase(parameters.begin().increment()).equals(parameters.end()))
+          .isTrue();
+      parameters.push_back(parameter);
+      assertThat(parameters.size()).isEqualTo(2);
+      groups.put(0, new OptimizerParamGroup(problem.parameters()));
+      pressure();
+      assertThatThrownBy(options::get_lr)
+          .hasMessage("the parameter group was removed from its optimizer");
+      assertThat(parameters.size()).isEqualTo(2);
+      groups.clear();
+      pressure();
+      for (ThrowingCallable use :
+          List.<ThrowingCallable>of(group::options, group::params, parameters::size)) {
+        assertThatThrownBy(use)
+            .isInstanceOf(IllegalStateException.class)
+            .hasMessage("parameter group 0 was removed");
+      }
+      isFinite(parameter);
+      new SGDOptions(options).momentum().get();
+      catchThrowable(() -> new OptimizerParamGroup(group));
+      catchThrowable(() -> new FusedSGD(parameters, new SGDOptions(1)).step());
     }
   }
 
@@ -959,6 +1021,9 @@ final class Scenarios {
     Problem problem = new Problem();
     String busy = " is in use: another thread runs a step";
     try (Subject subject = maker.apply(problem.parameters())) {
+      OptimizerParamGroupVector groups = subject.optimizer().param_groups();
+      OptimizerParamGroup group = groups.get(0);
+      OptimizerOptions options = group.options();
       ExecutorService other = Executors.newSingleThreadExecutor();
       try {
         subject.step(
@@ -981,6 +1046,19 @@ final class Scenarios {
                   if (subject.optimizer().getClass() != SGD.class) {
                     assertThat(on(other, () -> catchThrowable(subject.optimizer()::zero_grad)))
                         .hasMessageEndingWith(busy);
+                    for (ThrowingCallable use :
+                        List.<ThrowingCallable>of(
+                            options::get_lr,
+                            () -> options.set_lr(1),
+                            () -> group.set_options(options),
+                            group.params()::size,
+                            () -> group.params().get(0),
+                            groups::clear)) {
+                      assertThat(on(other, () -> catchThrowable(use)))
+                          .isInstanceOf(IllegalStateException.class)
+                          .hasMessageEndingWith(busy);
+                    }
+                    assertThat(options.get_lr()).isEqualTo(Subject.LR);
                     assertThat(on(other, () -> catchThrowable(subject.optimizer()::close)))
                         .hasMessageEndingWith(" cannot be closed while a step runs");
                     assertThat(
