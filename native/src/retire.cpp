@@ -128,7 +128,7 @@ void retire_groups(Optimizer& optimizer, size_t first, size_t last) noexcept {
   auto& groups = optimizer.param_groups();
   for (size_t g = first; g < std::min(last, groups.size()); ++g) {
     retire<kGroup>(groups[g]);
-    groups[g].params().clear();
+    std::vector<at::Tensor>().swap(groups[g].params());
     keep(new OptimizerParamGroup(std::move(groups[g])));
   }
 }

@@ -112,9 +112,9 @@ public sealed class FusedRMSprop extends RMSprop implements FusedOptimizer permi
 
   @Override
   public void add_param_group(OptimizerParamGroup group) {
+    OptimizerParamGroup copy = ParamGroups.copy(group);
     try (Guard.Use use = guard.use(this)) {
-      groups().prepare(group);
-      super.add_param_group(group);
+      super.add_param_group(groups().prepare(copy));
     }
   }
 

@@ -108,9 +108,9 @@ public abstract sealed class L4 extends Optimizer permits L4Mom, L4Adam {
 
   @Override
   public void add_param_group(OptimizerParamGroup group) {
+    OptimizerParamGroup copy = ParamGroups.copy(group);
     try (Guard.Use use = guard.use(this)) {
-      groups().prepare(group);
-      addGroup(group);
+      addGroup(groups().prepare(copy));
     }
   }
 

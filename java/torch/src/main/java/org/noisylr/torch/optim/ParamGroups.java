@@ -1,5 +1,6 @@
 package org.noisylr.torch.optim;
 
+import java.util.Arrays;
 import java.util.function.Supplier;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Optimizer;
@@ -19,11 +20,15 @@ final class ParamGroups extends OptimizerParamGroupVector {
     void run();
   }
 
+  /** For so many groups they do not move, so that native code finds what it is given of them. */
+  private static final long ROOM = 256;
+
   private final Optimizer optimizer;
 
   ParamGroups(OptimizerParamGroupVector groups, Optimizer optimizer) {
     super((Pointer) groups);
     this.optimizer = optimizer;
+    NativeLibrary.reserve_groups(optimizer, ROOM);
   }
 
   private <T> T use(Supplier<T> action) {
@@ -52,10 +57,19 @@ final class ParamGroups extends OptimizerParamGroupVector {
     return get(0);
   }
 
-  /** Looks whether a group may be added, and makes room for it. */
-  void prepare(OptimizerParamGroup group) {
-    NativeLibrary.check_group(optimizer, group);
+  /** A copy of a group, which may be one of an optimizer: taken before another one's guard is. */
+  static OptimizerParamGroup copy(OptimizerParamGroup group) {
+    return group instanceof Group view ? view.copy() : new OptimizerParamGroup(group);
+  }
+
+  /** Looks whether a copied group may be added, and makes room for it. */
+  OptimizerParamGroup prepare(OptimizerParamGroup copy) {
+    NativeLibrary.check_group(optimizer, copy);
+    if (!copy.has_options()) {
+      copy.set_options(optimizer.defaults().clone());
+    }
     NativeLibrary.reserve_groups(optimizer, super.size() + 1);
+    return copy;
   }
 
   /** The defaults of the optimizer, by reference. */
@@ -92,28 +106,38 @@ final class ParamGroups extends OptimizerParamGroupVector {
 
   @Override
   public OptimizerParamGroupVector put(OptimizerParamGroupVector groups) {
-    if (groups.address() == address()) {
-      return this;
-    }
+    return put(groups.get());
+  }
+
+  @Override
+  public OptimizerParamGroupVector put(OptimizerParamGroup group) {
+    return put(new OptimizerParamGroup[] {group});
+  }
+
+  @Override
+  public OptimizerParamGroupVector put(OptimizerParamGroup... groups) {
+    OptimizerParamGroup[] copies =
+        Arrays.stream(groups).map(ParamGroups::copy).toArray(OptimizerParamGroup[]::new);
     run(
         () -> {
-          for (long i = 0; i < groups.size(); i++) {
-            NativeLibrary.check_group(optimizer, groups.get(i));
+          for (OptimizerParamGroup copy : copies) {
+            prepare(copy);
           }
-          NativeLibrary.reserve_groups(optimizer, groups.size());
+          OptimizerParamGroupVector all = new OptimizerParamGroupVector(copies);
+          NativeLibrary.reserve_groups(optimizer, copies.length);
           NativeLibrary.retire_groups(optimizer, 0, super.size());
-          super.put(groups);
+          super.put(all);
         });
     return this;
   }
 
   @Override
   public OptimizerParamGroupVector put(long index, OptimizerParamGroup group) {
+    OptimizerParamGroup copy = copy(group);
     run(
         () -> {
-          NativeLibrary.check_group(optimizer, group);
-          OptimizerParamGroup copy = new OptimizerParamGroup(group);
           at(index);
+          prepare(copy);
           NativeLibrary.retire_groups(optimizer, index, index + 1);
           super.put(index, copy);
         });
@@ -121,8 +145,25 @@ final class ParamGroups extends OptimizerParamGroupVector {
   }
 
   @Override
+  public OptimizerParamGroupVector push_back(OptimizerParamGroup group) {
+    insert(end(), group);
+    return this;
+  }
+
+  /** A copy of the last group, which is removed. */
+  @Override
+  public OptimizerParamGroup pop_back() {
+    return use(
+        () -> {
+          OptimizerParamGroup last = copy(get(super.size() - 1));
+          resize(super.size() - 1);
+          return last;
+        });
+  }
+
+  @Override
   public OptimizerParamGroupVector.Iterator begin() {
-    return new GroupIterator(this, 0);
+    return use(() -> new GroupIterator(this, 0));
   }
 
   @Override
@@ -133,9 +174,9 @@ final class ParamGroups extends OptimizerParamGroupVector {
   @Override
   public OptimizerParamGroupVector.Iterator insert(
       OptimizerParamGroupVector.Iterator position, OptimizerParamGroup group) {
+    OptimizerParamGroup copy = copy(group);
     return use(
         () -> {
-          OptimizerParamGroup copy = new OptimizerParamGroup(group);
           prepare(copy);
           long index = GroupIterator.index(position);
           super.insert(iterator(index, super.size()), copy);
@@ -181,6 +222,15 @@ final class ParamGroups extends OptimizerParamGroupVector {
 
     private void find() {
       address = at(index).address();
+      position = 0;
+    }
+
+    private OptimizerParamGroup copy() {
+      return use(
+          () -> {
+            find();
+            return new OptimizerParamGroup((OptimizerParamGroup) this);
+          });
     }
 
     @Override
@@ -242,6 +292,12 @@ final class ParamGroups extends OptimizerParamGroupVector {
       run(() -> super.set_lr(lr));
     }
 
+    /** Is refused: LibTorch's assignment would change nothing. */
+    @Override
+    public OptimizerOptions put(OptimizerOptions other) {
+      throw new UnsupportedOperationException("options are replaced by set_options of their group");
+    }
+
     @Override
     public OptimizerOptions clone() {
       return use(super::clone);
@@ -259,6 +315,7 @@ final class ParamGroups extends OptimizerParamGroupVector {
 
     private void find() {
       address = at(index).params().address();
+      position = 0;
     }
 
     @Override
@@ -311,7 +368,7 @@ final class ParamGroups extends OptimizerParamGroupVector {
 
     @Override
     public TensorVector.Iterator begin() {
-      return new ParameterIterator(this, 0);
+      return use(() -> new ParameterIterator(this, 0));
     }
 
     @Override

@@ -21,9 +21,13 @@
  *       in place then, and the next step works.
  *   <li>{@code param_groups()}, {@code defaults()} and the groups, options and lists that they give
  *       are references into the optimizer: they keep it from being collected, go on when groups are
- *       added or options replaced, and follow the rules above as if they were the optimizer. Once a
- *       group is removed, what was taken of it throws. A parameter that a list gives is the
- *       caller's own reference to the tensor; {@code params().put} replaces one.
+ *       added or options replaced, and follow the rules above as if they were the optimizer. A
+ *       group or list is the one at its position, and throws where there is none any more; options
+ *       throw once their group is removed. A parameter that a list gives is the caller's own
+ *       reference to the tensor; {@code params().put} replaces one.
+ *   <li>Given to other native code, such references are neither guarded nor looked up: copy them
+ *       before ({@code new TensorVector(list.get())}), and never give options to a group of your
+ *       own, which would free them: {@code clone()} them.
  *   <li>Schedulers such as {@code StepLR} refer to the optimizer too, but do not keep it from being
  *       collected, and no rule is looked after for them: use them between steps. Once the optimizer
  *       is closed or collected, those that are to change a rate throw a RuntimeException. Options

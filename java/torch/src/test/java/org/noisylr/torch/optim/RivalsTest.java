@@ -128,7 +128,7 @@ class RivalsTest {
               () ->
                   optimizer.add_param_group(
                       new OptimizerParamGroup(new Bowl().parameters(), new SGDOptions(0.1))))
-          .hasMessageContaining("the options of a parameter group of L4 must be L4Options");
+          .hasMessageContaining("the options of a parameter group must be noisylr::L4Options");
     }
   }
 

@@ -141,6 +141,9 @@ final class Scenarios {
                   "references while groups change: " + name,
                   () -> groupsThatChange(Subject.ALL.get(name)));
               all.put(
+                  "groups of other optimizers: " + name,
+                  () -> groupsOfOthers(Subject.ALL.get(name)));
+              all.put(
                   "an optimizer without groups: " + name,
                   () -> withoutGroups(Subject.ALL.get(name)));
             });
@@ -496,6 +499,47 @@ final class Scenarios {
     }
   }
 
+  /** Groups of an optimizer as those of others, and of itself. */
+  private static void groupsOfOthers(Function<TensorVector, Subject> maker) throws Throwable {
+    Problem problem = new Problem();
+    Problem other = new Problem();
+    try (Subject first = maker.apply(problem.parameters());
+        Subject second = maker.apply(other.parameters())) {
+      OptimizerParamGroupVector groups = first.optimizer().param_groups();
+      OptimizerParamGroup group = second.optimizer().param_groups().get(0);
+      group.options().set_lr(0.25);
+      first.optimizer().add_param_group(group);
+      groups.push_back(groups.get(0));
+      assertThat(first.lrs()).containsExactly(Subject.LR, 0.25, Subject.LR);
+      assertThat(groups.get(1).params().size()).isEqualTo(2);
+      assertThat(groups.get(1).params().get(0).is_same(other.a())).isTrue();
+      assertThat(groups.get(2).params().get(1).is_same(problem.b())).isTrue();
+      OptimizerParamGroup last = groups.pop_back();
+      assertThat(last.params().size()).isEqualTo(2);
+      groups.put(0, new OptimizerParamGroup(problem.parameters()));
+      assertThat(first.lrs()).containsExactly(Subject.LR, 0.25);
+      groups.put(groups);
+      assertThat(first.lrs()).containsExactly(Subject.LR, 0.25);
+      ExecutorService threads = Executors.newFixedThreadPool(2);
+      try {
+        Future<?> there =
+            threads.submit(
+                () -> {
+                  for (int i = 0; i < 200; i++) {
+                    first.optimizer().param_groups().put(second.optimizer().param_groups());
+                  }
+                });
+        for (int i = 0; i < 200; i++) {
+          second.optimizer().param_groups().put(first.optimizer().param_groups());
+        }
+        there.get(60, TimeUnit.SECONDS);
+      } finally {
+        threads.shutdown();
+      }
+      assertThat(first.optimizer().param_groups().size()).isIn(1L, 2L);
+    }
+  }
+
   private static void withoutGroups(Function<TensorVector, Subject> maker) throws Throwable {
     Problem problem = new Problem();
     try (Subject subject = maker.apply(problem.parameters())) {
@@ -529,6 +573,9 @@ final class Scenarios {
               () -> groups.put(0, foreign),
               () -> groups.put(new OptimizerParamGroupVector(foreign)),
               () -> groups.insert(groups.begin(), foreign),
+              () -> groups.push_back(foreign),
+              () -> groups.put(foreign),
+              () -> groups.put(new OptimizerParamGroup(new TensorVector()), foreign),
               () -> optimizer.add_param_group(foreign))) {
         assertThatThrownBy(use)
             .isInstanceOf(RuntimeException.class)
@@ -585,6 +632,7 @@ final class Scenarios {
       pressure();
       assertThatThrownBy(options::get_lr)
           .hasMessage("the parameter group was removed from its optimizer");
+      assertThat(group.options().get_lr()).isEqualTo(Subject.LR);
       assertThat(parameters.size()).isEqualTo(2);
       groups.clear();
       pressure();
