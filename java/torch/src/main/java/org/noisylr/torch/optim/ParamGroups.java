@@ -21,7 +21,7 @@ final class ParamGroups extends OptimizerParamGroupVector {
   }
 
   /** For so many groups they do not move, so that native code finds what it is given of them. */
-  private static final long ROOM = 256;
+  private static final long ROOM = 16;
 
   private final Optimizer optimizer;
 
@@ -59,6 +59,9 @@ final class ParamGroups extends OptimizerParamGroupVector {
 
   /** A copy of a group, which may be one of an optimizer: taken before another one's guard is. */
   static OptimizerParamGroup copy(OptimizerParamGroup group) {
+    if (group == null) {
+      return null; // refused later, by an optimizer that is open
+    }
     return group instanceof Group view ? view.copy() : new OptimizerParamGroup(group);
   }
 

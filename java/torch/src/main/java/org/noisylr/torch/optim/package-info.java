@@ -32,7 +32,7 @@
  *       collected, and no rule is looked after for them: use them between steps. Once the optimizer
  *       is closed or collected, those that are to change a rate throw a RuntimeException. Options
  *       that are cast to their class have no meaning then, nor once their group is removed.
- *   <li>For the sake of such references up to 800 bytes of a closed optimizer of one group, its
+ *   <li>For the sake of such references up to 1,500 bytes of a closed optimizer of one group, its
  *       other groups with their options, 8 bytes for each parameter, and the options of removed
  *       groups stay in native memory.
  *   <li>The options of a group must be of the optimizer's own class: others are refused. An archive

@@ -22,7 +22,7 @@ class SoakTest {
   private static final long BYTES = 8 << 10;
 
   /** What may stay of a closed optimizer of two parameters, for those who keep a reference. */
-  private static final long CLOSED_BYTES = 1 << 10;
+  private static final long CLOSED_BYTES = 1500;
 
   /** What the JVM takes for itself, in a heap that is resident from the start. */
   private static final long RESIDENT_BYTES = 16 << 20;
