@@ -15,7 +15,8 @@
 namespace noisylr {
 
 /// Frees an optimizer's state and gives up its share in the parameters. The optimizer, its groups
-/// and their options stay in memory for good: some hundred bytes, and 8 for each parameter.
+/// and their options stay in memory for good: some hundred bytes, 32 for each group that there was
+/// room for, and 8 for each parameter.
 ///
 /// References that its groups and options gave remain valid. Their parameters are undefined
 /// tensors. Reading, setting, copying or writing the options' learning rate throws
