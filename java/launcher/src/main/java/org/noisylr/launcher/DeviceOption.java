@@ -1,6 +1,7 @@
 package org.noisylr.launcher;
 
 import java.io.PrintWriter;
+import java.util.Map;
 import org.noisylr.train.run.Devices;
 import picocli.CommandLine.Option;
 
@@ -15,7 +16,8 @@ final class DeviceOption {
 
   /** The name of the device that it stands for. Says so where a build for CUDA finds none. */
   String name(PrintWriter err) {
-    String name = Devices.of(device).str().getString();
+    String name =
+        Options.named(Map.of("device", "--device"), () -> Devices.of(device).str().getString());
     if (name.equals("cpu") && !device.equals("cpu") && Devices.isForCuda()) {
       err.printf(
           "noisylr: %s: training on the CPU (for a GPU, this build wants %s)%n",

@@ -6,6 +6,7 @@ import org.bytedeco.javacpp.Loader;
 import org.bytedeco.pytorch.global.torch;
 import org.noisylr.noise.NoiseSpec;
 import org.noisylr.torch.optim.NativeNoise;
+import org.noisylr.train.run.Cpu;
 import org.noisylr.train.run.Devices;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -54,11 +55,7 @@ final class DoctorCommand implements Callable<Integer> {
       row(
           out,
           "cpu",
-          "%d processors, %d LibTorch threads, %s"
-              .formatted(
-                  Runtime.getRuntime().availableProcessors(),
-                  torch.get_num_threads(),
-                  torch.get_cpu_capability().getString()));
+          "%d processors, %s".formatted(Cpu.processors(), torch.get_cpu_capability().getString()));
       row(out, "cuda", Devices.cudaState() + "; -Pgpu is made for " + Versions.cuda());
     } catch (LinkageError e) {
       healthy = false;

@@ -106,7 +106,14 @@ final class ExperimentCommand implements Callable<Integer> {
     private long seed;
 
     Figure3 figure() {
-      return new Figure3(new Surface.TwoWells(a, b, d), alpha, starts, seed);
+      return Options.named(
+          Map.of(
+              "a", "--well-a",
+              "b", "--well-b",
+              "d", "--well-d",
+              "alpha", "--alpha",
+              "starts", "--starts"),
+          () -> new Figure3(new Surface.TwoWells(a, b, d), alpha, starts, seed));
     }
   }
 

@@ -77,7 +77,7 @@ final class LrCommand implements Callable<Integer> {
     Check.atLeast("--steps-per-epoch", stepsPerEpoch, 1);
     Check.within("--epochs times --steps-per-epoch", (long) epochs * stepsPerEpoch, 1, MAX_STEPS);
     Schedule schedule = scheduleOptions.schedule();
-    NoiseSpec noise = noiseOptions.noise(epochs, seed);
+    NoiseSpec noise = noiseOptions.noise(epochs, seed, "--seed");
     NoiseOptions.warn(noise, epochs, spec.commandLine().getErr());
     if (csv != null) {
       writeCsv(schedule, noise);

@@ -104,16 +104,23 @@ final class NoiseOptions {
               + " ${DEFAULT-VALUE}.")
   private Groups groups;
 
-  /** The noise of a run of {@code epochs}; an option that it has no use for is refused. */
-  NoiseSpec noise(long epochs, long seed) {
+  /**
+   * The noise of a run of {@code epochs}; an option that it has no use for is refused.
+   *
+   * @param others options of the command that have no use but for noise
+   */
+  NoiseSpec noise(long epochs, long seed, String... others) {
     Options.goWith(command, "--noise", "uniform", kind, kind == Kind.UNIFORM, "--alpha");
     Options.goWith(command, "--noise", "gaussian", kind, kind == Kind.GAUSSIAN, "--mean", "--std");
+    String both = "uniform or gaussian";
+    boolean noisy = kind != Kind.NONE;
+    Options.goWith(command, "--noise", both, kind, noisy, others);
     Options.goWith(
         command,
         "--noise",
-        "uniform or gaussian",
+        both,
         kind,
-        kind != Kind.NONE,
+        noisy,
         "--beta",
         "--noise-min-lr",
         "--noise-max-lr",

@@ -9,6 +9,8 @@ import org.noisylr.train.loop.DivergedException;
 import org.noisylr.train.loop.StepFailedException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
  * The command line of noisylr. Exit codes: 0 done, 1 a run failed, 2 bad usage or input, 128 + N
@@ -67,6 +69,7 @@ public final class Noisylr {
           error(
               command,
               e.getMessage().lines().findFirst().orElse("bad usage")
+                  + meant(e)
                   + " (see '"
                   + command.getCommandSpec().qualifiedName()
                   + " --help')");
@@ -96,6 +99,14 @@ public final class Noisylr {
           return RUN_FAILED;
         });
     return commandLine;
+  }
+
+  /** What a word that is no command or option may be a slip of. */
+  private static String meant(ParameterException e) {
+    return e instanceof UnmatchedArgumentException unmatched
+            && !unmatched.getSuggestions().isEmpty()
+        ? ", did you mean %s?".formatted(String.join(" or ", unmatched.getSuggestions()))
+        : "";
   }
 
   private static void error(CommandLine command, String message) {

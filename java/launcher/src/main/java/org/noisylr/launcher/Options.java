@@ -49,6 +49,16 @@ final class Options {
     }
   }
 
+  /** Runs a check; an error about a field names the option of that field instead. */
+  static void named(Map<String, String> optionOfField, Runnable check) {
+    named(
+        optionOfField,
+        () -> {
+          check.run();
+          return null;
+        });
+  }
+
   /** Makes a value; an error about one of its fields names the option of that field instead. */
   static <T> T named(Map<String, String> optionOfField, Supplier<T> value) {
     try {

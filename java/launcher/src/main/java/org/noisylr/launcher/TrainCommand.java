@@ -91,7 +91,7 @@ final class TrainCommand implements Callable<Integer> {
       defaultValue = "momentum",
       description =
           "sgd, momentum, adam, adamw, adagrad, rmsprop, l4mom or l4adam (for L4, --lr is its alpha,"
-              + " 0.15 in its paper, and --weight-decay must be 0); default ${DEFAULT-VALUE}.")
+              + " 0.15 in its paper); default ${DEFAULT-VALUE}.")
   private OptimizerSpec.Kind optimizer;
 
   @Option(
@@ -104,9 +104,8 @@ final class TrainCommand implements Callable<Integer> {
   @Option(
       names = "--weight-decay",
       paramLabel = "W",
-      defaultValue = "1e-4",
-      description = "Default ${DEFAULT-VALUE}.")
-  private double weightDecay;
+      description = "Default 1e-4; 0 for L4, which has none.")
+  private Double weightDecay;
 
   @Option(
       names = "--optimizer-impl",
@@ -189,7 +188,9 @@ final class TrainCommand implements Callable<Integer> {
     }
     Task task = resumesAlone() ? stored() : asked();
     RunConfig config = task.config;
-    Run.check(config, task.data);
+    Options.named(
+        Map.of("subset", "--subset", "batch size", "--batch-size", "augmentation", "--augment"),
+        () -> Run.check(config, task.data));
     PrintStream console = System.out;
     console.printf(
         "%s on %s (%d training, %d test examples), %s%n",
@@ -301,7 +302,7 @@ final class TrainCommand implements Callable<Integer> {
     OptimizerSpec optimizerSpec =
         Options.named(
             Map.of("momentum", "--momentum", "weight decay", "--weight-decay"),
-            () -> new OptimizerSpec(optimizer, momentum, weightDecay, implementation));
+            () -> new OptimizerSpec(optimizer, momentum, weightDecay(), implementation));
     NoiseSpec noise = noiseOptions.noise(epochs, seed);
     NoiseOptions.warn(noise, epochs, spec.commandLine().getErr());
     if (out != null) {
@@ -330,6 +331,10 @@ final class TrainCommand implements Callable<Integer> {
             threads == null ? Cpu.processors() : threads,
             training);
     return new Task(config, dataset);
+  }
+
+  private double weightDecay() {
+    return weightDecay != null ? weightDecay : optimizer.isL4() ? 0 : 1e-4;
   }
 
   static void checkThreads(Integer threads) {

@@ -56,7 +56,7 @@ class InterruptedRunTest {
     /** L4, whose steps depend on the loss, with warm restarts. */
     L4(
         "--data fashion-mnist-mini --subset 500 --model cnn28 --lr 0.15 --schedule wr --restart-epochs"
-            + " 3 --optimizer l4adam --weight-decay 0 --noise uniform --alpha 2 --epochs %d");
+            + " 3 --optimizer l4adam --noise uniform --alpha 2 --epochs %d");
 
     private final String options;
 

@@ -62,8 +62,9 @@ public record ImageDataset(String name, List<String> classNames, ImageSet train,
   @Override
   public void check(Augmentation augmentation) {
     if (augmentation.zoom() != 1) {
-      throw new InputException(
-          "augmentation must have zoom 1, for %s has no classes of pixels, but has %s"
+      throw InputException.of(
+          "augmentation",
+          "must have zoom 1, for %s has no classes of pixels, but has %s"
               .formatted(name, augmentation.zoom()));
     }
   }

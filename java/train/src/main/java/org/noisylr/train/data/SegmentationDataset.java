@@ -67,8 +67,9 @@ public record SegmentationDataset(
   @Override
   public void check(Augmentation augmentation) {
     if (augmentation.padding() != 0) {
-      throw new InputException(
-          "augmentation must have padding 0, for %s has classes of pixels, but has %d"
+      throw InputException.of(
+          "augmentation",
+          "must have padding 0, for %s has classes of pixels, but has %d"
               .formatted(name, augmentation.padding()));
     }
   }

@@ -68,7 +68,7 @@ public record TextDataset(
   @Override
   public void check(Augmentation augmentation) {
     if (!augmentation.equals(Augmentation.NONE)) {
-      throw new InputException("augmentation must be none, for " + name + " has no images");
+      throw InputException.of("augmentation", "must be none, for " + name + " has no images");
     }
   }
 

@@ -31,7 +31,7 @@ public final class Devices {
       throw Check.outside("device", name, "{auto, cpu, cuda, cuda:0, cuda:1, ...}");
     }
     if (!torch.cuda_is_available()) {
-      throw new InputException("device is " + name + ", but " + cudaState());
+      throw InputException.of("device", "is " + name + ", but " + cudaState());
     }
     String device = name.contains(":") ? name : "cuda:0";
     long count = torch.getNumGPUs();

@@ -135,8 +135,9 @@ public enum ModelName {
   public void checkBatches(int examples, int batchSize) {
     boolean needsTwo = this == VGG16 || this == VGG16_NO_DROPOUT || this == DEEPLABV3;
     if (needsTwo && (examples % batchSize == 1 || batchSize == 1)) {
-      throw new InputException(
-          "batch size must not leave a batch of one example, which model %s cannot train on, but %d examples in batches of %d do"
+      throw InputException.of(
+          "batch size",
+          "must not leave a batch of one example, which model %s cannot train on, but %d examples in batches of %d do"
               .formatted(text, examples, batchSize));
     }
   }

@@ -16,6 +16,7 @@ import com.fasterxml.jackson.databind.cfg.EnumFeature;
 import com.fasterxml.jackson.databind.cfg.MapperBuilder;
 import com.fasterxml.jackson.databind.exc.InvalidFormatException;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
+import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
@@ -175,6 +176,11 @@ public final class RunFormat {
   private static String reason(JsonProcessingException e) {
     if (e.getCause() instanceof InputException cause) {
       return cause.getMessage();
+    }
+    if (e instanceof UnrecognizedPropertyException unknown) {
+      return unknown.getKnownPropertyIds().stream()
+          .map(Object::toString)
+          .collect(Collectors.joining(", ", "there is no such field among {", "}"));
     }
     String message = e.getOriginalMessage();
     if (message.startsWith("No content to map")) {

@@ -44,7 +44,7 @@ class RunFormatTest {
         fault("threads: 1", "threads: 1e999999999", "threads: "),
         fault("threads: 1", "threads: 99999999999999999999", "threads: "),
         fault("threads: 1", "threads: [1]", "threads: it must be an integer"),
-        fault("threads: 1", "threads: 1\nthread: 1", "thread: Unrecognized field \"thread\""),
+        fault("threads: 1", "threads: 1\nthread: 1", "thread: there is no such field among {"),
         fault("threads: 1", "threads: 1\nthreads: 2", "Duplicate field 'threads'"),
         fault("device: cpu", "device: null", "device must be given, but is not"),
         fault("model: cnn28", "model: cnn29", "model: it must be one of {cnn28, resnet20, "),

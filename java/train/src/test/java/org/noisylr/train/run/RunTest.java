@@ -147,6 +147,23 @@ class RunTest {
   }
 
   @Test
+  void aDamagedResultIsMadeAgainWhenItIsDeleted() throws IOException {
+    Run first = execute(config(2, 100), false);
+    Path result = directory.resolve("result.json");
+    String text = Files.readString(result);
+    Files.writeString(result, "");
+    assertThatThrownBy(() -> execute(config(2, 100), true))
+        .isInstanceOf(InputException.class)
+        .hasMessage(
+            "%s is not a run's result: it is empty; delete %s, and the run goes on from its newest"
+                    .formatted(result, result)
+                + " good checkpoint");
+    Files.delete(result);
+    assertThat(execute(config(2, 100), true).metrics()).isEqualTo(first.metrics());
+    assertThat(result).hasContent(text);
+  }
+
+  @Test
   void whatAKilledRunBeganToWriteIsDeletedAndNothingElse() throws IOException {
     execute(config(1, 100), false);
     List<String> begun =
