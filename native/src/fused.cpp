@@ -17,7 +17,7 @@
 #include <ATen/ops/_fused_sgd.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/full.h>
-#include <ATen/ops/zeros_like.h>
+#include <ATen/ops/full_like.h>
 #include <c10/core/TensorOptions.h>
 
 #include <algorithm>
@@ -267,6 +267,20 @@ struct Fields {
  private:
   size_t count_ = 0;
 };
+
+/// The state of a parameter that has not been stepped.
+template <class Base, class Options>
+auto make_state(const Base& optimizer, const at::Tensor& p, const Options& options) {
+  auto state = std::make_unique<typename Algorithm<Base>::State>();
+  double initial = 0;
+  if constexpr (std::is_same_v<Base, Adagrad>) {
+    initial = static_cast<const Options&>(optimizer.defaults()).initial_accumulator_value();
+  }
+  for (at::Tensor* buffer : Fields(*state, options).buffers) {
+    if (buffer) *buffer = at::full_like(p.detach(), initial, at::MemoryFormat::Preserve);
+  }
+  return state;
+}
 
 // Every step asks what follows of every tensor, so it is asked of the implementation: inline.
 
@@ -547,17 +561,17 @@ class Fused<Base>::Pass {
     bool first = false;
     if (keeps_state(options)) {
       const auto found = optimizer.state().find(member.parameter);
-      if (found != optimizer.state().end()) {
+      if (found != optimizer.state().end() && found->second) {
         member.state = static_cast<State*>(found->second.get());
         for (const at::Tensor* buffer : Fields(*member.state, options).buffers) {
           if (!buffer) continue;
           if (!buffer->defined() || !is_plain(*buffer) || !is_alike(*buffer, p)) return false;
         }
       } else {
-        // LibTorch makes Adagrad's state in the constructor, and its step() requires it.
-        if (std::is_same_v<Base, Adagrad>) return false;
         first = true;
-        member.state = &make_state(p, options);
+        auto made = make_state<Base>(optimizer, p, options);
+        member.state = made.get();
+        new_states_.emplace_back(member.parameter, std::move(made));
       }
       member.fields = Fields(*member.state, options);
     }
@@ -583,16 +597,6 @@ class Fused<Base>::Pass {
     }
     constexpr const char* operation = Algorithm<Base>::kOperation;
     return !operation || has_kernel(operation, p.device());
-  }
-
-  State& make_state(const at::Tensor& p, const Options& options) {
-    auto state = std::make_unique<State>();
-    for (at::Tensor* buffer : Fields(*state, options).buffers) {
-      if (buffer) *buffer = at::zeros_like(p, at::MemoryFormat::Preserve);
-    }
-    State& made = *state;
-    new_states_.emplace_back(p.unsafeGetTensorImpl(), std::move(state));
-    return made;
   }
 
   void add_task(size_t group, const Options& options, const at::Tensor& p, bool first,
@@ -771,21 +775,32 @@ void Fused<Base>::load(torch::serialize::InputArchive& archive) {
 
 template <class Base>
 at::Tensor Fused<Base>::base_step(LossClosure closure) {
-  LossClosure checked;
+  LossClosure prepared;
   if (closure) {
-    checked = [this, &closure] {
+    prepared = [this, &closure] {
       at::Tensor loss = closure();
-      check_options<Options>(this->param_groups());
+      prepare_base_step();
       return loss;
     };
   } else {
-    check_options<Options>(this->param_groups());
+    prepare_base_step();
   }
-  try {
-    return Base::step(std::move(checked));
-  } catch (...) {
-    remove_null(this->state());  // Adagrad leaves one where it misses a state.
-    throw;
+  return Base::step(std::move(prepared));
+}
+
+template <class Base>
+void Fused<Base>::prepare_base_step() {
+  auto& groups = this->param_groups();
+  check_options<Options>(groups);
+  if constexpr (std::is_same_v<Base, Adagrad>) {
+    // LibTorch makes it in the constructor alone.
+    for (size_t g = 0; g < groups.size(); ++g) {
+      for (const at::Tensor& p : groups[g].params()) {
+        if (!gradient_of(p).defined()) continue;
+        auto& state = this->state()[p.unsafeGetTensorImpl()];
+        if (!state) state = make_state<Base>(*this, p, options_of<Options>(groups, g));
+      }
+    }
   }
 }
 

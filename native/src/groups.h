@@ -42,13 +42,13 @@ void check_own_options(Groups& groups) {
   }
 }
 
-/// Removes null states, which LibTorch makes in places and does not expect.
+/// Erases the states of which a condition is true, each being a pair of parameter and state.
 /// @return whether there were any
-template <class States>
-bool remove_null(States& states) {
+template <class States, class Condition>
+bool erase_states(States& states, Condition condition) {
   const size_t before = states.size();
   for (auto state = states.begin(); state != states.end();) {
-    state = state->second ? std::next(state) : states.erase(state);
+    state = condition(*state) ? states.erase(state) : std::next(state);
   }
   return states.size() < before;
 }
@@ -81,7 +81,8 @@ void load_or_leave(torch::optim::Optimizer& optimizer, Load load) {
   states.swap(before);  // `before` has the objects that others may point to
   try {
     load();
-    if (remove_null(states)) {
+    // LibTorch makes null states in places and does not expect them.
+    if (erase_states(states, [](const auto& state) { return !state.second; })) {
       refuse("the archive has a parameter twice in its groups, so its state cannot be loaded");
     }
   } catch (...) {

@@ -21,24 +21,6 @@ using torch::serialize::OutputArchive;
 
 constexpr double kInf = std::numeric_limits<double>::infinity();
 
-void check(const L4Options& options) {
-  const auto positive = [](const char* field, double value) {
-    require(value > 0 && value < kInf, field, value, "(0, inf)");
-  };
-  require(options.fraction() >= 0 && options.fraction() < kInf, "fraction", options.fraction(),
-          "[0, inf)");
-  require(options.minloss_factor() >= 0 && options.minloss_factor() <= 1, "minloss_factor",
-          options.minloss_factor(), "[0, 1]");
-  require(options.init_factor() > 0 && options.init_factor() <= 1, "init_factor",
-          options.init_factor(), "(0, 1]");
-  positive("forget_time", options.forget_time());
-  positive("eps", options.eps());
-  require(options.momentum() >= 0 && options.momentum() < 1, "momentum", options.momentum(),
-          "[0, 1)");
-  require(options.beta2() >= 0 && options.beta2() < 1, "beta2", options.beta2(), "[0, 1)");
-  positive("adam_eps", options.adam_eps());
-}
-
 /// The mean of exponentially decaying weights, corrected for its start at 0.
 at::Tensor corrected(const at::Tensor& mean, double decay, int64_t step) {
   return mean / (1 - std::pow(decay, static_cast<double>(step)));
@@ -88,6 +70,24 @@ void L4ParamState::serialize(InputArchive& archive) {
   _TORCH_OPTIM_DESERIALIZE_TORCH_ARG(torch::Tensor, exp_avg_sq);
 }
 
+void check_l4_options(const L4Options& options) {
+  const auto positive = [](const char* field, double value) {
+    require(value > 0 && value < kInf, field, value, "(0, inf)");
+  };
+  require(options.fraction() >= 0 && options.fraction() < kInf, "fraction", options.fraction(),
+          "[0, inf)");
+  require(options.minloss_factor() >= 0 && options.minloss_factor() <= 1, "minloss_factor",
+          options.minloss_factor(), "[0, 1]");
+  require(options.init_factor() > 0 && options.init_factor() <= 1, "init_factor",
+          options.init_factor(), "(0, 1]");
+  positive("forget_time", options.forget_time());
+  positive("eps", options.eps());
+  require(options.momentum() >= 0 && options.momentum() < 1, "momentum", options.momentum(),
+          "[0, 1)");
+  require(options.beta2() >= 0 && options.beta2() < 1, "beta2", options.beta2(), "[0, 1)");
+  positive("adam_eps", options.adam_eps());
+}
+
 void check_l4_state(const L4& optimizer, const std::string& where, const L4ParamState& state) {
   if (!std::isfinite(state.min_loss())) {
     refuse("state ", where, "min_loss must be finite, but is ", shortest(state.min_loss()));
@@ -104,7 +104,7 @@ L4::L4(const std::vector<torch::optim::OptimizerParamGroup>& groups, const L4Opt
                 std::make_unique<L4Options>(defaults)),
       adaptive_(adaptive),
       last_scale_(std::numeric_limits<double>::quiet_NaN()) {
-  check(defaults);
+  check_l4_options(defaults);
   for (const auto& group : groups) add_param_group(group);
 }
 
@@ -113,7 +113,7 @@ void L4::add_param_group(const torch::optim::OptimizerParamGroup& group) {
   if (group.has_options()) {
     own = dynamic_cast<const L4Options*>(&group.options());
     if (!own) refuse("the options of a parameter group of L4 must be L4Options");
-    check(*own);
+    check_l4_options(*own);
   }
   Optimizer::add_param_group(group);
   // LibTorch takes over a group's own options for optimizers that it knows, and loses all others.
@@ -144,6 +144,7 @@ torch::Tensor L4::step(LossClosure closure) {
   double min_loss = kInf;
   for (size_t group = 0; group < param_groups_.size(); ++group) {
     const auto& options = options_of<L4Options>(param_groups_, group);
+    check_l4_options(options);
     for (const at::Tensor& parameter : param_groups_[group].params()) {
       const auto slot = state_.find(parameter.unsafeGetTensorImpl());
       const auto* state = slot == state_.end() || !slot->second

@@ -1,5 +1,5 @@
 /// @file
-/// What L4's state must be.
+/// What L4's settings and state must be.
 #pragma once
 
 #include <string>
@@ -7,6 +7,9 @@
 #include "noisylr/l4.h"
 
 namespace noisylr {
+
+/// Refuses settings outside their intervals.
+void check_l4_options(const L4Options& options);
 
 /// Refuses a state that is not one of this optimizer.
 /// @param where what the message calls it, with a dot at its end

@@ -57,6 +57,10 @@ void Perturbation::steps(int64_t steps) {
 
 torch::Tensor Perturbation::step(LossClosure closure) {
   const Stepping::Scope scope(stepping_);
+  struct End {
+    Perturbation& perturbation;
+    ~End() { perturbation.end_step(); }
+  } const end{*this};
   LossClosure changed;
   if (closure) {
     changed = [this, &closure] {
@@ -243,7 +247,7 @@ at::Tensor Alrao::factors(uint64_t wanted) const {
 }
 
 void Alrao::change_gradients() {
-  before_.clear();
+  if (!before_.empty()) return;  // an optimizer that evaluates again has moved them already
   for_each([&](size_t, const at::Tensor& parameter, uint64_t) {
     before_[parameter.unsafeGetTensorImpl()] = parameter.detach().clone();
   });
@@ -264,7 +268,8 @@ void Alrao::after_step() {
     const at::Tensor update = parameter.sub(before->second).mul_(factor);
     parameter.copy_(before->second.add(update));
   });
-  before_.clear();
 }
+
+void Alrao::end_step() noexcept { before_.clear(); }
 
 }  // namespace noisylr

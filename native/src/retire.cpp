@@ -16,10 +16,13 @@
 #include <stdexcept>
 #include <type_traits>
 #include <typeinfo>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
 #include "check.h"
+#include "groups.h"
+#include "l4_state.h"
 #include "noisylr/fused.h"
 #include "noisylr/l4.h"
 
@@ -30,12 +33,13 @@ using torch::optim::Optimizer;
 using torch::optim::OptimizerOptions;
 using torch::optim::OptimizerParamGroup;
 
-void check_class(const Optimizer& optimizer, const OptimizerOptions& options) {
+void check_group_options(const Optimizer& optimizer, const OptimizerOptions& options) {
   const auto& own = optimizer.defaults();
   if (typeid(options) != typeid(own)) {
     refuse("the options of a parameter group must be ", c10::demangle(typeid(own).name()),
            ", but are ", c10::demangle(typeid(options).name()));
   }
+  if (const auto* l4 = dynamic_cast<const L4Options*>(&options)) check_l4_options(*l4);
 }
 
 constexpr char kOptimizer[] = "the optimizer is closed";
@@ -93,12 +97,12 @@ bool assign(OptimizerOptions& to, const OptimizerOptions& from) {
 }  // namespace
 
 void check_group(const Optimizer& optimizer, const OptimizerParamGroup& group) {
-  if (group.has_options()) check_class(optimizer, group.options());
+  if (group.has_options()) check_group_options(optimizer, group.options());
 }
 
 void set_options(Optimizer& optimizer, size_t group, const OptimizerOptions& options) {
   using namespace torch::optim;
-  check_class(optimizer, options);
+  check_group_options(optimizer, options);
   OptimizerParamGroup& target = optimizer.param_groups().at(group);
   if (!target.has_options()) {
     target.set_options(options.clone());
@@ -131,6 +135,17 @@ void retire_groups(Optimizer& optimizer, size_t first, size_t last) noexcept {
     std::vector<at::Tensor>().swap(groups[g].params());
     keep(new OptimizerParamGroup(std::move(groups[g])));
   }
+}
+
+void forget_removed(Optimizer& optimizer) {
+  std::unordered_set<const void*> present;
+  for (const auto& group : optimizer.param_groups()) {
+    for (const at::Tensor& parameter : group.params()) {
+      present.insert(parameter.unsafeGetTensorImpl());
+    }
+  }
+  erase_states(optimizer.state(),
+               [&](const auto& state) { return !present.contains(state.first); });
 }
 
 void retire(std::unique_ptr<Optimizer> optimizer) noexcept {

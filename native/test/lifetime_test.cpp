@@ -161,7 +161,6 @@ TEST(threads_that_step_at_will_are_right_or_refused) {
 
 TEST(groups_that_a_closure_adds_and_removes) {
   for_each([](Stepper& stepper, Problem& problem) {
-    if (stepper.name == "FusedAdagrad") return;  // LibTorch's own has no state for added groups
     bool added = false;
     stepper.step([&] {
       for (int i = 0; i < 20 && !added; ++i) {
@@ -322,6 +321,38 @@ TEST(groups_that_are_removed_or_moved_leave_their_options_in_memory) {
   auto& groups = optimizer.param_groups();
   groups.erase(groups.begin() + 5, groups.end());
   optimizer.step([&] { return problem.loss(); });
+}
+
+TEST(the_state_of_removed_parameters_is_forgotten) {
+  for_each([](Stepper& stepper, Problem& problem) {
+    Optimizer& optimizer = *stepper.optimizer;
+    stepper.step([&] { return problem.loss(); });
+    const size_t states = optimizer.state().size();
+    forget_removed(optimizer);
+    EXPECT_EQ(optimizer.state().size(), states);
+    auto& parameters = optimizer.param_groups()[0].params();
+    const at::Tensor removed = parameters.back();
+    parameters.pop_back();
+    forget_removed(optimizer);
+    EXPECT(optimizer.state().find(removed.unsafeGetTensorImpl()) == optimizer.state().end());
+    EXPECT_EQ(optimizer.state().size(), states == 0 ? 0 : states - 1);
+    expect_alive(stepper, problem);
+    optimizer.param_groups().clear();
+    forget_removed(optimizer);
+    EXPECT(optimizer.state().empty());
+  });
+}
+
+TEST(settings_of_l4_outside_their_intervals_are_refused) {
+  Problem problem;
+  L4Mom optimizer(problem.parameters());
+  const std::string message = "momentum must be in [0, 1), but is 2";
+  const OptimizerParamGroup wrong(problem.parameters(),
+                                  std::make_unique<L4Options>(L4Options().momentum(2)));
+  EXPECT_THROWS(std::invalid_argument, check_group(optimizer, wrong), message);
+  EXPECT_THROWS(std::invalid_argument, set_options(optimizer, 0, wrong.options()), message);
+  static_cast<L4Options&>(optimizer.param_groups()[0].options()).momentum(2);
+  EXPECT_THROWS(std::invalid_argument, optimizer.step([&] { return problem.loss(); }), message);
 }
 
 TEST(groups_with_options_of_another_class_are_refused) {

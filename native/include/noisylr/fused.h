@@ -77,7 +77,8 @@ class NOISYLR_API FusedStep {
 ///
 /// Where everything lies is gathered in the first step and kept; later ones notice when
 /// parameters, gradients, groups, state or options have been replaced, which they may be at any
-/// time between steps. The step does not keep references to gradients. stepping.h has the rules of
+/// time between steps; Adagrad makes the state of parameters that came after its constructor, which
+/// Base never does. The step does not keep references to gradients. stepping.h has the rules of
 /// threads and lifetimes.
 template <class Base>
 class NOISYLR_API Fused : public Base, public FusedStep {
@@ -122,6 +123,7 @@ class NOISYLR_API Fused : public Base, public FusedStep {
   class Pass;
 
   at::Tensor base_step(LossClosure closure);
+  void prepare_base_step();
 
   std::unique_ptr<Pass> pass_;
   Stepping stepping_;

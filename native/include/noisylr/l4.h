@@ -72,7 +72,7 @@ class NOISYLR_API L4 : public torch::optim::Optimizer {
   /// @param closure evaluates the loss and its gradients once
   /// @return the loss
   /// @throws std::invalid_argument without a closure, which alone knows the loss, or if the options
-  ///     of a group are of another class
+  ///     of a group are of another class or outside their intervals
   /// @throws std::logic_error if a step of the same object runs
   torch::Tensor step(LossClosure closure = nullptr) override;
 

@@ -43,10 +43,13 @@ class NOISYLR_API Perturbation {
   /// @param optimizer not owned; must outlive this
   Perturbation(torch::optim::Optimizer& optimizer, uint64_t seed);
 
-  /// Called when the gradients are there, after the closure and before the optimizer uses them.
+  /// Called when the gradients are there, after each evaluation of the closure and before the
+  /// optimizer uses them.
   virtual void change_gradients() {}
   /// Called when the optimizer has changed the parameters.
   virtual void after_step() {}
+  /// Called at the end of each step, also of one that throws.
+  virtual void end_step() noexcept {}
 
   /// Standard normal numbers in the form of a tensor.
   at::Tensor normal(const at::Tensor& like, uint64_t number) const;
@@ -177,10 +180,11 @@ class NOISYLR_API Alrao final : public Perturbation {
  private:
   void change_gradients() override;
   void after_step() override;
+  void end_step() noexcept override;
   at::Tensor draw(const at::Tensor& parameter, uint64_t number) const;
 
   double log_min_, log_max_;
-  // Where the parameters were before the optimizer's step.
+  // Where the parameters were when the optimizer began to move them.
   std::map<const void*, at::Tensor> before_;
 };
 

@@ -25,13 +25,14 @@ namespace noisylr {
 NOISYLR_API void retire(std::unique_ptr<torch::optim::Optimizer> optimizer) noexcept;
 
 /// Looks whether the options of a group, if it has any, are of the optimizer's own class: LibTorch
-/// passes over others in silence, or reads past their end.
+/// passes over others in silence, or reads past their end. Those of L4 must be inside their
+/// intervals too.
 /// @throws std::invalid_argument if they are not
 NOISYLR_API void check_group(const torch::optim::Optimizer& optimizer,
                              const torch::optim::OptimizerParamGroup& group);
 
 /// Assigns to the options of a group; references to them stay valid.
-/// @throws std::invalid_argument if these are of another class than the optimizer's own
+/// @throws std::invalid_argument if check_group() refuses these
 /// @throws std::out_of_range if there is no such group
 NOISYLR_API void set_options(torch::optim::Optimizer& optimizer, size_t group,
                              const torch::optim::OptimizerOptions& options);
@@ -44,6 +45,10 @@ NOISYLR_API void reserve_groups(torch::optim::Optimizer& optimizer, size_t count
 /// memory for good, as those of a retired optimizer do.
 NOISYLR_API void retire_groups(torch::optim::Optimizer& optimizer, size_t first,
                                size_t last) noexcept;
+
+/// Frees the state of parameters that are in no group any more. Else a parameter that comes to lie
+/// where a removed one lay would go on with its state.
+NOISYLR_API void forget_removed(torch::optim::Optimizer& optimizer);
 
 /// std::make_shared of an optimizer that its last owner retires.
 template <class Optimizer, class... Arguments>

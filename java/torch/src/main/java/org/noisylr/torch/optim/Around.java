@@ -14,7 +14,6 @@ import org.bytedeco.pytorch.Tensor;
 public abstract sealed class Around extends Pointer permits StepHook, Perturbation {
   private final Optimizer optimizer;
   private final Guard guard;
-  private final NoLoss noLoss = new NoLoss();
 
   Around(Optimizer optimizer) {
     super((Pointer) null);
@@ -30,7 +29,7 @@ public abstract sealed class Around extends Pointer permits StepHook, Perturbati
   public Tensor step() {
     try (Guard.Use use = guard.step(this, optimizer)) {
       nativeStep();
-      return noLoss.get();
+      return NoLoss.TENSOR;
     }
   }
 

@@ -33,7 +33,6 @@ public sealed class FusedAdagrad extends Adagrad implements FusedOptimizer permi
   }
 
   final Guard guard = new Guard();
-  private final NoLoss noLoss = new NoLoss();
 
   FusedAdagrad(Pointer p) {
     super(p);
@@ -47,7 +46,7 @@ public sealed class FusedAdagrad extends Adagrad implements FusedOptimizer permi
    */
   public FusedAdagrad(TensorVector parameters, AdagradOptions options) {
     super((Pointer) null);
-    allocate(parameters, options);
+    allocate(ParamGroups.copy(parameters), options);
   }
 
   /**
@@ -58,7 +57,7 @@ public sealed class FusedAdagrad extends Adagrad implements FusedOptimizer permi
    */
   public FusedAdagrad(OptimizerParamGroupVector groups, AdagradOptions options) {
     super((Pointer) null);
-    allocate(groups, options);
+    allocate(ParamGroups.copy(groups), options);
   }
 
   @SharedPtr
@@ -82,7 +81,7 @@ public sealed class FusedAdagrad extends Adagrad implements FusedOptimizer permi
   public Tensor step() {
     try (Guard.Use use = guard.step(this)) {
       nativeStep();
-      return noLoss.get();
+      return NoLoss.TENSOR;
     }
   }
 
@@ -120,9 +119,10 @@ public sealed class FusedAdagrad extends Adagrad implements FusedOptimizer permi
 
   @Override
   public void add_parameters(TensorVector parameters) {
+    TensorVector copy = ParamGroups.copy(parameters);
     try (Guard.Use use = guard.use(this)) {
       groups().first();
-      super.add_parameters(parameters);
+      super.add_parameters(copy);
     }
   }
 

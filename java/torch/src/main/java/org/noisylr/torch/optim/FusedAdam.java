@@ -33,7 +33,6 @@ public sealed class FusedAdam extends Adam implements FusedOptimizer permits Noi
   }
 
   final Guard guard = new Guard();
-  private final NoLoss noLoss = new NoLoss();
 
   FusedAdam(Pointer p) {
     super(p);
@@ -47,7 +46,7 @@ public sealed class FusedAdam extends Adam implements FusedOptimizer permits Noi
    */
   public FusedAdam(TensorVector parameters, AdamOptions options) {
     super((Pointer) null);
-    allocate(parameters, options);
+    allocate(ParamGroups.copy(parameters), options);
   }
 
   /**
@@ -58,7 +57,7 @@ public sealed class FusedAdam extends Adam implements FusedOptimizer permits Noi
    */
   public FusedAdam(OptimizerParamGroupVector groups, AdamOptions options) {
     super((Pointer) null);
-    allocate(groups, options);
+    allocate(ParamGroups.copy(groups), options);
   }
 
   @SharedPtr
@@ -81,7 +80,7 @@ public sealed class FusedAdam extends Adam implements FusedOptimizer permits Noi
   public Tensor step() {
     try (Guard.Use use = guard.step(this)) {
       nativeStep();
-      return noLoss.get();
+      return NoLoss.TENSOR;
     }
   }
 
@@ -119,9 +118,10 @@ public sealed class FusedAdam extends Adam implements FusedOptimizer permits Noi
 
   @Override
   public void add_parameters(TensorVector parameters) {
+    TensorVector copy = ParamGroups.copy(parameters);
     try (Guard.Use use = guard.use(this)) {
       groups().first();
-      super.add_parameters(parameters);
+      super.add_parameters(copy);
     }
   }
 

@@ -33,7 +33,6 @@ public sealed class FusedAdamW extends AdamW implements FusedOptimizer permits N
   }
 
   final Guard guard = new Guard();
-  private final NoLoss noLoss = new NoLoss();
 
   FusedAdamW(Pointer p) {
     super(p);
@@ -47,7 +46,7 @@ public sealed class FusedAdamW extends AdamW implements FusedOptimizer permits N
    */
   public FusedAdamW(TensorVector parameters, AdamWOptions options) {
     super((Pointer) null);
-    allocate(parameters, options);
+    allocate(ParamGroups.copy(parameters), options);
   }
 
   /**
@@ -58,7 +57,7 @@ public sealed class FusedAdamW extends AdamW implements FusedOptimizer permits N
    */
   public FusedAdamW(OptimizerParamGroupVector groups, AdamWOptions options) {
     super((Pointer) null);
-    allocate(groups, options);
+    allocate(ParamGroups.copy(groups), options);
   }
 
   @SharedPtr
@@ -82,7 +81,7 @@ public sealed class FusedAdamW extends AdamW implements FusedOptimizer permits N
   public Tensor step() {
     try (Guard.Use use = guard.step(this)) {
       nativeStep();
-      return noLoss.get();
+      return NoLoss.TENSOR;
     }
   }
 
@@ -120,9 +119,10 @@ public sealed class FusedAdamW extends AdamW implements FusedOptimizer permits N
 
   @Override
   public void add_parameters(TensorVector parameters) {
+    TensorVector copy = ParamGroups.copy(parameters);
     try (Guard.Use use = guard.use(this)) {
       groups().first();
-      super.add_parameters(parameters);
+      super.add_parameters(copy);
     }
   }
 

@@ -32,7 +32,6 @@ public sealed class FusedSGD extends SGD implements FusedOptimizer permits Noisy
   }
 
   final Guard guard = new Guard();
-  private final NoLoss noLoss = new NoLoss();
 
   FusedSGD(Pointer p) {
     super(p);
@@ -46,7 +45,7 @@ public sealed class FusedSGD extends SGD implements FusedOptimizer permits Noisy
    */
   public FusedSGD(TensorVector parameters, SGDOptions options) {
     super((Pointer) null);
-    allocate(parameters, options);
+    allocate(ParamGroups.copy(parameters), options);
   }
 
   /**
@@ -57,7 +56,7 @@ public sealed class FusedSGD extends SGD implements FusedOptimizer permits Noisy
    */
   public FusedSGD(OptimizerParamGroupVector groups, SGDOptions options) {
     super((Pointer) null);
-    allocate(groups, options);
+    allocate(ParamGroups.copy(groups), options);
   }
 
   @SharedPtr
@@ -80,7 +79,7 @@ public sealed class FusedSGD extends SGD implements FusedOptimizer permits Noisy
   public Tensor step() {
     try (Guard.Use use = guard.step(this)) {
       nativeStep();
-      return noLoss.get();
+      return NoLoss.TENSOR;
     }
   }
 
@@ -118,9 +117,10 @@ public sealed class FusedSGD extends SGD implements FusedOptimizer permits Noisy
 
   @Override
   public void add_parameters(TensorVector parameters) {
+    TensorVector copy = ParamGroups.copy(parameters);
     try (Guard.Use use = guard.use(this)) {
       groups().first();
-      super.add_parameters(parameters);
+      super.add_parameters(copy);
     }
   }
 

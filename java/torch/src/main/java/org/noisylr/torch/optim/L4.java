@@ -116,9 +116,10 @@ public abstract sealed class L4 extends Optimizer permits L4Mom, L4Adam {
 
   @Override
   public void add_parameters(TensorVector parameters) {
+    TensorVector copy = ParamGroups.copy(parameters);
     try (Guard.Use use = guard.use(this)) {
       groups().first();
-      super.add_parameters(parameters);
+      super.add_parameters(copy);
     }
   }
 

@@ -31,7 +31,7 @@ public final class L4Adam extends L4 {
    */
   public L4Adam(TensorVector parameters, L4Options options) {
     super((Pointer) null);
-    allocate(parameters, options);
+    allocate(ParamGroups.copy(parameters), options);
   }
 
   /**
@@ -43,7 +43,7 @@ public final class L4Adam extends L4 {
    */
   public L4Adam(OptimizerParamGroupVector groups, L4Options options) {
     super((Pointer) null);
-    allocate(groups, options);
+    allocate(ParamGroups.copy(groups), options);
   }
 
   @SharedPtr

@@ -28,7 +28,7 @@ public final class L4Mom extends L4 {
    */
   public L4Mom(TensorVector parameters, L4Options options) {
     super((Pointer) null);
-    allocate(parameters, options);
+    allocate(ParamGroups.copy(parameters), options);
   }
 
   /**
@@ -40,7 +40,7 @@ public final class L4Mom extends L4 {
    */
   public L4Mom(OptimizerParamGroupVector groups, L4Options options) {
     super((Pointer) null);
-    allocate(groups, options);
+    allocate(ParamGroups.copy(groups), options);
   }
 
   @SharedPtr

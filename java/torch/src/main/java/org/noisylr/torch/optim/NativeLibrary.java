@@ -66,4 +66,6 @@ final class NativeLibrary {
 
   static native void retire_groups(
       @ByRef Optimizer optimizer, @Cast("size_t") long first, @Cast("size_t") long last);
+
+  static native void forget_removed(@ByRef Optimizer optimizer);
 }

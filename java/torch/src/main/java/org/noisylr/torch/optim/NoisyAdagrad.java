@@ -36,7 +36,7 @@ public final class NoisyAdagrad extends FusedAdagrad implements NoisyOptimizer {
    */
   public NoisyAdagrad(TensorVector parameters, AdagradOptions options, NoiseSpec noise) {
     super((Pointer) null);
-    allocate(parameters, options, NativeNoiseSpec.of(noise));
+    allocate(ParamGroups.copy(parameters), options, NativeNoiseSpec.of(noise));
   }
 
   /**
@@ -48,7 +48,7 @@ public final class NoisyAdagrad extends FusedAdagrad implements NoisyOptimizer {
    */
   public NoisyAdagrad(OptimizerParamGroupVector groups, AdagradOptions options, NoiseSpec noise) {
     super((Pointer) null);
-    allocate(groups, options, NativeNoiseSpec.of(noise));
+    allocate(ParamGroups.copy(groups), options, NativeNoiseSpec.of(noise));
   }
 
   @SharedPtr

@@ -36,7 +36,7 @@ public final class NoisyAdam extends FusedAdam implements NoisyOptimizer {
    */
   public NoisyAdam(TensorVector parameters, AdamOptions options, NoiseSpec noise) {
     super((Pointer) null);
-    allocate(parameters, options, NativeNoiseSpec.of(noise));
+    allocate(ParamGroups.copy(parameters), options, NativeNoiseSpec.of(noise));
   }
 
   /**
@@ -48,7 +48,7 @@ public final class NoisyAdam extends FusedAdam implements NoisyOptimizer {
    */
   public NoisyAdam(OptimizerParamGroupVector groups, AdamOptions options, NoiseSpec noise) {
     super((Pointer) null);
-    allocate(groups, options, NativeNoiseSpec.of(noise));
+    allocate(ParamGroups.copy(groups), options, NativeNoiseSpec.of(noise));
   }
 
   @SharedPtr

@@ -36,7 +36,7 @@ public final class NoisyRMSprop extends FusedRMSprop implements NoisyOptimizer {
    */
   public NoisyRMSprop(TensorVector parameters, RMSpropOptions options, NoiseSpec noise) {
     super((Pointer) null);
-    allocate(parameters, options, NativeNoiseSpec.of(noise));
+    allocate(ParamGroups.copy(parameters), options, NativeNoiseSpec.of(noise));
   }
 
   /**
@@ -48,7 +48,7 @@ public final class NoisyRMSprop extends FusedRMSprop implements NoisyOptimizer {
    */
   public NoisyRMSprop(OptimizerParamGroupVector groups, RMSpropOptions options, NoiseSpec noise) {
     super((Pointer) null);
-    allocate(groups, options, NativeNoiseSpec.of(noise));
+    allocate(ParamGroups.copy(groups), options, NativeNoiseSpec.of(noise));
   }
 
   @SharedPtr

@@ -36,7 +36,7 @@ public final class NoisySGD extends FusedSGD implements NoisyOptimizer {
    */
   public NoisySGD(TensorVector parameters, SGDOptions options, NoiseSpec noise) {
     super((Pointer) null);
-    allocate(parameters, options, NativeNoiseSpec.of(noise));
+    allocate(ParamGroups.copy(parameters), options, NativeNoiseSpec.of(noise));
   }
 
   /**
@@ -48,7 +48,7 @@ public final class NoisySGD extends FusedSGD implements NoisyOptimizer {
    */
   public NoisySGD(OptimizerParamGroupVector groups, SGDOptions options, NoiseSpec noise) {
     super((Pointer) null);
-    allocate(groups, options, NativeNoiseSpec.of(noise));
+    allocate(ParamGroups.copy(groups), options, NativeNoiseSpec.of(noise));
   }
 
   @SharedPtr

@@ -37,6 +37,15 @@ final class ParamGroups extends OptimizerParamGroupVector {
     }
   }
 
+  /** Changes which parameters there are; the state of those that go is forgotten. */
+  private void change(Action action) {
+    run(
+        () -> {
+          action.run();
+          NativeLibrary.forget_removed(optimizer);
+        });
+  }
+
   private void run(Action action) {
     use(
         () -> {
@@ -65,6 +74,22 @@ final class ParamGroups extends OptimizerParamGroupVector {
     return group instanceof Group view ? view.copy() : new OptimizerParamGroup(group);
   }
 
+  /** The same for groups. */
+  static OptimizerParamGroupVector copy(OptimizerParamGroupVector groups) {
+    OptimizerParamGroupVector copy = new OptimizerParamGroupVector();
+    if (groups instanceof ParamGroups view) {
+      view.use(() -> copy.put(groups));
+    } else {
+      copy.put(groups);
+    }
+    return copy;
+  }
+
+  /** A list of parameters that changes no more: a copy where it is one of an optimizer. */
+  static TensorVector copy(TensorVector parameters) {
+    return parameters instanceof Parameters view ? view.copy() : parameters;
+  }
+
   /** Looks whether a copied group may be added, and makes room for it. */
   OptimizerParamGroup prepare(OptimizerParamGroup copy) {
     NativeLibrary.check_group(optimizer, copy);
@@ -87,7 +112,7 @@ final class ParamGroups extends OptimizerParamGroupVector {
 
   @Override
   public void resize(long size) {
-    run(
+    change(
         () -> {
           NativeLibrary.reserve_groups(optimizer, size);
           NativeLibrary.retire_groups(optimizer, size, super.size());
@@ -97,7 +122,11 @@ final class ParamGroups extends OptimizerParamGroupVector {
 
   @Override
   public OptimizerParamGroup get(long index) {
-    return use(() -> new Group(super.get(index), index));
+    return use(
+        () -> {
+          checkIndex(index, super.size());
+          return new Group(super.get(index), index);
+        });
   }
 
   private OptimizerParamGroup at(long index) {
@@ -109,7 +138,17 @@ final class ParamGroups extends OptimizerParamGroupVector {
 
   @Override
   public OptimizerParamGroupVector put(OptimizerParamGroupVector groups) {
-    return put(groups.get());
+    OptimizerParamGroupVector copies = copy(groups);
+    change(
+        () -> {
+          for (long i = 0; i < copies.size(); i++) {
+            prepare(copies.get(i));
+          }
+          NativeLibrary.reserve_groups(optimizer, copies.size());
+          NativeLibrary.retire_groups(optimizer, 0, super.size());
+          super.put(copies);
+        });
+    return this;
   }
 
   @Override
@@ -119,27 +158,17 @@ final class ParamGroups extends OptimizerParamGroupVector {
 
   @Override
   public OptimizerParamGroupVector put(OptimizerParamGroup... groups) {
-    OptimizerParamGroup[] copies =
-        Arrays.stream(groups).map(ParamGroups::copy).toArray(OptimizerParamGroup[]::new);
-    run(
-        () -> {
-          for (OptimizerParamGroup copy : copies) {
-            prepare(copy);
-          }
-          OptimizerParamGroupVector all = new OptimizerParamGroupVector(copies);
-          NativeLibrary.reserve_groups(optimizer, copies.length);
-          NativeLibrary.retire_groups(optimizer, 0, super.size());
-          super.put(all);
-        });
-    return this;
+    return put(
+        new OptimizerParamGroupVector(
+            Arrays.stream(groups).map(ParamGroups::copy).toArray(OptimizerParamGroup[]::new)));
   }
 
   @Override
   public OptimizerParamGroupVector put(long index, OptimizerParamGroup group) {
     OptimizerParamGroup copy = copy(group);
-    run(
+    change(
         () -> {
-          at(index);
+          checkIndex(index, super.size());
           prepare(copy);
           NativeLibrary.retire_groups(optimizer, index, index + 1);
           super.put(index, copy);
@@ -149,7 +178,8 @@ final class ParamGroups extends OptimizerParamGroupVector {
 
   @Override
   public OptimizerParamGroupVector push_back(OptimizerParamGroup group) {
-    insert(end(), group);
+    OptimizerParamGroup copy = copy(group);
+    run(() -> insert(end(), copy));
     return this;
   }
 
@@ -180,27 +210,28 @@ final class ParamGroups extends OptimizerParamGroupVector {
     OptimizerParamGroup copy = copy(group);
     return use(
         () -> {
-          prepare(copy);
           long index = GroupIterator.index(position);
-          super.insert(iterator(index, super.size()), copy);
+          checkIndex(index, super.size() + 1);
+          prepare(copy);
+          super.insert(iterator(index, super.size() + 1), copy);
           return new GroupIterator(this, index);
         });
   }
 
   @Override
   public OptimizerParamGroupVector.Iterator erase(OptimizerParamGroupVector.Iterator position) {
-    return use(
+    long index = GroupIterator.index(position);
+    change(
         () -> {
-          long index = GroupIterator.index(position);
-          OptimizerParamGroupVector.Iterator at = iterator(index, super.size() - 1);
+          OptimizerParamGroupVector.Iterator at = iterator(index, super.size());
           NativeLibrary.retire_groups(optimizer, index, index + 1);
           super.erase(at);
-          return new GroupIterator(this, index);
         });
+    return new GroupIterator(this, index);
   }
 
-  private OptimizerParamGroupVector.Iterator iterator(long index, long last) {
-    checkPosition(index, last);
+  private OptimizerParamGroupVector.Iterator iterator(long index, long bound) {
+    checkIndex(index, bound);
     OptimizerParamGroupVector.Iterator at = super.begin();
     for (long i = 0; i < index; i++) {
       at.increment();
@@ -208,10 +239,10 @@ final class ParamGroups extends OptimizerParamGroupVector {
     return at;
   }
 
-  private static void checkPosition(long index, long last) {
-    if (index > last) {
+  private static void checkIndex(long index, long bound) {
+    if (index < 0 || index >= bound) {
       throw new IndexOutOfBoundsException(
-          "the iterator must be in [0, %d], but is %d".formatted(last, index));
+          "the position must be in [0, %d), but is %d".formatted(bound, index));
     }
   }
 
@@ -256,10 +287,11 @@ final class ParamGroups extends OptimizerParamGroupVector {
 
     @Override
     public void set_options(OptimizerOptions options) {
+      OptimizerOptions copy = options instanceof Options view ? view.clone() : options;
       run(
           () -> {
             find();
-            NativeLibrary.set_options(optimizer, index, options);
+            NativeLibrary.set_options(optimizer, index, copy);
           });
     }
 
@@ -321,29 +353,43 @@ final class ParamGroups extends OptimizerParamGroupVector {
       position = 0;
     }
 
-    @Override
-    public long size() {
+    private <T> T found(Supplier<T> action) {
       return use(
           () -> {
             find();
-            return super.size();
+            return action.get();
           });
+    }
+
+    private void changed(Action action) {
+      change(
+          () -> {
+            find();
+            action.run();
+          });
+    }
+
+    private TensorVector copy() {
+      TensorVector copy = new TensorVector();
+      found(() -> copy.put((TensorVector) this));
+      return copy;
+    }
+
+    @Override
+    public long size() {
+      return found(super::size);
     }
 
     @Override
     public void resize(long size) {
-      run(
-          () -> {
-            find();
-            super.resize(size);
-          });
+      changed(() -> super.resize(size));
     }
 
     @Override
     public Tensor get(long i) {
-      return use(
+      return found(
           () -> {
-            find();
+            checkIndex(i, super.size());
             // A scope that closes does not take it along, as it would not take a reference.
             return new Tensor(super.get(i)).retainReference();
           });
@@ -351,22 +397,40 @@ final class ParamGroups extends OptimizerParamGroupVector {
 
     @Override
     public TensorVector put(TensorVector parameters) {
-      run(
+      TensorVector copy = ParamGroups.copy(parameters);
+      changed(() -> super.put(copy));
+      return this;
+    }
+
+    @Override
+    public TensorVector put(Tensor parameter) {
+      return put(new Tensor[] {parameter});
+    }
+
+    @Override
+    public TensorVector put(Tensor... parameters) {
+      return put(new TensorVector(parameters));
+    }
+
+    @Override
+    public TensorVector put(long i, Tensor parameter) {
+      changed(
           () -> {
-            find();
-            super.put(parameters);
+            checkIndex(i, super.size());
+            super.put(i, parameter);
           });
       return this;
     }
 
     @Override
-    public TensorVector put(long i, Tensor parameter) {
-      run(
-          () -> {
-            find();
-            super.put(i, parameter);
-          });
+    public TensorVector push_back(Tensor parameter) {
+      run(() -> insert(end(), parameter));
       return this;
+    }
+
+    @Override
+    public Tensor pop_back() {
+      return use(super::pop_back);
     }
 
     @Override
@@ -381,28 +445,20 @@ final class ParamGroups extends OptimizerParamGroupVector {
 
     @Override
     public TensorVector.Iterator insert(TensorVector.Iterator position, Tensor parameter) {
-      return use(
-          () -> {
-            find();
-            long at = ParameterIterator.index(position);
-            super.insert(iterator(at, super.size()), parameter);
-            return new ParameterIterator(this, at);
-          });
+      long at = ParameterIterator.index(position);
+      changed(() -> super.insert(iterator(at, super.size() + 1), parameter));
+      return new ParameterIterator(this, at);
     }
 
     @Override
     public TensorVector.Iterator erase(TensorVector.Iterator position) {
-      return use(
-          () -> {
-            find();
-            long at = ParameterIterator.index(position);
-            super.erase(iterator(at, super.size() - 1));
-            return new ParameterIterator(this, at);
-          });
+      long at = ParameterIterator.index(position);
+      changed(() -> super.erase(iterator(at, super.size())));
+      return new ParameterIterator(this, at);
     }
 
-    private TensorVector.Iterator iterator(long index, long last) {
-      checkPosition(index, last);
+    private TensorVector.Iterator iterator(long index, long bound) {
+      checkIndex(index, bound);
       TensorVector.Iterator at = super.begin();
       for (long i = 0; i < index; i++) {
         at.increment();

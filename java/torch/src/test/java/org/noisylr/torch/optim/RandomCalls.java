@@ -30,7 +30,8 @@ import org.bytedeco.pytorch.global.torch;
 
 /**
  * Calls of an optimizer, its groups, options and parameters in random order, also within closures:
- * each returns or throws a RuntimeException.
+ * each returns or throws a RuntimeException. The groups have as many parameters as the calls that
+ * returned have given them.
  */
 final class RandomCalls {
   private static final int CALLS = 60;
@@ -47,6 +48,11 @@ final class RandomCalls {
   private final List<String> made = new ArrayList<>();
   private Map<String, Tensor> state = Map.of();
   private byte[] archive = {};
+
+  /** The number of parameters of each group. */
+  private final List<Integer> sizes = new ArrayList<>(List.of(2));
+
+  private int keptIndex;
   private OptimizerParamGroupVector.Iterator keptIterator;
   private OptimizerParamGroup keptGroup;
   private OptimizerOptions keptOptions;
@@ -85,6 +91,11 @@ final class RandomCalls {
       assertThat(e).as(made.toString()).isInstanceOf(RuntimeException.class);
       assertThat(e).as(made.toString()).isNotInstanceOf(NullPointerException.class);
     }
+    OptimizerParamGroupVector groups = optimizer.param_groups();
+    assertThat(groups.size()).as(made.toString()).isEqualTo(sizes.size());
+    for (int g = 0; g < sizes.size(); g++) {
+      assertThat(groups.get(g).params().size()).as(made.toString()).isEqualTo((long) sizes.get(g));
+    }
   }
 
   private void ofOptimizer() {
@@ -94,8 +105,18 @@ final class RandomCalls {
     calls.put("zero_grad", () -> optimizer.zero_grad(random.nextBoolean()));
     calls.put("parameters", () -> optimizer.parameters().size());
     calls.put("size", optimizer::size);
-    calls.put("add_parameters", () -> optimizer.add_parameters(more()));
-    calls.put("add_param_group", () -> optimizer.add_param_group(group()));
+    calls.put(
+        "add_parameters",
+        () -> {
+          optimizer.add_parameters(more());
+          sizes.set(0, sizes.get(0) + 2);
+        });
+    calls.put(
+        "add_param_group",
+        () -> {
+          optimizer.add_param_group(group());
+          sizes.add(2);
+        });
     calls.put("save", this::save);
     calls.put("load", this::load);
     calls.put("read state", () -> state = OptimizerState.read(optimizer));
@@ -111,10 +132,31 @@ final class RandomCalls {
   }
 
   private void ofGroups() {
-    calls.put("groups.clear", () -> optimizer.param_groups().clear());
-    calls.put("groups.resize", () -> optimizer.param_groups().resize(random.nextInt(3)));
-    calls.put("groups.push_back", () -> optimizer.param_groups().push_back(group()));
-    calls.put("groups.put", () -> optimizer.param_groups().put(0, group()));
+    calls.put(
+        "groups.clear",
+        () -> {
+          optimizer.param_groups().clear();
+          sizes.clear();
+        });
+    calls.put(
+        "groups.resize",
+        () -> {
+          int size = random.nextInt(3);
+          optimizer.param_groups().resize(size);
+          resize(sizes, size);
+        });
+    calls.put(
+        "groups.push_back",
+        () -> {
+          optimizer.param_groups().push_back(group());
+          sizes.add(2);
+        });
+    calls.put(
+        "groups.put",
+        () -> {
+          optimizer.param_groups().put(0, group());
+          sizes.set(0, 2);
+        });
     calls.put("options.set_lr", () -> first().options().set_lr(any(0.0, 0.1, -1.0, Double.NaN)));
     calls.put("options.get_lr", () -> first().options().get_lr());
     calls.put("set_options", () -> first().set_options(options()));
@@ -123,23 +165,69 @@ final class RandomCalls {
     calls.put("kept options", () -> keptOptions.set_lr(0.1));
     calls.put("kept params", () -> keptParameters.get(0).sizes());
     calls.put("kept parameter", () -> keptParameter.sizes());
-    calls.put("kept iterator", () -> keptIterator.increment().get().params().size());
-    calls.put("groups.erase", () -> optimizer.param_groups().erase(keptIterator));
-    calls.put("groups.insert", () -> optimizer.param_groups().insert(keptIterator, group()));
+    calls.put(
+        "kept iterator",
+        () -> {
+          keptIndex++;
+          keptIterator.increment().get().params().size();
+        });
+    calls.put(
+        "groups.erase",
+        () -> {
+          optimizer.param_groups().erase(keptIterator);
+          sizes.remove(keptIndex);
+        });
+    calls.put(
+        "groups.insert",
+        () -> {
+          optimizer.param_groups().insert(keptIterator, group());
+          sizes.add(keptIndex, 2);
+        });
     calls.put("defaults", () -> optimizer.defaults().set_lr(0.1));
   }
 
   private void ofParameters() {
-    calls.put("params.clear", () -> first().params().clear());
-    calls.put("params.resize", () -> first().params().resize(random.nextInt(4)));
-    calls.put("params.push_back", () -> first().params().push_back(tensor()));
+    calls.put(
+        "params.clear",
+        () -> {
+          first().params().clear();
+          sizes.set(0, 0);
+        });
+    calls.put(
+        "params.resize",
+        () -> {
+          int size = random.nextInt(4);
+          first().params().resize(size);
+          sizes.set(0, size);
+        });
+    calls.put(
+        "params.push_back",
+        () -> {
+          first().params().push_back(tensor());
+          sizes.set(0, sizes.get(0) + 1);
+        });
     calls.put("params.put", () -> first().params().put(0, tensor()));
-    calls.put("params.put again", () -> first().params().put(problem.parameters()));
+    calls.put(
+        "params.put again",
+        () -> {
+          first().params().put(problem.parameters());
+          sizes.set(0, 2);
+        });
     calls.put("set_data", () -> any(problem.a(), problem.b()).set_data(tensor()));
     calls.put("grad", () -> any(problem.a(), problem.b()).mutable_grad().put(tensor()));
   }
 
+  private static void resize(List<Integer> sizes, int size) {
+    while (sizes.size() > size) {
+      sizes.remove(sizes.size() - 1);
+    }
+    while (sizes.size() < size) {
+      sizes.add(0);
+    }
+  }
+
   private void keep() {
+    keptIndex = 0;
     keptIterator = optimizer.param_groups().begin();
     keptGroup = first();
     keptOptions = keptGroup.options();
