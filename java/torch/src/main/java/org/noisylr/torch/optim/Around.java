@@ -24,7 +24,7 @@ public abstract sealed class Around extends Pointer permits StepHook, Perturbati
   /**
    * One step.
    *
-   * @return an undefined tensor, the same object each time
+   * @return an undefined tensor, the same object each time; closing it does nothing
    */
   public Tensor step() {
     try (Guard.Use use = guard.step(this, optimizer)) {

@@ -18,8 +18,9 @@ import org.bytedeco.pytorch.Optimizer;
  *       are empty, other devices: LibTorch's own step, with its results and its errors.
  * </ul>
  *
- * <p>Parameters, gradients, groups, state and options may be replaced between steps. Every method
- * throws IllegalStateException once the optimizer is closed.
+ * <p>Parameters, gradients, groups, state and options may be replaced between steps. Adagrad makes
+ * the state of parameters that came after its constructor, which LibTorch's never does. Every
+ * method throws IllegalStateException once the optimizer is closed.
  */
 public sealed interface FusedOptimizer extends AutoCloseable
     permits FusedSGD, FusedAdam, FusedAdamW, FusedAdagrad, FusedRMSprop {

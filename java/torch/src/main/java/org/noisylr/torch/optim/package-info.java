@@ -15,8 +15,9 @@
  *       parameters that they have in common.
  *   <li>A closure may use its optimizer and change its groups. It may not step it or close it, nor
  *       may another thread meanwhile: both throw IllegalStateException, and the step goes on. An
- *       optimizer of LibTorch's own that is closed while a hook steps it is freed after the step;
- *       another thread may not close it just as the step begins.
+ *       optimizer of LibTorch's own that {@code close()} closes while a hook steps it is freed
+ *       after the step; {@code deallocate()} frees it at once, and another thread may not close it
+ *       just as the step begins.
  *   <li>What a closure throws leaves {@code step} as the same object. The base learning rates are
  *       in place then, and the next step works.
  *   <li>{@code param_groups()}, {@code defaults()} and the groups, options and lists that they give
@@ -24,10 +25,12 @@
  *       added or options replaced, and follow the rules above as if they were the optimizer. A
  *       group or list is the one at its position, and throws where there is none any more; options
  *       throw once their group is removed. A parameter that a list gives is the caller's own
- *       reference to the tensor; {@code params().put} replaces one.
- *   <li>Given to other native code, such references are neither guarded nor looked up: copy them
- *       before ({@code new TensorVector(list.get())}), and never give options to a group of your
- *       own, which would free them: {@code clone()} them.
+ *       reference to the tensor; {@code params().put} replaces one. The state of a parameter that
+ *       is in no group any more is forgotten.
+ *   <li>Optimizers of this package copy what they are given. Given to other native code, such
+ *       references are neither guarded nor looked up: copy them before ({@code new
+ *       TensorVector(list.get())}), and never give options to a group of your own, which would free
+ *       them: {@code clone()} them.
  *   <li>Schedulers such as {@code StepLR} refer to the optimizer too, but do not keep it from being
  *       collected, and no rule is looked after for them: use them between steps. Once the optimizer
  *       is closed or collected, those that are to change a rate throw a RuntimeException. Options
