@@ -797,8 +797,11 @@ void Fused<Base>::prepare_base_step() {
     for (size_t g = 0; g < groups.size(); ++g) {
       for (const at::Tensor& p : groups[g].params()) {
         if (!gradient_of(p).defined()) continue;
-        auto& state = this->state()[p.unsafeGetTensorImpl()];
-        if (!state) state = make_state<Base>(*this, p, options_of<Options>(groups, g));
+        const auto found = this->state().find(p.unsafeGetTensorImpl());
+        if (found != this->state().end() && found->second) continue;
+        // Made first: what throws leaves no null state behind.
+        auto made = make_state<Base>(*this, p, options_of<Options>(groups, g));
+        this->state()[p.unsafeGetTensorImpl()] = std::move(made);
       }
     }
   }

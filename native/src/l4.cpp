@@ -21,6 +21,23 @@ using torch::serialize::OutputArchive;
 
 constexpr double kInf = std::numeric_limits<double>::infinity();
 
+/// Refuses settings other than alpha, which schedulers and noise change, outside their intervals.
+void check_settings(const L4Options& options) {
+  const auto positive = [](const char* field, double value) {
+    require(value > 0 && value < kInf, field, value, "(0, inf)");
+  };
+  require(options.minloss_factor() >= 0 && options.minloss_factor() <= 1, "minloss_factor",
+          options.minloss_factor(), "[0, 1]");
+  require(options.init_factor() > 0 && options.init_factor() <= 1, "init_factor",
+          options.init_factor(), "(0, 1]");
+  positive("forget_time", options.forget_time());
+  positive("eps", options.eps());
+  require(options.momentum() >= 0 && options.momentum() < 1, "momentum", options.momentum(),
+          "[0, 1)");
+  require(options.beta2() >= 0 && options.beta2() < 1, "beta2", options.beta2(), "[0, 1)");
+  positive("adam_eps", options.adam_eps());
+}
+
 /// The mean of exponentially decaying weights, corrected for its start at 0.
 at::Tensor corrected(const at::Tensor& mean, double decay, int64_t step) {
   return mean / (1 - std::pow(decay, static_cast<double>(step)));
@@ -71,21 +88,9 @@ void L4ParamState::serialize(InputArchive& archive) {
 }
 
 void check_l4_options(const L4Options& options) {
-  const auto positive = [](const char* field, double value) {
-    require(value > 0 && value < kInf, field, value, "(0, inf)");
-  };
   require(options.fraction() >= 0 && options.fraction() < kInf, "fraction", options.fraction(),
           "[0, inf)");
-  require(options.minloss_factor() >= 0 && options.minloss_factor() <= 1, "minloss_factor",
-          options.minloss_factor(), "[0, 1]");
-  require(options.init_factor() > 0 && options.init_factor() <= 1, "init_factor",
-          options.init_factor(), "(0, 1]");
-  positive("forget_time", options.forget_time());
-  positive("eps", options.eps());
-  require(options.momentum() >= 0 && options.momentum() < 1, "momentum", options.momentum(),
-          "[0, 1)");
-  require(options.beta2() >= 0 && options.beta2() < 1, "beta2", options.beta2(), "[0, 1)");
-  positive("adam_eps", options.adam_eps());
+  check_settings(options);
 }
 
 void check_l4_state(const L4& optimizer, const std::string& where, const L4ParamState& state) {
@@ -132,6 +137,7 @@ torch::Tensor L4::step(LossClosure closure) {
   const double value = loss.item<double>();
   if (!std::isfinite(value) || param_groups_.empty()) return loss;
   const auto& settings = options_of<L4Options>(param_groups_, 0);
+  check_settings(settings);
 
   // Everything is computed before anything is changed.
   struct Update {
@@ -144,7 +150,6 @@ torch::Tensor L4::step(LossClosure closure) {
   double min_loss = kInf;
   for (size_t group = 0; group < param_groups_.size(); ++group) {
     const auto& options = options_of<L4Options>(param_groups_, group);
-    check_l4_options(options);
     for (const at::Tensor& parameter : param_groups_[group].params()) {
       const auto slot = state_.find(parameter.unsafeGetTensorImpl());
       const auto* state = slot == state_.end() || !slot->second
@@ -213,6 +218,9 @@ void L4::load(InputArchive& archive) {
     torch::optim::serialize<L4ParamState, L4Options>(archive, *this);
     for (const auto& [parameter, slot] : state_) {
       if (slot) check_l4_state(*this, "", static_cast<const L4ParamState&>(*slot));
+    }
+    for (const auto& group : param_groups_) {
+      check_l4_options(static_cast<const L4Options&>(group.options()));
     }
   });
 }

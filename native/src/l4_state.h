@@ -8,7 +8,7 @@
 
 namespace noisylr {
 
-/// Refuses settings outside their intervals.
+/// Refuses options outside their intervals.
 void check_l4_options(const L4Options& options);
 
 /// Refuses a state that is not one of this optimizer.

@@ -247,7 +247,15 @@ at::Tensor Alrao::factors(uint64_t wanted) const {
 }
 
 void Alrao::change_gradients() {
-  if (!before_.empty()) return;  // an optimizer that evaluates again has moved them already
+  if (!before_.empty()) {
+    for_each([&](size_t, const at::Tensor& parameter, uint64_t) {
+      const auto before = before_.find(parameter.unsafeGetTensorImpl());
+      if (before != before_.end()) parameter.copy_(before->second);
+    });
+    throw std::logic_error(
+        "Alrao goes around optimizers that evaluate the loss once a step: others remember where "
+        "they were");
+  }
   for_each([&](size_t, const at::Tensor& parameter, uint64_t) {
     before_[parameter.unsafeGetTensorImpl()] = parameter.detach().clone();
   });

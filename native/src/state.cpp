@@ -11,6 +11,7 @@
 #include "check.h"
 #include "groups.h"
 #include "l4_state.h"
+#include "noisylr/fused.h"
 #include "state_fields.h"
 
 namespace noisylr {
@@ -135,15 +136,16 @@ void check_state(const Optimizer& optimizer, const std::string& prefix, const L4
 
 template <class State, class Options>
 void load(Optimizer& optimizer, NamedTensors named) {
-  // LibTorch's Adagrad makes its state in the constructor and requires it in step().
-  constexpr bool kAlwaysHasState = std::is_same_v<Options, torch::optim::AdagradOptions>;
+  // LibTorch's own Adagrad makes its state in the constructor and requires it in step().
+  const bool always_has_state = std::is_same_v<Options, torch::optim::AdagradOptions> &&
+                                !dynamic_cast<const FusedStep*>(&optimizer);
   States states;
   for_each_parameter<Options>(
       optimizer, [&](std::string prefix, const at::Tensor& parameter, const Options& options) {
         auto state = std::make_unique<State>();
         Loader loader{prefix, parameter, named};
         visit_fields(*state, options, loader);
-        if (!loader.missing.empty() && (loader.found > 0 || kAlwaysHasState)) {
+        if (!loader.missing.empty() && (loader.found > 0 || always_has_state)) {
           refuse("state ", loader.missing, " is missing");
         }
         if (loader.found > 0) check_state(optimizer, prefix, *state);

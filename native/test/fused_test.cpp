@@ -677,6 +677,19 @@ TEST_EACH_OPTIMIZER(dropped_state_begins_anew) {
   }
 }
 
+TEST(what_cannot_be_begun_leaves_no_state) {
+  at::Tensor sparse = at::eye(3).to_sparse().requires_grad_();
+  sparse.mutable_grad() = at::eye(3).to_sparse();
+  for (const auto implementation : {Implementation::kFused, Implementation::kStock}) {
+    FusedAdagrad optimizer({randn({100})}, AdagradOptions(0.1));
+    optimizer.implementation(implementation);
+    optimizer.add_param_group(OptimizerParamGroup({sparse}));
+    EXPECT_THROWS(c10::Error, optimizer.step(), "");
+    EXPECT_EQ(optimizer.state().size(), 1u);
+    archived(optimizer);
+  }
+}
+
 TEST_EACH_OPTIMIZER(changed_options_hold_from_the_next_step_on) {
   Pair<Base> pair({randn({1000})});
   using Options = typename OptionsOf<Base>::type;

@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "check.h"
+#include "noisylr/fused.h"
 #include "noisylr/noisy.h"
 #include "problem.h"
 
@@ -262,6 +263,12 @@ TEST(adagrad_needs_state_for_every_parameter) {
   state.erase("0.2.step");
   state.erase("0.2.sum");
   EXPECT_THROWS(std::invalid_argument, state.load_into(adagrad), "state 0.2.step is missing");
+  // The fused one makes it in the step.
+  noisylr::FusedAdagrad fused(problem.parameters(), options<Adagrad>());
+  state.load_into(fused);
+  EXPECT_EQ(fused.state().size(), adagrad.state().size() - 1);
+  problem.loss();
+  fused.step();
   EXPECT(State(adagrad) == right);
 }
 

@@ -71,8 +71,8 @@ class NOISYLR_API L4 : public torch::optim::Optimizer {
  public:
   /// @param closure evaluates the loss and its gradients once
   /// @return the loss
-  /// @throws std::invalid_argument without a closure, which alone knows the loss, or if the options
-  ///     of a group are of another class or outside their intervals
+  /// @throws std::invalid_argument without a closure, which alone knows the loss, if the options of
+  ///     a group are of another class, or if a setting other than alpha is outside its interval
   /// @throws std::logic_error if a step of the same object runs
   torch::Tensor step(LossClosure closure = nullptr) override;
 
@@ -83,7 +83,7 @@ class NOISYLR_API L4 : public torch::optim::Optimizer {
   /// If it throws, state and options are as they were before.
   /// @throws std::invalid_argument if the archive is of the other of L4Mom and L4Adam, if a
   ///     parameter is in the groups twice, here or in the archive, or if the options of a group are
-  ///     of another class
+  ///     of another class or outside their intervals
   void load(torch::serialize::InputArchive& archive) override;
 
   /// @throws std::invalid_argument if the options of a group are of another class

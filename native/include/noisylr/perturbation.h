@@ -166,6 +166,10 @@ class NOISYLR_API PerturbedDescent final : public Perturbation {
 /// their layer. Of the paper, this is the rule for the layers that are not the last. Its last
 /// layer, which is replaced by an average of several classifiers with a rate each, is left out:
 /// that is another model, not another step.
+///
+/// The optimizer must evaluate the closure once a step: what LBFGS knows of the places that it was
+/// at would not be true of those that the factors make of them. A second evaluation throws
+/// std::logic_error, and the parameters are as they were.
 class NOISYLR_API Alrao final : public Perturbation {
  public:
   /// @param min in (0, inf); the paper uses 1e-5

@@ -188,9 +188,6 @@ final class TrainCommand implements Callable<Integer> {
     }
     Task task = resumesAlone() ? stored() : asked();
     RunConfig config = task.config;
-    Options.named(
-        Map.of("subset", "--subset", "batch size", "--batch-size", "augmentation", "--augment"),
-        () -> Run.check(config, task.data));
     PrintStream console = System.out;
     console.printf(
         "%s on %s (%d training, %d test examples), %s%n",
@@ -273,7 +270,9 @@ final class TrainCommand implements Callable<Integer> {
                         out + " holds no run to go on with; to begin one, say what to train"));
     Run.checkDirectory(out, true);
     Devices.of(config.device());
-    return new Task(config, Datasets.open(config.data()));
+    Dataset dataset = Datasets.open(config.data());
+    Run.check(config, dataset);
+    return new Task(config, dataset);
   }
 
   private Task asked() {
@@ -330,6 +329,9 @@ final class TrainCommand implements Callable<Integer> {
             deviceName,
             threads == null ? Cpu.processors() : threads,
             training);
+    Options.named(
+        Map.of("subset", "--subset", "batch size", "--batch-size", "augmentation", "--augment"),
+        () -> Run.check(config, dataset));
     return new Task(config, dataset);
   }
 

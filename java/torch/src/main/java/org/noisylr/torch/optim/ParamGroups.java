@@ -37,7 +37,7 @@ final class ParamGroups extends OptimizerParamGroupVector {
     }
   }
 
-  /** Changes which parameters there are; the state of those that go is forgotten. */
+  /** Removes or replaces parameters; the state of those that go is forgotten. */
   private void change(Action action) {
     run(
         () -> {
@@ -138,7 +138,10 @@ final class ParamGroups extends OptimizerParamGroupVector {
 
   @Override
   public OptimizerParamGroupVector put(OptimizerParamGroupVector groups) {
-    OptimizerParamGroupVector copies = copy(groups);
+    return replace(copy(groups));
+  }
+
+  private OptimizerParamGroupVector replace(OptimizerParamGroupVector copies) {
     change(
         () -> {
           for (long i = 0; i < copies.size(); i++) {
@@ -158,7 +161,7 @@ final class ParamGroups extends OptimizerParamGroupVector {
 
   @Override
   public OptimizerParamGroupVector put(OptimizerParamGroup... groups) {
-    return put(
+    return replace(
         new OptimizerParamGroupVector(
             Arrays.stream(groups).map(ParamGroups::copy).toArray(OptimizerParamGroup[]::new)));
   }
@@ -179,7 +182,7 @@ final class ParamGroups extends OptimizerParamGroupVector {
   @Override
   public OptimizerParamGroupVector push_back(OptimizerParamGroup group) {
     OptimizerParamGroup copy = copy(group);
-    run(() -> insert(end(), copy));
+    run(() -> insertCopy(super.size(), copy));
     return this;
   }
 
@@ -207,20 +210,21 @@ final class ParamGroups extends OptimizerParamGroupVector {
   @Override
   public OptimizerParamGroupVector.Iterator insert(
       OptimizerParamGroupVector.Iterator position, OptimizerParamGroup group) {
+    long index = index(position);
     OptimizerParamGroup copy = copy(group);
-    return use(
-        () -> {
-          long index = GroupIterator.index(position);
-          checkIndex(index, super.size() + 1);
-          prepare(copy);
-          super.insert(iterator(index, super.size() + 1), copy);
-          return new GroupIterator(this, index);
-        });
+    run(() -> insertCopy(index, copy));
+    return new GroupIterator(this, index);
+  }
+
+  private void insertCopy(long index, OptimizerParamGroup copy) {
+    checkIndex(index, super.size() + 1);
+    prepare(copy);
+    super.insert(iterator(index, super.size() + 1), copy);
   }
 
   @Override
   public OptimizerParamGroupVector.Iterator erase(OptimizerParamGroupVector.Iterator position) {
-    long index = GroupIterator.index(position);
+    long index = index(position);
     change(
         () -> {
           OptimizerParamGroupVector.Iterator at = iterator(index, super.size());
@@ -228,6 +232,13 @@ final class ParamGroups extends OptimizerParamGroupVector {
           super.erase(at);
         });
     return new GroupIterator(this, index);
+  }
+
+  private long index(OptimizerParamGroupVector.Iterator position) {
+    if (position instanceof GroupIterator known && known.groups.optimizer == optimizer) {
+      return known.index;
+    }
+    throw new IllegalArgumentException("the iterator is not one of this optimizer's groups");
   }
 
   private OptimizerParamGroupVector.Iterator iterator(long index, long bound) {
@@ -424,8 +435,14 @@ final class ParamGroups extends OptimizerParamGroupVector {
 
     @Override
     public TensorVector push_back(Tensor parameter) {
-      run(() -> insert(end(), parameter));
-      return this;
+      NativeLibrary.open(parameter);
+      return found(
+          () -> {
+            long size = super.size();
+            super.resize(size + 1);
+            super.put(size, parameter);
+            return this;
+          });
     }
 
     @Override
@@ -445,16 +462,29 @@ final class ParamGroups extends OptimizerParamGroupVector {
 
     @Override
     public TensorVector.Iterator insert(TensorVector.Iterator position, Tensor parameter) {
-      long at = ParameterIterator.index(position);
-      changed(() -> super.insert(iterator(at, super.size() + 1), parameter));
+      long at = index(position);
+      found(() -> super.insert(iterator(at, super.size() + 1), parameter));
       return new ParameterIterator(this, at);
     }
 
     @Override
     public TensorVector.Iterator erase(TensorVector.Iterator position) {
-      long at = ParameterIterator.index(position);
+      long at = index(position);
       changed(() -> super.erase(iterator(at, super.size())));
       return new ParameterIterator(this, at);
+    }
+
+    private ParamGroups groups() {
+      return ParamGroups.this;
+    }
+
+    private long index(TensorVector.Iterator position) {
+      if (position instanceof ParameterIterator known
+          && known.parameters.groups().optimizer == optimizer
+          && known.parameters.index == index) {
+        return known.index;
+      }
+      throw new IllegalArgumentException("the iterator is not one of this list");
     }
 
     private TensorVector.Iterator iterator(long index, long bound) {
@@ -478,13 +508,6 @@ final class ParamGroups extends OptimizerParamGroupVector {
       this.index = index;
     }
 
-    static long index(OptimizerParamGroupVector.Iterator iterator) {
-      if (iterator instanceof GroupIterator known) {
-        return known.index;
-      }
-      throw new IllegalArgumentException("the iterator is not one of an optimizer's groups");
-    }
-
     @Override
     public OptimizerParamGroupVector.Iterator increment() {
       index++;
@@ -493,7 +516,7 @@ final class ParamGroups extends OptimizerParamGroupVector {
 
     @Override
     public boolean equals(OptimizerParamGroupVector.Iterator other) {
-      return index == index(other);
+      return index == groups.index(other);
     }
 
     @Override
@@ -513,13 +536,6 @@ final class ParamGroups extends OptimizerParamGroupVector {
       this.index = index;
     }
 
-    static long index(TensorVector.Iterator iterator) {
-      if (iterator instanceof ParameterIterator known) {
-        return known.index;
-      }
-      throw new IllegalArgumentException("the iterator is not one of a group's parameters");
-    }
-
     @Override
     public TensorVector.Iterator increment() {
       index++;
@@ -528,7 +544,7 @@ final class ParamGroups extends OptimizerParamGroupVector {
 
     @Override
     public boolean equals(TensorVector.Iterator other) {
-      return index == index(other);
+      return index == parameters.index(other);
     }
 
     @Override

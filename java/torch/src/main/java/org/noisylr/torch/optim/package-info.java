@@ -26,11 +26,13 @@
  *       group or list is the one at its position, and throws where there is none any more; options
  *       throw once their group is removed. A parameter that a list gives is the caller's own
  *       reference to the tensor; {@code params().put} replaces one. The state of a parameter that
- *       is in no group any more is forgotten.
- *   <li>Optimizers of this package copy what they are given. Given to other native code, such
- *       references are neither guarded nor looked up: copy them before ({@code new
- *       TensorVector(list.get())}), and never give options to a group of your own, which would free
- *       them: {@code clone()} them.
+ *       is in no group any more is forgotten: to move one, add it to its new group first.
+ *   <li>Optimizers of this package copy what they are given. As LibTorch's do, {@code
+ *       add_param_group} and the constructors take a field of a group's options that has its
+ *       class's own default from the optimizer's; {@code param_groups().push_back} leaves it. Given
+ *       to other native code, such references are neither guarded nor looked up: copy them before
+ *       ({@code new TensorVector(list.get())}), and never give options to a group of your own,
+ *       which would free them: {@code clone()} them.
  *   <li>Schedulers such as {@code StepLR} refer to the optimizer too, but do not keep it from being
  *       collected, and no rule is looked after for them: use them between steps. Once the optimizer
  *       is closed or collected, those that are to change a rate throw a RuntimeException. Options

@@ -20,20 +20,20 @@ class ParamGroupsTest {
   private static final Set<String> MAKING = Set.of("allocate", "allocateArray");
 
   @Test
-  void everyNativeMethodOfAReferenceIsGuarded() {
+  void everyNativeMethodOfAReferenceIsOverridden() {
     try (FusedSGD optimizer = new FusedSGD(new Problem().parameters(), new SGDOptions(0.1))) {
       OptimizerParamGroupVector groups = optimizer.param_groups();
       OptimizerParamGroup group = groups.get(0);
       TensorVector parameters = group.params();
       for (Pointer reference :
           List.of(groups, group, group.options(), parameters, groups.begin(), parameters.begin())) {
-        assertThat(unguarded(reference.getClass())).as(reference.getClass().getName()).isEmpty();
+        assertThat(inherited(reference.getClass())).as(reference.getClass().getName()).isEmpty();
       }
     }
   }
 
   /** The native methods of LibTorch's class that a subclass of it leaves as they are. */
-  private static List<String> unguarded(Class<?> reference) {
+  private static List<String> inherited(Class<?> reference) {
     List<Method> own = List.of(reference.getDeclaredMethods());
     return Arrays.stream(reference.getSuperclass().getDeclaredMethods())
         .filter(method -> Modifier.isNative(method.getModifiers()))

@@ -24,6 +24,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.AdamOptions;
@@ -43,6 +44,7 @@ import org.bytedeco.pytorch.SGDOptions;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.StepLR;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorBase;
 import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
@@ -577,6 +579,8 @@ final class Scenarios {
     assertThat(first.lrs()).containsExactly(0.25);
     first.optimizer().param_groups().put(second.optimizer().param_groups());
     assertThat(first.lrs()).hasSize(21).startsWith(0.25, Subject.LR);
+    TensorVector.Iterator foreignPosition = others.begin();
+    OptimizerParamGroupVector.Iterator foreignGroup = second.optimizer().param_groups().begin();
     second.close();
     for (ThrowingCallable use :
         List.<ThrowingCallable>of(
@@ -601,6 +605,16 @@ final class Scenarios {
     assertThatThrownBy(() -> list.put(2, problem.a()))
         .isInstanceOf(IndexOutOfBoundsException.class)
         .hasMessage("the position must be in [0, 2), but is 2");
+    for (ThrowingCallable use :
+        List.<ThrowingCallable>of(
+            () -> list.erase(foreignPosition), () -> list.insert(foreignPosition, problem.a()))) {
+      assertThatThrownBy(use)
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage("the iterator is not one of this list");
+    }
+    assertThatThrownBy(() -> first.optimizer().param_groups().erase(foreignGroup))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("the iterator is not one of this optimizer's groups");
     assertThatThrownBy(() -> list.erase(list.end()))
         .hasMessage("the position must be in [0, 2), but is 2");
     assertThatThrownBy(() -> first.optimizer().param_groups().get(21))
@@ -664,43 +678,61 @@ final class Scenarios {
       LossClosure closure = closure(problem::backward);
       subject.step(closure);
       subject.step(closure);
-      Map<String, Float> steps = steps(optimizer);
+      Map<String, List<Double>> state = state(optimizer);
       OptimizerParamGroupVector groups = optimizer.param_groups();
       TensorVector list = groups.get(0).params();
       list.put(1, problem.b());
       list.put(problem.parameters());
       groups.put(groups);
-      assertThat(steps(optimizer)).as("what stays has its state").isEqualTo(steps);
+      assertThat(state(optimizer)).as("what stays has its state").isEqualTo(state);
+      groups.push_back(new OptimizerParamGroup(new TensorVector()));
+      groups.get(1).params().push_back(problem.b());
+      list.pop_back();
+      assertThat(state(optimizer).get("1.0.step")).isEqualTo(state.get("0.1.step"));
+      list.push_back(problem.b());
+      groups.pop_back();
       for (int i = 0; i < 20; i++) {
-        Tensor fresh = leaf(torch.ones(3));
-        fresh.mutable_grad().put(torch.ones(3));
-        list.put(0, fresh);
-        fresh.close();
+        list.put(0, withGradient());
         subject.step(closure(() -> torch.ones(1)));
-        assertThat(steps(optimizer).getOrDefault("0.0.step", 1f)).isOne();
+        try (Subject other = maker.apply(new TensorVector(withGradient()))) {
+          other.step(closure(() -> torch.ones(1)));
+          Map<String, List<Double>> fresh = state(other.optimizer());
+          assertThat(fresh).isNotEmpty();
+          assertThat(state(optimizer)).containsAllEntriesOf(fresh);
+        }
       }
       OptimizerParamGroup last = groups.pop_back();
-      assertThat(steps(optimizer)).isEmpty();
+      assertThat(OptimizerState.read(optimizer)).isEmpty();
       optimizer.add_param_group(last);
       list.put(problem.parameters());
       subject.step(closure);
-      assertThat(steps(optimizer).values())
-          .hasSameSizeAs(steps.values())
-          .allMatch(count -> count == 1);
+      assertThat(state(optimizer)).containsOnlyKeys(state.keySet());
+      if (state.containsKey("0.0.step")) {
+        assertThat(state(optimizer).get("0.0.step")).containsExactly(1.0);
+      }
     }
   }
 
-  /** The counts of steps in the state of an optimizer, if its state has any. */
-  private static Map<String, Float> steps(Optimizer optimizer) {
-    Map<String, Float> steps = new LinkedHashMap<>();
+  private static Tensor withGradient() {
+    Tensor tensor = leaf(torch.ones(3));
+    tensor.mutable_grad().put(torch.ones(3));
+    return tensor;
+  }
+
+  /** The values of the state of each parameter; the least loss of L4 is that of all of them. */
+  private static Map<String, List<Double>> state(Optimizer optimizer) {
+    Map<String, List<Double>> state = new LinkedHashMap<>();
     OptimizerState.read(optimizer)
         .forEach(
             (name, tensor) -> {
-              if (name.endsWith("step")) {
-                steps.put(name, tensor.to(torch.ScalarType.Float).item_float());
+              if (!name.endsWith("min_loss")) {
+                Tensor values = tensor.to(torch.ScalarType.Double).contiguous();
+                double[] doubles = new double[(int) values.numel()];
+                new DoublePointer(values.data_ptr()).get(doubles);
+                state.put(name, Arrays.stream(doubles).boxed().toList());
               }
             });
-    return steps;
+    return state;
   }
 
   private static void withoutGroups(Function<TensorVector, Subject> maker) throws Throwable {
@@ -1354,9 +1386,15 @@ final class Scenarios {
     }
     Tensor result = subject.step(null);
     result.deallocate();
-    assertThatThrownBy(() -> result.put(torch.ones(1)))
-        .isInstanceOf(UnsupportedOperationException.class)
-        .hasMessage("what a step without a closure returns cannot be assigned to");
+    result.setNull();
+    Tensor one = torch.ones(1);
+    for (ThrowingCallable change :
+        List.<ThrowingCallable>of(
+            () -> result.put(one), () -> result.put((TensorBase) one), () -> result.position(1))) {
+      assertThatThrownBy(change)
+          .isInstanceOf(UnsupportedOperationException.class)
+          .hasMessage("what a step without a closure returns cannot be assigned to");
+    }
     try (PointerScope scope = new PointerScope()) {
       assertThat(subject.step(null)).isSameAs(result);
     }

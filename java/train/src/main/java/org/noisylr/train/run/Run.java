@@ -60,19 +60,8 @@ public record Run(List<EpochMetrics> metrics, RunResult result, Timing timing) {
     check(config, data);
     try (RunDirectory run = RunDirectory.open(directory, config, resume);
         StopSignal.Work work = stop.work()) {
-      Optional<Run> finished = finished(directory);
+      Optional<Run> finished = read(directory);
       return finished.isPresent() ? finished.get() : train(config, data, run, listeners, stop);
-    }
-  }
-
-  private static Optional<Run> finished(Path directory) {
-    try {
-      return read(directory);
-    } catch (InputException e) {
-      throw new InputException(
-          "%s; delete %s, and the run goes on from its newest good checkpoint"
-              .formatted(e.getMessage(), directory.resolve(RunDirectory.RESULT)),
-          e);
     }
   }
 
