@@ -117,7 +117,7 @@ class CommandLineTest {
         "lr --lr 0.1 --epochs 2147483647 --steps-per-epoch 2147483647|--epochs times --steps-per-epoch must be in [1, 1000000000], but is 4611686014132420609",
         "train --data fashion-mnist-mini --model cnn28 --lr 0.1 --subset -3|--subset must be in [1, 6000], but is -3",
         "data|Missing subcommand: list, fetch or verify (see 'noisylr data --help')",
-        "trian|Unmatched argument at index 0: 'trian', did you mean noisylr train? (see 'noisylr --help')",
+        "trian|Unmatched argument at index 0: 'trian', did you mean train or experiment? (see 'noisylr --help')",
         "lr --lr 0.1 --epoch 5|Unknown options: '--epoch', '5', did you mean --epochs? (see 'noisylr lr --help')",
         "data fetch|Missing required parameter: 'NAME' (see 'noisylr data fetch --help')",
         "data fetch imagenet|dataset must be one of {mnist, fashion-mnist, cifar10, cifar100, svhn, imdb, voc2012}, but is imagenet",
