@@ -59,14 +59,14 @@ final class DoctorCommand implements Callable<Integer> {
       row(out, "cuda", Devices.cudaState() + "; -Pgpu is made for " + Versions.cuda());
     } catch (LinkageError e) {
       healthy = false;
-      row(out, "libtorch", "does not load: " + e.getMessage());
+      row(out, "libtorch", "does not load: " + Noisylr.unloaded(e));
     }
     if (healthy) {
       try {
         healthy = checkNoise(out);
       } catch (LinkageError e) {
         healthy = false;
-        row(out, "native hook", "does not load: " + e.getMessage());
+        row(out, "native hook", "does not load: " + Noisylr.unloaded(e));
       }
     }
     out.flush();

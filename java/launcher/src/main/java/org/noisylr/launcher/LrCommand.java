@@ -7,16 +7,13 @@ import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
-import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.concurrent.Callable;
 import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVPrinter;
 import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
 import org.noisylr.check.Reason;
+import org.noisylr.launcher.report.LineChart;
 import org.noisylr.launcher.report.LrChart;
 import org.noisylr.launcher.report.NoiseTheory;
 import org.noisylr.noise.Distribution;
@@ -69,21 +66,26 @@ final class LrCommand implements Callable<Integer> {
   private String csv;
 
   @Option(names = "--png", paramLabel = "FILE", description = "Draw the learning rates.")
-  private Path png;
+  private String png;
 
   @Override
   public Integer call() {
     Check.atLeast("--epochs", epochs, 1);
     Check.atLeast("--steps-per-epoch", stepsPerEpoch, 1);
     Check.within("--epochs times --steps-per-epoch", (long) epochs * stepsPerEpoch, 1, MAX_STEPS);
+    if (csv != null && csv.equals(png)) {
+      throw new InputException("--csv and --png must be two files, but both are " + csv);
+    }
     Schedule schedule = scheduleOptions.schedule();
     NoiseSpec noise = noiseOptions.noise(epochs, seed, "--seed");
+    scheduleOptions.warn(epochs, spec.commandLine().getErr());
     NoiseOptions.warn(noise, epochs, spec.commandLine().getErr());
     if (csv != null) {
       writeCsv(schedule, noise);
     }
     if (png != null) {
-      LrChart.write(png, schedule, noise, epochs, stepsPerEpoch);
+      LineChart chart = LrChart.of(schedule, noise, epochs, stepsPerEpoch);
+      OutputFile.write("--png", png, out -> out.write(chart.png()));
     }
     if (csv == null && png == null) {
       summarise(schedule, noise);
@@ -92,38 +94,17 @@ final class LrCommand implements Callable<Integer> {
   }
 
   private void writeCsv(Schedule schedule, NoiseSpec noise) {
+    if (!csv.equals("-")) {
+      OutputFile.write("--csv", csv, out -> writeCsv(schedule, noise, out));
+      return;
+    }
     try {
-      if (csv.equals("-")) {
-        writeCsv(schedule, noise, System.out);
-        if (System.out.checkError()) {
-          throw new IOException("standard output does not take it all");
-        }
-        return;
-      }
-      Path named = Path.of(csv);
-      Path file = Files.exists(named) ? named.toRealPath() : named;
-      if (Files.exists(file) && !Files.isRegularFile(file)) {
-        // A pipe or a device is written to, never replaced.
-        writeCsv(schedule, noise, file);
-        return;
-      }
-      Path temporary = file.resolveSibling(file.getFileName() + ".tmp");
-      try {
-        writeCsv(schedule, noise, temporary);
-        Files.move(temporary, file, StandardCopyOption.REPLACE_EXISTING);
-      } finally {
-        Files.deleteIfExists(temporary);
+      writeCsv(schedule, noise, System.out);
+      if (System.out.checkError()) {
+        throw new IOException("standard output does not take it all");
       }
     } catch (IOException e) {
-      throw new InputException("cannot write --csv " + csv + ": " + Reason.of(e, csv), e);
-    } catch (InvalidPathException e) {
-      throw new InputException("--csv must be a path, but is " + csv, e);
-    }
-  }
-
-  private void writeCsv(Schedule schedule, NoiseSpec noise, Path file) throws IOException {
-    try (OutputStream out = Files.newOutputStream(file)) {
-      writeCsv(schedule, noise, out);
+      throw new InputException("cannot write --csv -: " + Reason.of(e, csv), e);
     }
   }
 

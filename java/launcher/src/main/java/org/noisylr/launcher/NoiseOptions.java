@@ -157,6 +157,12 @@ final class NoiseOptions {
               + " %s%n",
           noise.firstEpoch(), epochs == 1 ? "is 1 epoch" : "are %d epochs".formatted(epochs));
     }
+    if (noise.mean() <= 0) {
+      err.printf(
+          "noisylr: warning: with mean %.4g of its factor, half of the learning rates or more are"
+              + " the lower bound %.4g%n",
+          noise.mean(), noise.minLr());
+    }
     if (!noise.raisesGradientVariance()) {
       err.printf(
           "noisylr: warning: with mean %.4g and variance %.4g of its factor, this noise does not"

@@ -1,10 +1,13 @@
 package org.noisylr.launcher;
 
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.util.Locale;
+import org.bytedeco.javacpp.Loader;
 import org.noisylr.check.InputException;
 import org.noisylr.check.Reason;
+import org.noisylr.torch.optim.LibraryCache;
 import org.noisylr.train.loop.DivergedException;
 import org.noisylr.train.loop.StepFailedException;
 import picocli.CommandLine;
@@ -43,6 +46,7 @@ public final class Noisylr {
     System.setProperty("org.bytedeco.javacpp.logger", "slf4j");
     // Numbers look the same everywhere.
     Locale.setDefault(Locale.ROOT);
+    LibraryCache.mend();
     System.exit(run(commandLine(), arguments));
   }
 
@@ -54,13 +58,25 @@ public final class Noisylr {
       error(
           commandLine, "out of memory: " + e.getMessage() + " (raise java -Xmx, or use less data)");
     } catch (LinkageError e) {
-      error(commandLine, "the native libraries do not load: " + e.getMessage());
+      error(commandLine, "the native libraries do not load: " + unloaded(e));
     }
     return RUN_FAILED;
   }
 
+  /** Why libraries do not load, and where that may be mended. */
+  static String unloaded(LinkageError e) {
+    String why = e.getMessage().lines().findFirst().orElse("");
+    try {
+      return "%s; they are unpacked into %s, which takes 500 MB"
+          .formatted(why, Loader.getCacheDir());
+    } catch (IOException none) {
+      return why + "; there is no folder to unpack them into: " + none.getMessage();
+    }
+  }
+
   static CommandLine commandLine() {
     CommandLine commandLine = new CommandLine(new Noisylr());
+    commandLine.setExpandAtFiles(false); // @ may begin the name of a folder
     Choice.register(commandLine);
     Numbers.register(commandLine);
     commandLine.setParameterExceptionHandler(

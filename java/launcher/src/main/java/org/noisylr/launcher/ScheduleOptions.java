@@ -1,5 +1,6 @@
 package org.noisylr.launcher;
 
+import java.io.PrintWriter;
 import java.util.List;
 import java.util.Map;
 import org.noisylr.check.InputException;
@@ -137,6 +138,21 @@ final class ScheduleOptions {
         "--restart-mult",
         "--final-lr");
     return Options.named(OPTIONS, () -> schedule(steps));
+  }
+
+  /** Says so where a milestone is behind the last epoch. */
+  void warn(long epochs, PrintWriter err) {
+    if (milestones != null) {
+      Milestone.parse("--milestones", milestones).stream()
+          .filter(milestone -> milestone.epoch() >= epochs)
+          .findFirst()
+          .ifPresent(
+              milestone ->
+                  err.printf(
+                      "noisylr: warning: the milestone at epoch %d (from 0) is never reached: there %s%n",
+                      milestone.epoch(),
+                      epochs == 1 ? "is 1 epoch" : "are %d epochs".formatted(epochs)));
+    }
   }
 
   private Schedule schedule(List<Milestone> steps) {

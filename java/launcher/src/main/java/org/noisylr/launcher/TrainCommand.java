@@ -232,11 +232,16 @@ final class TrainCommand implements Callable<Integer> {
         PrintWriter err = spec.commandLine().getErr();
         err.printf(
             "noisylr: %s; go on with: noisylr train --resume --out %s%n",
-            e.getMessage(), out.toString().matches("[\\w./+,:@%-]+") ? out : "'" + out + "'");
+            e.getMessage(), quoted(out.toString()));
         err.flush();
         return Noisylr.RUN_FAILED;
       }
     }
+  }
+
+  /** As a shell reads it. */
+  private static String quoted(String text) {
+    return text.matches("[\\w./+,:@%-]+") ? text : "'" + text.replace("'", "'\\''") + "'";
   }
 
   private void report(Run run, boolean trained, PrintStream console) {
@@ -303,6 +308,7 @@ final class TrainCommand implements Callable<Integer> {
             Map.of("momentum", "--momentum", "weight decay", "--weight-decay"),
             () -> new OptimizerSpec(optimizer, momentum, weightDecay(), implementation));
     NoiseSpec noise = noiseOptions.noise(epochs, seed);
+    scheduleOptions.warn(epochs, spec.commandLine().getErr());
     NoiseOptions.warn(noise, epochs, spec.commandLine().getErr());
     if (out != null) {
       Run.checkDirectory(out, resume);
@@ -321,11 +327,11 @@ final class TrainCommand implements Callable<Integer> {
             seed);
     RunConfig config =
         new RunConfig(
-            data,
+            Datasets.canonical(data),
             subset,
             null,
             model,
-            backbone == null ? null : backbone.toString(),
+            backbone == null ? null : backbone.toAbsolutePath().normalize().toString(),
             deviceName,
             threads == null ? Cpu.processors() : threads,
             training);

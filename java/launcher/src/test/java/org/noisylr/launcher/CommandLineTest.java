@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -93,7 +94,9 @@ class CommandLineTest {
         "train --resume --out r --epochs 9|--resume takes --out alone, or all options that the run began with, but --data is missing",
         "train --resume --out r --data x --model cnn28|--resume takes --out alone, or all options that the run began with, but --lr is missing",
         "lr --lr 0.1 --csv /no/such/folder/x.csv|cannot write --csv /no/such/folder/x.csv: no such file or folder",
-        "lr --lr 0.1 --png /no/such/folder/x.png|cannot write /no/such/folder/x.png: no such file or folder",
+        "lr --lr 0.1 --csv @no/such/x|cannot write --csv @no/such/x: no such file or folder",
+        "lr --lr 0.1 --csv z --png z|--csv and --png must be two files, but both are z",
+        "lr --lr 0.1 --png /no/such/folder/x.png|cannot write --png /no/such/folder/x.png: no such file or folder",
         "train --data fashion-mnist-mini --model cnn28 --lr 0.1 --device tpu|--device must be in {auto, cpu, cuda, cuda:0, cuda:1, ...}, but is tpu",
         "train --data fashion-mnist-mini --model cnn28 --lr 0.1 --subset 0|--subset must be in [1, 6000], but is 0",
         "train --data fashion-mnist-mini --model resnet20 --lr 0.1|model resnet20 takes images of 3 channels, but those of fashion-mnist-mini have 1",
@@ -122,8 +125,8 @@ class CommandLineTest {
         "data fetch|Missing required parameter: 'NAME' (see 'noisylr data fetch --help')",
         "data fetch imagenet|dataset must be one of {mnist, fashion-mnist, cifar10, cifar100, svhn, imdb, voc2012}, but is imagenet",
         "data verify imagenet|dataset must be one of {mnist, fashion-mnist, cifar10, cifar100, svhn, imdb, voc2012}, but is imagenet",
-        "train --data fashion-mnist-mini --model cnn28 --lr 0.1 --augment zoom-mirror|--augment must have zoom 1, for fashion-mnist-mini has no classes of pixels, but has 2.0",
-        "train --data generated:voc2012 --model deeplabv3 --lr 0.1 --augment crop|--augment must have padding 0, for generated:voc2012 has classes of pixels, but has 4",
+        "train --data fashion-mnist-mini --model cnn28 --lr 0.1 --augment zoom-mirror|--augment must not zoom, for fashion-mnist-mini has no classes of pixels, but zooms by 2.0",
+        "train --data generated:voc2012 --model deeplabv3 --lr 0.1 --augment crop|--augment must not crop, for generated:voc2012 has classes of pixels, but crops with padding 4",
         "train --data generated:voc2012 --model resnet20 --lr 0.1|model resnet20 takes images, but generated:voc2012 has images with classes of pixels",
         "experiment|Missing subcommand: list, show, run or report (see 'noisylr experiment --help')",
         "experiment run|Missing required parameter: 'ID' (see 'noisylr experiment run --help')",
@@ -255,6 +258,27 @@ class CommandLineTest {
   }
 
   @Test
+  void nothingElseBesideAFileIsTouched() throws IOException {
+    Path csv = Files.writeString(directory.resolve("lr.csv"), "old");
+    Path other = Files.writeString(directory.resolve("lr.csv.tmp"), "mine");
+    assertThat(run("lr --lr 0.1 --epochs 1 --steps-per-epoch 1 --csv " + csv).exit()).isZero();
+    assertThat(csv).hasContent("epoch,step,base_lr,factor,lr\n0,0,0.1,1.0,0.1\n");
+    assertThat(other).hasContent("mine");
+    try (Stream<Path> files = Files.list(directory)) {
+      assertThat(files).containsExactlyInAnyOrder(csv, other);
+    }
+  }
+
+  @Test
+  void whatStandardOutputIsAppendedToKeepsWhatItHeld() throws Exception {
+    assumeThat(Path.of("/dev/stdout")).exists();
+    Path log = Files.writeString(directory.resolve("log"), "old\n");
+    String command = "lr --lr 0.1 --epochs 1 --steps-per-epoch 1 --csv /dev/stdout";
+    assertThat(Program.start(log, List.of(command.split(" "))).waitFor()).isZero();
+    assertThat(log).hasContent("old\nepoch,step,base_lr,factor,lr\n0,0,0.1,1.0,0.1\n");
+  }
+
+  @Test
   void lrDrawsAPicture() throws IOException {
     Path png = directory.resolve("lr.png");
     Outcome outcome = run("lr --schedule clr --lr 0.1 --epochs 32 --noise uniform --png " + png);
@@ -303,6 +327,46 @@ class CommandLineTest {
             "noisylr: warning: no epoch is noisy: noise would begin in epoch 20 (from 0), and there"
                 + " are 20 epochs\n");
     assertThat(run("lr --lr 0.1 --noise uniform --epochs 2").err()).isEmpty();
+  }
+
+  @Test
+  void noiseThatStopsTrainingIsWarnedOf() {
+    assertThat(run("lr --lr 0.1 --noise gaussian --mean -3").err())
+        .isEqualTo(
+            "noisylr: warning: with mean -3.000 of its factor, half of the learning rates or more"
+                + " are the lower bound 0.000\n");
+  }
+
+  @Test
+  void aMilestoneBehindTheEndIsWarnedOf() {
+    String command = "lr --lr 0.1 --schedule step --milestones 80:0.1,120:0.1 --epochs ";
+    assertThat(run(command + 121).err()).isEmpty();
+    assertThat(run(command + 120).err())
+        .isEqualTo(
+            "noisylr: warning: the milestone at epoch 120 (from 0) is never reached: there are 120"
+                + " epochs\n");
+  }
+
+  @Test
+  void aRunRemembersWhereItsDataLie() throws IOException {
+    Path data = Files.createDirectory(directory.resolve("data"));
+    for (String split : List.of("train", "test")) {
+      for (String label : List.of("a", "b")) {
+        Path folder = Files.createDirectories(data.resolve(split).resolve(label));
+        ImageIO.write(
+            new BufferedImage(28, 28, BufferedImage.TYPE_BYTE_GRAY),
+            "png",
+            folder.resolve("1.png").toFile());
+      }
+    }
+    Path run = directory.resolve("run");
+    Path relative = Path.of("").toAbsolutePath().relativize(data);
+    String command =
+        "train --data %s --model cnn28 --lr 0.01 --epochs 1 --threads 1 --out %s"
+            .formatted(relative, run);
+    assertThat(run(command).exit()).isZero();
+    assertThat(Files.readString(run.resolve("config.yaml")))
+        .contains("data: " + data.toRealPath() + "\n");
   }
 
   @Test

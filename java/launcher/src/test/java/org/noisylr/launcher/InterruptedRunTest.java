@@ -18,6 +18,7 @@ import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Execution;
@@ -135,6 +136,35 @@ class InterruptedRunTest {
     assertThat(stopped.resolve("result.json")).doesNotExist();
     finish(List.of("train", "--resume", "--out", stopped.toString()));
     assertSameFiles(stopped, undisturbed);
+  }
+
+  @Test
+  void aFirstStartKilledWhileItUnpacksIsMendedByTheNext() throws Exception {
+    Path cache = temporary.resolve("cache");
+    List<String> options = List.of("-Dorg.bytedeco.javacpp.cachedir=" + cache);
+    log = temporary.resolve("first.log");
+    Process first = Program.start(log, options, List.of("doctor"));
+    processes.add(first);
+    await(first, () -> sizeOf(cache, "libtorch_cpu.so") > 1 << 20);
+    first.destroyForcibly().waitFor();
+    long part = sizeOf(cache, "libtorch_cpu.so");
+
+    Path output = temporary.resolve("next.log");
+    Process next = Program.start(output, options, List.of("doctor"));
+    processes.add(next);
+    assertThat(next.waitFor()).as(Files.readString(output)).isZero();
+    assertThat(sizeOf(cache, "libtorch_cpu.so")).isGreaterThan(part);
+  }
+
+  private static long sizeOf(Path folder, String name) {
+    if (!Files.exists(folder)) {
+      return 0;
+    }
+    try (Stream<Path> files = Files.find(folder, 9, (file, attributes) -> file.endsWith(name))) {
+      return files.mapToLong(file -> file.toFile().length()).sum();
+    } catch (IOException | UncheckedIOException e) {
+      return 0; // a file came or went
+    }
   }
 
   /** Whether this process ignores a signal, which processes that it starts inherit. */

@@ -16,6 +16,12 @@ public final class Program {
    * @param output where both its streams go
    */
   public static Process start(Path output, List<String> arguments) throws IOException {
+    return start(output, List.of(), arguments);
+  }
+
+  /** The same with options of the JVM. */
+  static Process start(Path output, List<String> options, List<String> arguments)
+      throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     // A quick start counts for more here than quick code.
@@ -24,6 +30,7 @@ public final class Program {
     ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
         .filter("-Xcheck:jni"::equals)
         .forEach(command::add);
+    command.addAll(options);
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), Noisylr.class.getName()));
     command.addAll(arguments);
     return new ProcessBuilder(command)

@@ -83,9 +83,10 @@ final class Runner {
     if (processes == 1) {
       lane.run();
     } else {
-      ExecutorService lanes = Executors.newFixedThreadPool(processes);
+      int count = Math.min(processes, jobs.size());
+      ExecutorService lanes = Executors.newFixedThreadPool(count);
       List<? extends Future<?>> all =
-          IntStream.range(0, processes).mapToObj(i -> lanes.submit(lane)).toList();
+          IntStream.range(0, count).mapToObj(i -> lanes.submit(lane)).toList();
       lanes.shutdown();
       all.forEach(Runner::await);
     }

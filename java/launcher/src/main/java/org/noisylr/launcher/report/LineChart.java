@@ -162,6 +162,11 @@ public final class LineChart {
     }
   }
 
+  /** The chart as the bytes of a PNG. */
+  public byte[] png() throws IOException {
+    return ChartEncoder.getBytes(chart, "PNG");
+  }
+
   /**
    * Writes the chart as a PNG.
    *
@@ -169,7 +174,7 @@ public final class LineChart {
    */
   public void writePng(Path file) {
     try {
-      Files.write(file, ChartEncoder.getBytes(chart, "PNG"));
+      Files.write(file, png());
     } catch (IOException e) {
       throw new InputException("cannot write " + file + ": " + Reason.of(e, file), e);
     }

@@ -1,6 +1,5 @@
 package org.noisylr.launcher.report;
 
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.stream.LongStream;
 import org.noisylr.launcher.report.LineChart.Ink;
@@ -13,9 +12,8 @@ public final class LrChart {
 
   private LrChart() {}
 
-  /** Draws the learning rates of {@code epochs} epochs into a PNG. */
-  public static void write(
-      Path file, Schedule schedule, NoiseSpec noise, int epochs, int stepsPerEpoch) {
+  /** Draws the learning rates of {@code epochs} epochs. */
+  public static LineChart of(Schedule schedule, NoiseSpec noise, int epochs, int stepsPerEpoch) {
     long steps = (long) epochs * stepsPerEpoch;
     long stride = Math.max(1, steps / MAX_POINTS);
     LongStream even = LongStream.iterate(0, s -> s < steps, s -> s + stride);
@@ -37,7 +35,7 @@ public final class LrChart {
     if (positive(base) && positive(lr) && spread(base, lr) > 50) {
       chart.logarithmic();
     }
-    chart.writePng(file);
+    return chart;
   }
 
   private static boolean positive(double[] values) {

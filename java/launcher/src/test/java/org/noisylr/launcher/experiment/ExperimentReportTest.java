@@ -56,16 +56,19 @@ class ExperimentReportTest {
     Files.createDirectories(folder);
     List<EpochMetrics> metrics =
         IntStream.range(0, EPOCHS)
-            .mapToObj(e -> new EpochMetrics(e, e, 0.1, 1, 0.1, 1, 0.9, 1, best - 0.1 + 0.1 * e))
+            .mapToObj(
+                e ->
+                    new EpochMetrics(
+                        e, e, 0.1, 1, 0.1, 1, 0.9, 1, e == EPOCHS - 2 ? best : best - 0.02))
             .toList();
     Files.writeString(folder.resolve("metrics.csv"), MetricsCsv.format(metrics));
     Files.writeString(
         folder.resolve("result.json"),
         """
-        {"metric": "accuracy", "best_test_acc": %s, "best_epoch": 1, "last_test_acc": %s,
-         "last_train_acc": 0.9, "epochs": 3, "parameters": 10}
+        {"metric": "accuracy", "best_test_acc": %s, "best_epoch": %d, "last_test_acc": %s,
+         "last_train_acc": 0.9, "epochs": %d, "parameters": 10}
         """
-            .formatted(best, best - 0.02));
+            .formatted(best, EPOCHS - 2, best - 0.02, EPOCHS));
   }
 
   private String report(Scale scale, String file) throws IOException {

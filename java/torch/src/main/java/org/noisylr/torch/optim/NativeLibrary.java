@@ -37,6 +37,10 @@ import org.bytedeco.pytorch.global.torch;
 final class NativeLibrary {
   private NativeLibrary() {}
 
+  static {
+    LibraryCache.mend();
+  }
+
   static void load(Class<?> peer) {
     Loader.load(torch.class);
     Loader.load(peer);

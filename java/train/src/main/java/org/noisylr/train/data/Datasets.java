@@ -109,6 +109,13 @@ public final class Datasets {
     };
   }
 
+  /** A name as it is, a path as one that means the same from any folder. */
+  public static String canonical(String nameOrPath) {
+    return NAMES.contains(nameOrPath) || nameOrPath.startsWith(GeneratedData.PREFIX)
+        ? nameOrPath
+        : Path.of(nameOrPath).toAbsolutePath().normalize().toString();
+  }
+
   private static ImageDataset fashionMnistMini() {
     return new ImageDataset("fashion-mnist-mini", FASHION, embedded("train"), embedded("t10k"));
   }

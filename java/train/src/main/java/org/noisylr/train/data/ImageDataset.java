@@ -64,7 +64,7 @@ public record ImageDataset(String name, List<String> classNames, ImageSet train,
     if (augmentation.zoom() != 1) {
       throw InputException.of(
           "augmentation",
-          "must have zoom 1, for %s has no classes of pixels, but has %s"
+          "must not zoom, for %s has no classes of pixels, but zooms by %s"
               .formatted(name, augmentation.zoom()));
     }
   }

@@ -69,7 +69,7 @@ public record SegmentationDataset(
     if (augmentation.padding() != 0) {
       throw InputException.of(
           "augmentation",
-          "must have padding 0, for %s has classes of pixels, but has %d"
+          "must not crop, for %s has classes of pixels, but crops with padding %d"
               .formatted(name, augmentation.padding()));
     }
   }

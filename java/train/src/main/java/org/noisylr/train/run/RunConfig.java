@@ -13,8 +13,8 @@ import org.noisylr.train.loop.TrainingConfig;
  * @param backbone the path of a safetensors file of weights to start from, see {@link
  *     org.noisylr.torch.model.DeepLabV3#loadBackbone}; null for none
  * @param device {@code cpu}, {@code cuda:0}, …: a device's own name
- * @param threads CPU threads of LibTorch's operations, at least 1; on a CPU, they are part of what
- *     makes two runs equal bit for bit
+ * @param threads CPU threads of LibTorch's operations, in [1, 1024]; on a CPU, they are part of
+ *     what makes two runs equal bit for bit
  * @param training the settings of the training loop
  */
 public record RunConfig(
@@ -26,12 +26,15 @@ public record RunConfig(
     String device,
     int threads,
     TrainingConfig training) {
+  /** Many times what a machine has; some ten thousand would crash LibTorch. */
+  private static final long MAX_THREADS = 1024;
+
   /** Validates the values. */
   public RunConfig {
     Check.given("data", data);
     Check.given("model", model);
     Check.given("device", device);
-    Check.atLeast("threads", threads, 1);
+    Check.within("threads", (long) threads, 1, MAX_THREADS);
     Check.given("training", training);
   }
 }

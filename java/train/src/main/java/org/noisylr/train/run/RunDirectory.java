@@ -95,7 +95,8 @@ final class RunDirectory implements AutoCloseable {
   }
 
   private static void refuseRun(Path directory) throws IOException {
-    if (Stream.of(CONFIG, METRICS, RESULT).anyMatch(name -> Files.exists(directory.resolve(name)))
+    if (Stream.of(CONFIG, METRICS, TIMING, RESULT)
+            .anyMatch(name -> Files.exists(directory.resolve(name)))
         || !checkpoints(directory).isEmpty()) {
       throw new InputException(
           directory + " holds a run already; add --resume to go on with it, or name another");
@@ -246,6 +247,16 @@ final class RunDirectory implements AutoCloseable {
       epochs = MetricsCsv.parse(text(metrics));
     } catch (InputException e) {
       throw new InputException(metrics + ": " + e.getMessage(), e);
+    }
+    if (epochs.isEmpty()
+        || !result.equals(RunResult.of(result.metric(), epochs, result.parameters()))) {
+      throw new InputException("%s is not the result of %s".formatted(file, metrics));
+    }
+    Optional<RunConfig> config = readConfig(directory);
+    if (config.isPresent() && config.get().training().epochs() != result.epochs()) {
+      throw new InputException(
+          "%s has %d epochs, but the run has %d"
+              .formatted(file, result.epochs(), config.get().training().epochs()));
     }
     return Optional.of(new Run(epochs, result, timing(directory)));
   }
@@ -464,7 +475,12 @@ final class RunDirectory implements AutoCloseable {
 
   private static Timing timing(Path directory) {
     Path file = directory.resolve(TIMING);
-    return Files.exists(file) ? parse(file, text(file), Timing::parse) : new Timing();
+    try {
+      return Files.exists(file) ? parse(file, text(file), Timing::parse) : new Timing();
+    } catch (InputException e) {
+      LOG.warn("{}; its times are left out", e.getMessage());
+      return new Timing();
+    }
   }
 
   private static List<Checkpoint> list(Path directory) {

@@ -162,7 +162,7 @@ class SegmentationDatasetTest {
   void badValuesAreRefused() {
     assertInput(
         () -> dataset(1).on(CPU, Augmentation.CROP),
-        "augmentation must have padding 0, for ramp has classes of pixels, but has 4");
+        "augmentation must not crop, for ramp has classes of pixels, but crops with padding 4");
     assertInput(
         () -> new SegmentationSet(new byte[3], new byte[] {NONE}, 1, 1),
         "mask number 0 must have a class for at least one pixel, but has none");

@@ -40,7 +40,8 @@ class RunFormatTest {
   static Stream<Arguments> faults() {
     return Stream.of(
         fault("threads: 1", "threads: 1.5", "threads: Cannot coerce"),
-        fault("threads: 1", "threads: 0", "threads must be in [1, inf), but is 0"),
+        fault("threads: 1", "threads: 0", "threads must be in [1, 1024], but is 0"),
+        fault("threads: 1", "threads: 20000", "threads must be in [1, 1024], but is 20000"),
         fault("threads: 1", "threads: 1e999999999", "threads: "),
         fault("threads: 1", "threads: 99999999999999999999", "threads: "),
         fault("threads: 1", "threads: [1]", "threads: it must be an integer"),

@@ -161,6 +161,57 @@ class RunTest {
   }
 
   @Test
+  void aResultThatIsNotThatOfTheRunIsRefused() throws IOException {
+    execute(config(2, 100), false);
+    Path result = directory.resolve("result.json");
+    Path metrics = directory.resolve("metrics.csv");
+    String text = Files.readString(result);
+    String rows = Files.readString(metrics);
+    String other = result + " is not the result of " + metrics;
+    assertRefused(result, text.replace("\"epochs\" : 2", "\"epochs\" : 3"), other);
+    assertRefused(
+        result, text.replaceFirst("\"best_test_acc\" : [0-9.]+", "\"best_test_acc\" : 7"), other);
+    Files.writeString(result, text);
+    assertRefused(metrics, rows.substring(0, rows.indexOf('\n') + 1), other);
+    assertRefused(metrics, rows.substring(0, rows.lastIndexOf('\n', rows.length() - 2) + 1), other);
+    Files.writeString(metrics, rows);
+    Path config = directory.resolve("config.yaml");
+    assertThatThrownBy(
+            () -> {
+              Files.writeString(
+                  config, Files.readString(config).replace("epochs: 2", "epochs: 40"));
+              Run.read(directory);
+            })
+        .hasMessage(result + " has 2 epochs, but the run has 40");
+  }
+
+  private void assertRefused(Path file, String content, String message) throws IOException {
+    Files.writeString(file, content);
+    assertThatThrownBy(() -> execute(config(2, 100), true))
+        .isInstanceOf(InputException.class)
+        .hasMessage(message);
+  }
+
+  @Test
+  void damagedTimesAreLeftOut() throws IOException {
+    Run run = execute(config(1, 100), false);
+    Files.writeString(directory.resolve("timing.csv"), "garbage");
+    Run again = execute(config(1, 100), true);
+    assertThat(again.result()).isEqualTo(run.result());
+    assertThat(again.timing().total()).isZero();
+  }
+
+  @Test
+  void timesOfSomebodyElseAreNotWrittenOver() throws IOException {
+    Files.createDirectories(directory);
+    Path file = Files.writeString(directory.resolve("timing.csv"), "mine");
+    assertThatThrownBy(() -> execute(config(1, 100), false))
+        .hasMessageStartingWith(directory + " holds a run already");
+    assertThat(file).hasContent("mine");
+    assertThat(directory.resolve("config.yaml")).doesNotExist();
+  }
+
+  @Test
   void whatAKilledRunBeganToWriteIsDeletedAndNothingElse() throws IOException {
     execute(config(1, 100), false);
     List<String> begun =
@@ -254,7 +305,7 @@ class RunTest {
           };
       assertThat(Run.execute(withThreads(threads), DATA, List.of(listener)).metrics()).hasSize(1);
     }
-    assertThatThrownBy(() -> withThreads(0)).hasMessage("threads must be in [1, inf), but is 0");
+    assertThatThrownBy(() -> withThreads(0)).hasMessage("threads must be in [1, 1024], but is 0");
   }
 
   @Test
