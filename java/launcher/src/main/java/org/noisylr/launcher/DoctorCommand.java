@@ -2,9 +2,9 @@ package org.noisylr.launcher;
 
 import java.io.PrintWriter;
 import java.util.concurrent.Callable;
-import org.bytedeco.javacpp.Loader;
 import org.bytedeco.pytorch.global.torch;
 import org.noisylr.noise.NoiseSpec;
+import org.noisylr.torch.optim.LibTorch;
 import org.noisylr.torch.optim.NativeNoise;
 import org.noisylr.train.run.Cpu;
 import org.noisylr.train.run.Devices;
@@ -51,7 +51,7 @@ final class DoctorCommand implements Callable<Integer> {
                 Versions.of("openblas")));
     boolean healthy = true;
     try {
-      Loader.load(torch.class);
+      LibTorch.load();
       row(
           out,
           "cpu",

@@ -7,7 +7,6 @@ import java.util.Locale;
 import org.bytedeco.javacpp.Loader;
 import org.noisylr.check.InputException;
 import org.noisylr.check.Reason;
-import org.noisylr.torch.optim.LibraryCache;
 import org.noisylr.train.loop.DivergedException;
 import org.noisylr.train.loop.StepFailedException;
 import picocli.CommandLine;
@@ -46,7 +45,6 @@ public final class Noisylr {
     System.setProperty("org.bytedeco.javacpp.logger", "slf4j");
     // Numbers look the same everywhere.
     Locale.setDefault(Locale.ROOT);
-    LibraryCache.mend();
     System.exit(run(commandLine(), arguments));
   }
 

@@ -9,6 +9,7 @@ import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.noisylr.noise.Distribution;
 import org.noisylr.noise.NoiseSpec;
+import org.noisylr.torch.optim.LibTorch;
 import org.noisylr.train.loop.OptimizerSpec;
 import org.noisylr.train.loop.TrainingOptimizer;
 
@@ -20,6 +21,9 @@ import org.noisylr.train.loop.TrainingOptimizer;
  * @param points {@code [steps + 1][2·starts]}: x and y of each start, one after the other
  */
 record Paths(double[][] points) {
+  static {
+    LibTorch.load();
+  }
 
   /**
    * Follows an optimizer.

@@ -11,7 +11,6 @@ import org.bytedeco.javacpp.annotation.Properties;
 import org.bytedeco.pytorch.Optimizer;
 import org.bytedeco.pytorch.OptimizerOptions;
 import org.bytedeco.pytorch.OptimizerParamGroup;
-import org.bytedeco.pytorch.global.torch;
 
 /**
  * The JNI library of this package and the native library that it binds, {@code native/}.
@@ -37,12 +36,8 @@ import org.bytedeco.pytorch.global.torch;
 final class NativeLibrary {
   private NativeLibrary() {}
 
-  static {
-    LibraryCache.mend();
-  }
-
   static void load(Class<?> peer) {
-    Loader.load(torch.class);
+    LibTorch.load();
     Loader.load(peer);
   }
 

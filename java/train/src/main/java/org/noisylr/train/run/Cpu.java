@@ -2,6 +2,7 @@ package org.noisylr.train.run;
 
 import org.bytedeco.openblas.global.openblas_nolapack;
 import org.bytedeco.pytorch.global.torch;
+import org.noisylr.torch.optim.LibTorch;
 import org.noisylr.torch.optim.NativeMemory;
 
 /** How the whole process uses the processors and the memory that LibTorch computes with. */
@@ -23,6 +24,7 @@ public final class Cpu {
    * @param threads of LibTorch's operations, at least 1
    */
   public static void configure(int threads) {
+    LibTorch.load();
     torch.set_num_threads(threads);
     openblas_nolapack.blas_set_num_threads(1);
     NativeMemory.keepFreed();

@@ -7,12 +7,17 @@ import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.global.torch;
 import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
+import org.noisylr.torch.optim.LibTorch;
 
 /** The devices that tensors can live on here. */
 public final class Devices {
   private static final String CUDA_LIBRARY =
       "/org/bytedeco/pytorch/" + Loader.getPlatform() + "-gpu/libtorch_cuda.so";
   private static final String DRIVER = "/proc/driver/nvidia/version";
+
+  static {
+    LibTorch.load();
+  }
 
   private Devices() {}
 

@@ -14,25 +14,37 @@ import org.bytedeco.javacpp.Loader;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * The folder where JavaCPP unpacks the native libraries, {@code ~/.javacpp/cache} if nothing else
- * is said.
+ * Loads LibTorch, from where JavaCPP unpacks it: {@code ~/.javacpp/cache} if nothing else is said.
  *
  * <p>JavaCPP looks whether a library is whole just before it loads it, but LibTorch's libraries
  * load each other: what a start left that was killed while it unpacked, or what another process is
  * unpacking, would be mapped into memory and crash the JVM.
  */
-public final class LibraryCache {
+public final class LibTorch {
   /** Those that others load. */
   private static final List<String> LIBRARIES =
       List.of("c10", "torch_cpu", "torch", "c10_cuda", "torch_cuda");
 
-  private LibraryCache() {}
+  private static boolean loaded;
+
+  private LibTorch() {}
 
   /**
-   * Waits for a process that is unpacking LibTorch, and deletes of LibTorch what is not whole, so
-   * that it is unpacked again. Call it before anything loads LibTorch; this package does so itself.
+   * Waits for a process that is unpacking LibTorch, deletes of it what is not whole, so that it is
+   * unpacked again, and loads it. The classes of this package do so themselves; call it before the
+   * first use of bytedeco's own.
+   *
+   * @throws UnsatisfiedLinkError if it cannot be loaded
    */
-  public static void mend() {
+  public static synchronized void load() {
+    if (!loaded) {
+      mend();
+      Loader.load(torch.class);
+      loaded = true;
+    }
+  }
+
+  private static void mend() {
     for (String extension : List.of("", "-gpu")) {
       for (String library : LIBRARIES) {
         String folder = "/org/bytedeco/pytorch/" + Loader.getPlatform() + extension + "/";
