@@ -219,9 +219,7 @@ void L4::load(InputArchive& archive) {
     for (const auto& [parameter, slot] : state_) {
       if (slot) check_l4_state(*this, "", static_cast<const L4ParamState&>(*slot));
     }
-    for (const auto& group : param_groups_) {
-      check_l4_options(static_cast<const L4Options&>(group.options()));
-    }
+    if (!param_groups_.empty()) check_settings(options_of<L4Options>(param_groups_, 0));
   });
 }
 

@@ -82,8 +82,8 @@ class NOISYLR_API L4 : public torch::optim::Optimizer {
 
   /// If it throws, state and options are as they were before.
   /// @throws std::invalid_argument if the archive is of the other of L4Mom and L4Adam, if a
-  ///     parameter is in the groups twice, here or in the archive, or if the options of a group are
-  ///     of another class or outside their intervals
+  ///     parameter is in the groups twice, here or in the archive, if the options of a group are of
+  ///     another class, or if a setting other than alpha is outside its interval
   void load(torch::serialize::InputArchive& archive) override;
 
   /// @throws std::invalid_argument if the options of a group are of another class

@@ -12,7 +12,6 @@ import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVPrinter;
 import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
-import org.noisylr.check.Reason;
 import org.noisylr.launcher.report.LineChart;
 import org.noisylr.launcher.report.LrChart;
 import org.noisylr.launcher.report.NoiseTheory;
@@ -73,7 +72,7 @@ final class LrCommand implements Callable<Integer> {
     Check.atLeast("--epochs", epochs, 1);
     Check.atLeast("--steps-per-epoch", stepsPerEpoch, 1);
     Check.within("--epochs times --steps-per-epoch", (long) epochs * stepsPerEpoch, 1, MAX_STEPS);
-    if (csv != null && csv.equals(png)) {
+    if (csv != null && png != null && OutputFile.isSame(csv, png)) {
       throw new InputException("--csv and --png must be two files, but both are " + csv);
     }
     Schedule schedule = scheduleOptions.schedule();
@@ -81,7 +80,7 @@ final class LrCommand implements Callable<Integer> {
     scheduleOptions.warn(epochs, spec.commandLine().getErr());
     NoiseOptions.warn(noise, epochs, spec.commandLine().getErr());
     if (csv != null) {
-      writeCsv(schedule, noise);
+      OutputFile.write("--csv", csv, out -> writeCsv(schedule, noise, out));
     }
     if (png != null) {
       LineChart chart = LrChart.of(schedule, noise, epochs, stepsPerEpoch);
@@ -91,21 +90,6 @@ final class LrCommand implements Callable<Integer> {
       summarise(schedule, noise);
     }
     return 0;
-  }
-
-  private void writeCsv(Schedule schedule, NoiseSpec noise) {
-    if (!csv.equals("-")) {
-      OutputFile.write("--csv", csv, out -> writeCsv(schedule, noise, out));
-      return;
-    }
-    try {
-      writeCsv(schedule, noise, System.out);
-      if (System.out.checkError()) {
-        throw new IOException("standard output does not take it all");
-      }
-    } catch (IOException e) {
-      throw new InputException("cannot write --csv -: " + Reason.of(e, csv), e);
-    }
   }
 
   private void writeCsv(Schedule schedule, NoiseSpec noise, OutputStream out) throws IOException {

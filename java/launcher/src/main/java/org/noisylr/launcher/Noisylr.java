@@ -63,7 +63,7 @@ public final class Noisylr {
 
   /** Why libraries do not load, and where that may be mended. */
   static String unloaded(LinkageError e) {
-    String why = e.getMessage().lines().findFirst().orElse("");
+    String why = Reason.told(e);
     try {
       return "%s; they are unpacked into %s, which takes 500 MB"
           .formatted(why, Loader.getCacheDir());

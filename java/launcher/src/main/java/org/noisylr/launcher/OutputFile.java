@@ -7,6 +7,7 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.UUID;
 import org.noisylr.check.InputException;
 import org.noisylr.check.Reason;
 
@@ -19,22 +20,30 @@ final class OutputFile {
   private OutputFile() {}
 
   /**
-   * Writes a file aside and puts it in its place when it is whole. A pipe, a device or a name of
-   * what is open already, {@code /dev/stdout}, is written to, never replaced.
+   * Writes a file aside and puts it in its place when it is whole. Standard output, by the name of
+   * {@code -} too, pipes and devices are written to, never replaced.
    *
    * @throws InputException if that cannot be done; a file of that name is as it was
    */
   static void write(String option, String name, Content content) {
     try {
-      Path named = Path.of(name);
-      if (isOpenAlready(name) || Files.exists(named) && !Files.isRegularFile(named)) {
+      if (name.matches("-|/dev/stdout|(/dev|/proc/self)/fd/1")) {
+        content.writeTo(System.out);
+        if (System.out.checkError()) {
+          throw new IOException("standard output does not take it all");
+        }
+        return;
+      }
+      Path file = target(Path.of(name));
+      if (name.matches("/dev/stderr|(/dev|/proc/self)/fd/.*")
+          || Files.exists(file) && !Files.isRegularFile(file)) {
         try (OutputStream out =
-            Files.newOutputStream(named, StandardOpenOption.WRITE, StandardOpenOption.APPEND)) {
+            Files.newOutputStream(file, StandardOpenOption.WRITE, StandardOpenOption.APPEND)) {
           content.writeTo(out);
         }
         return;
       }
-      replace(Files.exists(named) ? named.toRealPath() : named, content);
+      replace(file, content);
     } catch (IOException e) {
       throw new InputException(
           "cannot write %s %s: %s".formatted(option, name, Reason.of(e, name)), e);
@@ -43,22 +52,41 @@ final class OutputFile {
     }
   }
 
-  private static boolean isOpenAlready(String name) {
-    return name.matches("/dev/(stdout|stderr|fd/.*)|/proc/.*");
+  /** Whether two names are of one file. */
+  static boolean isSame(String a, String b) {
+    try {
+      return Path.of(a)
+          .toAbsolutePath()
+          .normalize()
+          .equals(Path.of(b).toAbsolutePath().normalize());
+    } catch (InvalidPathException e) {
+      return false;
+    }
+  }
+
+  /** What a link leads to, whether it exists or not. */
+  private static Path target(Path named) throws IOException {
+    if (named.startsWith("/dev") || named.startsWith("/proc") || !Files.isSymbolicLink(named)) {
+      return named;
+    }
+    return Files.exists(named)
+        ? named.toRealPath()
+        : named.resolveSibling(Files.readSymbolicLink(named));
   }
 
   private static void replace(Path file, Content content) throws IOException {
-    // Another process that writes the same file has another number.
     Path temporary =
-        file.resolveSibling(
-            "%s.%d.tmp".formatted(file.getFileName(), ProcessHandle.current().pid()));
+        file.resolveSibling("%s.%s.tmp".formatted(file.getFileName(), UUID.randomUUID()));
     OutputStream out = Files.newOutputStream(temporary, StandardOpenOption.CREATE_NEW);
     temporary.toFile().deleteOnExit();
     try {
       try (out) {
         content.writeTo(out);
       }
-      Files.move(temporary, file, StandardCopyOption.REPLACE_EXISTING);
+      if (Files.exists(file)) {
+        Files.setPosixFilePermissions(temporary, Files.getPosixFilePermissions(file));
+      }
+      Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
     } finally {
       Files.deleteIfExists(temporary);
     }

@@ -12,6 +12,7 @@ import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
@@ -95,7 +96,7 @@ class CommandLineTest {
         "train --resume --out r --data x --model cnn28|--resume takes --out alone, or all options that the run began with, but --lr is missing",
         "lr --lr 0.1 --csv /no/such/folder/x.csv|cannot write --csv /no/such/folder/x.csv: no such file or folder",
         "lr --lr 0.1 --csv @no/such/x|cannot write --csv @no/such/x: no such file or folder",
-        "lr --lr 0.1 --csv z --png z|--csv and --png must be two files, but both are z",
+        "lr --lr 0.1 --csv z --png ./z|--csv and --png must be two files, but both are z",
         "lr --lr 0.1 --png /no/such/folder/x.png|cannot write --png /no/such/folder/x.png: no such file or folder",
         "train --data fashion-mnist-mini --model cnn28 --lr 0.1 --device tpu|--device must be in {auto, cpu, cuda, cuda:0, cuda:1, ...}, but is tpu",
         "train --data fashion-mnist-mini --model cnn28 --lr 0.1 --subset 0|--subset must be in [1, 6000], but is 0",
@@ -270,12 +271,51 @@ class CommandLineTest {
   }
 
   @Test
-  void whatStandardOutputIsAppendedToKeepsWhatItHeld() throws Exception {
-    assumeThat(Path.of("/dev/stdout")).exists();
-    Path log = Files.writeString(directory.resolve("log"), "old\n");
-    String command = "lr --lr 0.1 --epochs 1 --steps-per-epoch 1 --csv /dev/stdout";
-    assertThat(Program.start(log, List.of(command.split(" "))).waitFor()).isZero();
-    assertThat(log).hasContent("old\nepoch,step,base_lr,factor,lr\n0,0,0.1,1.0,0.1\n");
+  void standardOutputIsWrittenToByAnyOfItsNames() {
+    for (String name : List.of("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")) {
+      assertThat(run("lr --lr 0.1 --epochs 1 --steps-per-epoch 1 --csv " + name).out())
+          .isEqualTo("epoch,step,base_lr,factor,lr\n0,0,0.1,1.0,0.1\n");
+    }
+  }
+
+  @Test
+  void aPipeByItsDescriptorIsWrittenTo() throws Exception {
+    Path log = directory.resolve("log");
+    String program =
+        "%s/bin/java -cp '%s' %s lr --lr 0.1 --epochs 1 --steps-per-epoch 1 --csv >(cat > %s; echo"
+            + " end >> %s) && sleep 1";
+    Process bash =
+        new ProcessBuilder(
+                "bash",
+                "-c",
+                program.formatted(
+                    System.getProperty("java.home"),
+                    System.getProperty("java.class.path"),
+                    Noisylr.class.getName(),
+                    log,
+                    log))
+            .inheritIO()
+            .start();
+    assertThat(bash.waitFor()).isZero();
+    assertThat(log).hasContent("epoch,step,base_lr,factor,lr\n0,0,0.1,1.0,0.1\nend\n");
+  }
+
+  @Test
+  void aLinkToNothingGetsAFileWhereItLeads() throws IOException {
+    Path target = directory.resolve("target.csv");
+    Path link = Files.createSymbolicLink(directory.resolve("link.csv"), target);
+    assertThat(run("lr --lr 0.1 --epochs 1 --steps-per-epoch 1 --csv " + link).exit()).isZero();
+    assertThat(Files.isSymbolicLink(link)).isTrue();
+    assertThat(target).hasContent("epoch,step,base_lr,factor,lr\n0,0,0.1,1.0,0.1\n");
+  }
+
+  @Test
+  void aFileKeepsItsPermissions() throws IOException {
+    Path csv = Files.createFile(directory.resolve("lr.csv"));
+    Files.setPosixFilePermissions(csv, PosixFilePermissions.fromString("rw-------"));
+    assertThat(run("lr --lr 0.1 --epochs 1 --steps-per-epoch 1 --csv " + csv).exit()).isZero();
+    assertThat(Files.getPosixFilePermissions(csv))
+        .isEqualTo(PosixFilePermissions.fromString("rw-------"));
   }
 
   @Test

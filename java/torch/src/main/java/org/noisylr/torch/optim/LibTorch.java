@@ -1,15 +1,10 @@
 package org.noisylr.torch.optim;
 
-import java.io.File;
 import java.io.IOException;
-import java.net.JarURLConnection;
 import java.net.URL;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.pytorch.global.torch;
 
@@ -23,62 +18,42 @@ import org.bytedeco.pytorch.global.torch;
 public final class LibTorch {
   /** Those that others load. */
   private static final List<String> LIBRARIES =
-      List.of("c10", "torch_cpu", "torch", "c10_cuda", "torch_cuda");
+      List.of("c10", "torch_cpu", "c10_cuda", "torch_cuda");
 
   private static boolean loaded;
 
   private LibTorch() {}
 
   /**
-   * Waits for a process that is unpacking LibTorch, deletes of it what is not whole, so that it is
-   * unpacked again, and loads it. The classes of this package do so themselves; call it before the
-   * first use of bytedeco's own.
+   * Unpacks what is not unpacked whole, waits for other processes that do so, and loads LibTorch.
+   * Call it before anything else of bytedeco's or of this package: most of their classes load
+   * LibTorch when they are first used, as it lies there.
    *
    * @throws UnsatisfiedLinkError if it cannot be loaded
    */
   public static synchronized void load() {
     if (!loaded) {
-      mend();
+      LIBRARIES.forEach(LibTorch::unpack);
       Loader.load(torch.class);
       loaded = true;
     }
   }
 
-  private static void mend() {
-    for (String extension : List.of("", "-gpu")) {
-      for (String library : LIBRARIES) {
-        String folder = "/org/bytedeco/pytorch/" + Loader.getPlatform() + extension + "/";
-        URL resource = torch.class.getResource(folder + System.mapLibraryName(library));
-        if (resource != null) {
-          mend(resource);
-        }
+  private static void unpack(String library) {
+    String folder = "/org/bytedeco/pytorch/" + Loader.getPlatform();
+    String file = "/" + System.mapLibraryName(library);
+    URL resource =
+        Stream.of(folder + "-gpu" + file, folder + file)
+            .map(torch.class::getResource)
+            .filter(Objects::nonNull)
+            .findFirst()
+            .orElse(null);
+    if (resource != null) {
+      try {
+        Loader.cacheResource(resource);
+      } catch (IOException e) {
+        // Loading says what is wrong.
       }
-    }
-  }
-
-  private static void mend(URL resource) {
-    try {
-      if (!(resource.openConnection() instanceof JarURLConnection connection)) {
-        return;
-      }
-      String jar = new File(connection.getJarFile().getName()).getName();
-      Path folder = Loader.getCacheDir().toPath();
-      Path file = folder.resolve(jar).resolve(connection.getEntryName());
-      long size = connection.getJarEntry().getSize();
-      if (!Files.exists(file) || Files.size(file) == size) {
-        return;
-      }
-      // JavaCPP's own lock, which it holds while it unpacks.
-      try (FileChannel channel =
-              FileChannel.open(
-                  folder.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-          FileLock lock = channel.lock()) {
-        if (Files.exists(file) && Files.size(file) != size) {
-          Files.delete(file);
-        }
-      }
-    } catch (IOException e) {
-      // Loading says what is wrong.
     }
   }
 }

@@ -1,5 +1,6 @@
 package org.noisylr.train.data;
 
+import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -11,6 +12,7 @@ import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.noisylr.check.InputException;
+import org.noisylr.check.Reason;
 
 /**
  * Opens a dataset by name or path.
@@ -109,11 +111,20 @@ public final class Datasets {
     };
   }
 
-  /** A name as it is, a path as one that means the same from any folder. */
+  /**
+   * A name as it is, the path of what exists as one that means the same from any folder.
+   *
+   * @throws InputException if the path cannot be followed
+   */
   public static String canonical(String nameOrPath) {
-    return NAMES.contains(nameOrPath) || nameOrPath.startsWith(GeneratedData.PREFIX)
-        ? nameOrPath
-        : Path.of(nameOrPath).toAbsolutePath().normalize().toString();
+    if (NAMES.contains(nameOrPath) || nameOrPath.startsWith(GeneratedData.PREFIX)) {
+      return nameOrPath;
+    }
+    try {
+      return Path.of(nameOrPath).toRealPath().toString();
+    } catch (IOException e) {
+      throw new InputException("cannot read " + nameOrPath + ": " + Reason.of(e, nameOrPath), e);
+    }
   }
 
   private static ImageDataset fashionMnistMini() {
