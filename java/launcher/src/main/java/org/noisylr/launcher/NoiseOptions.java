@@ -153,9 +153,9 @@ final class NoiseOptions {
     }
     if (noise.firstEpoch() >= epochs) {
       err.printf(
-          "noisylr: warning: no epoch is noisy: noise would begin in epoch %d (from 0), and there"
+          "noisylr: warning: no epoch is noisy: noise would begin in epoch %d (from 0), and"
               + " %s%n",
-          noise.firstEpoch(), epochs == 1 ? "is 1 epoch" : "are %d epochs".formatted(epochs));
+          noise.firstEpoch(), Options.thereAre(epochs));
     }
     if (noise.mean() <= 0) {
       err.printf(

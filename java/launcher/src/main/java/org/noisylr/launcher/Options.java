@@ -49,6 +49,11 @@ final class Options {
     }
   }
 
+  /** {@code there are 20 epochs}, for what never comes to act in them. */
+  static String thereAre(long epochs) {
+    return epochs == 1 ? "there is 1 epoch" : "there are %d epochs".formatted(epochs);
+  }
+
   /** Runs a check; an error about a field names the option of that field instead. */
   static void named(Map<String, String> optionOfField, Runnable check) {
     named(

@@ -149,9 +149,8 @@ final class ScheduleOptions {
           .ifPresent(
               milestone ->
                   err.printf(
-                      "noisylr: warning: the milestone at epoch %d (from 0) is never reached: there %s%n",
-                      milestone.epoch(),
-                      epochs == 1 ? "is 1 epoch" : "are %d epochs".formatted(epochs)));
+                      "noisylr: warning: the milestone at epoch %d (from 0) is never reached: %s%n",
+                      milestone.epoch(), Options.thereAre(epochs)));
     }
   }
 

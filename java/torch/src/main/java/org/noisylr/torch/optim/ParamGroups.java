@@ -217,7 +217,6 @@ final class ParamGroups extends OptimizerParamGroupVector {
   }
 
   private void insertCopy(long index, OptimizerParamGroup copy) {
-    checkIndex(index, super.size() + 1);
     prepare(copy);
     super.insert(iterator(index, super.size() + 1), copy);
   }
