@@ -90,6 +90,7 @@ class RunFormatFuzzTest {
       return;
     }
     Path folder = Files.createDirectories(temp.resolve("run"));
+    Files.deleteIfExists(folder.resolve(RunDirectory.CONFIG)); // of another input
     Files.writeString(folder.resolve(RunDirectory.RESULT), RESULT);
     Files.writeString(folder.resolve(RunDirectory.METRICS), MetricsCsv.format(METRICS));
     Files.writeString(folder.resolve(RunDirectory.TIMING), TIMING);
