@@ -3,6 +3,7 @@
 #pragma once
 
 #include <charconv>
+#include <cmath>
 #include <cstdint>
 #include <sstream>
 #include <stdexcept>
@@ -28,12 +29,27 @@ inline std::string shortest(double value) {
   return {digits, std::to_chars(digits, digits + sizeof digits, value).ptr};
 }
 
+/// @param allowed what follows "must be", "in [0, 1]" for example
 inline void require(bool ok, const char* field, double value, const std::string& allowed) {
-  if (!ok) refuse(field, " must be in ", allowed, ", but is ", shortest(value));
+  if (!ok) refuse(field, " must be ", allowed, ", but is ", shortest(value));
+}
+
+inline void require_finite(const char* field, double value) {
+  require(std::isfinite(value), field, value, "finite");
+}
+
+inline void require_positive(const char* field, double value) {
+  require_finite(field, value);
+  require(value > 0, field, value, "greater than 0");
+}
+
+inline void require_at_least(const char* field, double value, double low) {
+  require_finite(field, value);
+  require(value >= low, field, value, text("at least ", shortest(low)));
 }
 
 inline void require_at_least(const char* field, int64_t value, int64_t low) {
-  if (value < low) refuse(field, " must be in [", low, ", inf), but is ", value);
+  if (value < low) refuse(field, " must be at least ", low, ", but is ", value);
 }
 
 }  // namespace noisylr

@@ -23,19 +23,16 @@ constexpr double kInf = std::numeric_limits<double>::infinity();
 
 /// Refuses settings other than alpha, which schedulers and noise change, outside their intervals.
 void check_settings(const L4Options& options) {
-  const auto positive = [](const char* field, double value) {
-    require(value > 0 && value < kInf, field, value, "(0, inf)");
-  };
   require(options.minloss_factor() >= 0 && options.minloss_factor() <= 1, "minloss_factor",
-          options.minloss_factor(), "[0, 1]");
+          options.minloss_factor(), "in [0, 1]");
   require(options.init_factor() > 0 && options.init_factor() <= 1, "init_factor",
-          options.init_factor(), "(0, 1]");
-  positive("forget_time", options.forget_time());
-  positive("eps", options.eps());
+          options.init_factor(), "in (0, 1]");
+  require_positive("forget_time", options.forget_time());
+  require_positive("eps", options.eps());
   require(options.momentum() >= 0 && options.momentum() < 1, "momentum", options.momentum(),
-          "[0, 1)");
-  require(options.beta2() >= 0 && options.beta2() < 1, "beta2", options.beta2(), "[0, 1)");
-  positive("adam_eps", options.adam_eps());
+          "in [0, 1)");
+  require(options.beta2() >= 0 && options.beta2() < 1, "beta2", options.beta2(), "in [0, 1)");
+  require_positive("adam_eps", options.adam_eps());
 }
 
 /// The mean of exponentially decaying weights, corrected for its start at 0.
@@ -88,8 +85,7 @@ void L4ParamState::serialize(InputArchive& archive) {
 }
 
 void check_l4_options(const L4Options& options) {
-  require(options.fraction() >= 0 && options.fraction() < kInf, "fraction", options.fraction(),
-          "[0, inf)");
+  require_at_least("fraction", options.fraction(), 0.0);
   check_settings(options);
 }
 

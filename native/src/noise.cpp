@@ -21,10 +21,6 @@ bool noisy(const NoiseSpec& spec, int64_t epoch) noexcept {
   return epoch >= spec.first_epoch && spec.distribution != Distribution::kNone;
 }
 
-void require_positive(const char* field, double value) {
-  require(value > 0 && value < kInfinity, field, value, "(0, inf)");
-}
-
 }  // namespace
 
 NoiseSpec NoiseSpec::uniform(double alpha) {
@@ -47,19 +43,19 @@ void NoiseSpec::validate() const {
       require_positive("alpha", alpha);
       break;
     case Distribution::kGaussian:
-      require(std::isfinite(mean), "mean", mean, "(-inf, inf)");
+      require_finite("mean", mean);
       require_positive("std", std);
       break;
     default:
       refuse("distribution must be in {0, 1, 2}, but is ", static_cast<int>(distribution));
   }
   require_at_least("first_epoch", first_epoch, 0);
-  require(min_lr >= 0 && min_lr < kInfinity, "min_lr", min_lr, "[0, inf)");
-  require(max_lr >= min_lr, "max_lr", max_lr, text("[", shortest(min_lr), ", inf]"));
+  require_at_least("min_lr", min_lr, 0.0);
+  require(max_lr >= min_lr, "max_lr", max_lr, "at least " + shortest(min_lr));
 }
 
 int64_t first_noisy_epoch(double beta, int64_t epochs) {
-  require(beta >= 0 && beta <= 1, "beta", beta, "[0, 1]");
+  require(beta >= 0 && beta <= 1, "beta", beta, "in [0, 1]");
   require_at_least("epochs", epochs, 1);
   const auto length = static_cast<double>(epochs);
   return std::max<int64_t>(0,

@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <mutex>
 #include <stdexcept>
 #include <utility>
@@ -24,11 +23,6 @@ namespace {
 
 using torch::optim::Optimizer;
 
-constexpr double kInf = std::numeric_limits<double>::infinity();
-
-void require_non_negative(const char* field, double value) {
-  require(value >= 0 && value < kInf, field, value, "[0, inf)");
-}
 
 at::Generator generator(at::Device device, uint64_t seed, int64_t step, uint64_t number) {
   const auto words = philox(seed, static_cast<uint64_t>(step), number);
@@ -96,8 +90,8 @@ at::Tensor Perturbation::uniform(int64_t count, at::Device device, int64_t step,
 
 GradientNoise::GradientNoise(Optimizer& optimizer, double eta, double gamma, uint64_t seed)
     : Perturbation(optimizer, seed), eta_(eta), gamma_(gamma) {
-  require_non_negative("eta", eta);
-  require_non_negative("gamma", gamma);
+  require_at_least("eta", eta, 0.0);
+  require_at_least("gamma", gamma, 0.0);
 }
 
 double GradientNoise::variance(int64_t step) const noexcept {
@@ -115,7 +109,7 @@ void GradientNoise::change_gradients() {
 
 Langevin::Langevin(Optimizer& optimizer, double temperature, uint64_t seed)
     : Perturbation(optimizer, seed), temperature_(temperature) {
-  require_non_negative("temperature", temperature);
+  require_at_least("temperature", temperature, 0.0);
 }
 
 double Langevin::rate(size_t group) const {
@@ -140,8 +134,8 @@ void Langevin::after_step() {
 PerturbedDescent::PerturbedDescent(Optimizer& optimizer, double radius, double threshold,
                                    int64_t interval, uint64_t seed)
     : Perturbation(optimizer, seed), radius_(radius), threshold_(threshold), interval_(interval) {
-  require_non_negative("radius", radius);
-  require_non_negative("threshold", threshold);
+  require_at_least("radius", radius, 0.0);
+  require_at_least("threshold", threshold, 0.0);
   require_at_least("interval", interval, 0);
 }
 
@@ -219,8 +213,8 @@ void PerturbedDescent::perturb() {
 
 Alrao::Alrao(Optimizer& optimizer, double min, double max, uint64_t seed)
     : Perturbation(optimizer, seed), log_min_(std::log(min)), log_max_(std::log(max)) {
-  require(min > 0 && min < kInf, "min", min, "(0, inf)");
-  require(max >= min && max < kInf, "max", max, text("[", shortest(min), ", inf)"));
+  require_positive("min", min);
+  require_at_least("max", max, min);
 }
 
 at::Tensor Alrao::draw(const at::Tensor& parameter, uint64_t number) const {

@@ -74,7 +74,7 @@ struct Loader {
     const at::Tensor given = scalar(field, at::kLong, needed);
     if (!given.defined()) return;
     count = given.item<int64_t>();
-    if (count < 0) refuse("state ", prefix, field, " must be in [0, inf), but is ", count);
+    if (count < 0) refuse("state ", prefix, field, " must be at least 0, but is ", count);
   }
 
   void operator()(const char* field, double& number, bool needed) {

@@ -189,9 +189,9 @@ TEST(bad_archives_are_refused_and_change_nothing) {
   refused("per_step", 1, "the archive's noisylr.per_step is missing or not a Boolean");
   refused("distribution", 9, "distribution must be in {0, 1, 2}, but is 9");
   refused("distribution", int64_t{1} << 32 | 1, "distribution must be in {0, 1, 2}, but is");
-  refused("alpha", -2.0, "alpha must be in (0, inf), but is -2");
-  refused("epoch", -1, "epoch must be in [0, inf), but is -1");
-  refused("steps", -1, "steps must be in [0, inf), but is -1");
+  refused("alpha", -2.0, "alpha must be greater than 0, but is -2");
+  refused("epoch", -1, "epoch must be at least 0, but is -1");
+  refused("steps", -1, "steps must be at least 0, but is -1");
 }
 
 namespace {

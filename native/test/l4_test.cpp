@@ -123,21 +123,21 @@ TEST(settings_are_checked) {
   Tensors tensors;
   const auto make = [&](const L4Options& settings) { L4Adam({tensors.a}, settings); };
   EXPECT_THROWS(std::invalid_argument, make(L4Options(-1)),
-                "fraction must be in [0, inf), but is -1");
+                "fraction must be at least 0, but is -1");
   EXPECT_THROWS(std::invalid_argument, make(L4Options().minloss_factor(2)),
                 "minloss_factor must be in [0, 1], but is 2");
   EXPECT_THROWS(std::invalid_argument, make(L4Options().init_factor(0)),
                 "init_factor must be in (0, 1], but is 0");
   EXPECT_THROWS(std::invalid_argument, make(L4Options().forget_time(0)),
-                "forget_time must be in (0, inf), but is 0");
+                "forget_time must be greater than 0, but is 0");
   EXPECT_THROWS(std::invalid_argument, make(L4Options().eps(0)),
-                "eps must be in (0, inf), but is 0");
+                "eps must be greater than 0, but is 0");
   EXPECT_THROWS(std::invalid_argument, make(L4Options().momentum(1)),
                 "momentum must be in [0, 1), but is 1");
   EXPECT_THROWS(std::invalid_argument, make(L4Options().beta2(-0.5)),
                 "beta2 must be in [0, 1), but is -0.5");
   EXPECT_THROWS(std::invalid_argument, make(L4Options().adam_eps(-1)),
-                "adam_eps must be in (0, inf), but is -1");
+                "adam_eps must be greater than 0, but is -1");
 }
 
 TEST(groups_have_fractions_of_their_own_and_share_the_scale) {
@@ -205,7 +205,7 @@ TEST(other_options_are_refused_and_later_groups_keep_their_own) {
   EXPECT_THROWS(std::invalid_argument,
                 optimizer.add_param_group(torch::optim::OptimizerParamGroup(
                     std::vector<at::Tensor>{at::zeros({1})}, std::make_unique<L4Options>(-1))),
-                "fraction must be in [0, inf), but is -1");
+                "fraction must be at least 0, but is -1");
   const std::vector<double> before = tensors.x();
   optimizer.step([&] { return tensors.loss(); });
   EXPECT(tensors.x()[0] != before[0]);

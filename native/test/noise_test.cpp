@@ -185,33 +185,33 @@ TEST(an_undefined_rate_stays_undefined) {
 
 TEST(bad_values_are_refused_with_field_value_and_interval) {
   using Bad = std::invalid_argument;
-  EXPECT_THROWS(Bad, NoiseSpec::uniform(-1), "alpha must be in (0, inf), but is -1");
-  EXPECT_THROWS(Bad, NoiseSpec::uniform(0), "alpha must be in (0, inf), but is 0");
-  EXPECT_THROWS(Bad, NoiseSpec::uniform(std::nan("")), "alpha must be in (0, inf), but is nan");
-  EXPECT_THROWS(Bad, NoiseSpec::uniform(kInfinity), "alpha must be in (0, inf), but is inf");
+  EXPECT_THROWS(Bad, NoiseSpec::uniform(-1), "alpha must be greater than 0, but is -1");
+  EXPECT_THROWS(Bad, NoiseSpec::uniform(0), "alpha must be greater than 0, but is 0");
+  EXPECT_THROWS(Bad, NoiseSpec::uniform(std::nan("")), "alpha must be finite, but is nan");
+  EXPECT_THROWS(Bad, NoiseSpec::uniform(kInfinity), "alpha must be finite, but is inf");
   EXPECT_THROWS(Bad, NoiseSpec::gaussian(-kInfinity, 1),
-                "mean must be in (-inf, inf), but is -inf");
-  EXPECT_THROWS(Bad, NoiseSpec::gaussian(4, -0.1), "std must be in (0, inf), but is -0.1");
+                "mean must be finite, but is -inf");
+  EXPECT_THROWS(Bad, NoiseSpec::gaussian(4, -0.1), "std must be greater than 0, but is -0.1");
   const auto with = [](auto change) {
     NoiseSpec spec;
     change(spec);
     spec.validate();
   };
   EXPECT_THROWS(Bad, with([](NoiseSpec& s) { s.first_epoch = -3; }),
-                "first_epoch must be in [0, inf), but is -3");
+                "first_epoch must be at least 0, but is -3");
   EXPECT_THROWS(Bad, with([](NoiseSpec& s) { s.min_lr = -1e-3; }),
-                "min_lr must be in [0, inf), but is -0.001");
+                "min_lr must be at least 0, but is -0.001");
   EXPECT_THROWS(Bad, with([](NoiseSpec& s) { s.min_lr = kInfinity; }),
-                "min_lr must be in [0, inf), but is inf");
+                "min_lr must be finite, but is inf");
   EXPECT_THROWS(Bad, with([](NoiseSpec& s) { s.min_lr = 0.3, s.max_lr = 0.1; }),
-                "max_lr must be in [0.3, inf], but is 0.1");
+                "max_lr must be at least 0.3, but is 0.1");
   EXPECT_THROWS(Bad, with([](NoiseSpec& s) { s.max_lr = std::nan(""); }),
-                "max_lr must be in [0, inf], but is nan");
+                "max_lr must be at least 0, but is nan");
   EXPECT_THROWS(Bad, with([](NoiseSpec& s) { s.distribution = Distribution{7}; }),
                 "distribution must be in {0, 1, 2}, but is 7");
   EXPECT_THROWS(Bad, first_noisy_epoch(1.2, 10), "beta must be in [0, 1], but is 1.2");
   EXPECT_THROWS(Bad, first_noisy_epoch(std::nan(""), 10), "beta must be in [0, 1], but is nan");
-  EXPECT_THROWS(Bad, first_noisy_epoch(0.5, 0), "epochs must be in [1, inf), but is 0");
+  EXPECT_THROWS(Bad, first_noisy_epoch(0.5, 0), "epochs must be at least 1, but is 0");
 }
 
 TEST(specifications_compare_by_value) {

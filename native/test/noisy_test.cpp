@@ -319,14 +319,14 @@ TEST(bad_noise_epochs_and_steps_are_refused) {
   NoiseSpec bad;
   bad.distribution = Distribution::kUniform;
   bad.alpha = -1;
-  const char* message = "alpha must be in (0, inf), but is -1";
+  const char* message = "alpha must be greater than 0, but is -1";
   EXPECT_THROWS(std::invalid_argument, NoisySGD(problem.parameters(), SGDOptions(0.1), bad),
                 message);
   SGD plain(problem.parameters(), SGDOptions(0.1));
   EXPECT_THROWS(std::invalid_argument, StepHook(plain, bad), message);
   StepHook hook(plain, NoiseSpec::none());
-  EXPECT_THROWS(std::invalid_argument, hook.epoch(-1), "epoch must be in [0, inf), but is -1");
-  EXPECT_THROWS(std::invalid_argument, hook.steps(-2), "steps must be in [0, inf), but is -2");
+  EXPECT_THROWS(std::invalid_argument, hook.epoch(-1), "epoch must be at least 0, but is -1");
+  EXPECT_THROWS(std::invalid_argument, hook.steps(-2), "steps must be at least 0, but is -2");
   EXPECT_EQ(hook.epoch(), 0);
   EXPECT_EQ(hook.steps(), 0);
 }

@@ -271,21 +271,21 @@ TEST(values_are_checked) {
   at::Tensor x = zeros(1);
   SGD optimizer({x}, SGDOptions(1));
   EXPECT_THROWS(std::invalid_argument, GradientNoise(optimizer, -1, 0.55, 1),
-                "eta must be in [0, inf), but is -1");
+                "eta must be at least 0, but is -1");
   EXPECT_THROWS(std::invalid_argument, GradientNoise(optimizer, 1, -0.5, 1),
-                "gamma must be in [0, inf), but is -0.5");
+                "gamma must be at least 0, but is -0.5");
   EXPECT_THROWS(std::invalid_argument, Langevin(optimizer, std::nan(""), 1),
-                "temperature must be in [0, inf), but is nan");
+                "temperature must be finite, but is nan");
   EXPECT_THROWS(std::invalid_argument, PerturbedDescent(optimizer, -1, 1, 1, 1),
-                "radius must be in [0, inf), but is -1");
+                "radius must be at least 0, but is -1");
   EXPECT_THROWS(std::invalid_argument, PerturbedDescent(optimizer, 1, -1, 1, 1),
-                "threshold must be in [0, inf), but is -1");
+                "threshold must be at least 0, but is -1");
   EXPECT_THROWS(std::invalid_argument, PerturbedDescent(optimizer, 1, 1, -1, 1),
-                "interval must be in [0, inf), but is -1");
+                "interval must be at least 0, but is -1");
   EXPECT_THROWS(std::invalid_argument, Alrao(optimizer, 0, 1, 1),
-                "min must be in (0, inf), but is 0");
+                "min must be greater than 0, but is 0");
   EXPECT_THROWS(std::invalid_argument, Alrao(optimizer, 1, 0.5, 1),
-                "max must be in [1, inf), but is 0.5");
+                "max must be at least 1, but is 0.5");
 }
 
 TEST(langevin_around_l4_uses_its_eta) {
@@ -329,7 +329,7 @@ TEST(perturbed_descent_takes_a_failed_perturbation_back) {
   EXPECT_EQ(descent.last_perturbation(), -1);
   EXPECT_EQ(descent.steps(), 0);
   EXPECT_THROWS(std::invalid_argument, descent.last_perturbation(-2),
-                "last_perturbation must be in [-1, inf), but is -2");
+                "last_perturbation must be at least -1, but is -2");
 }
 
 TEST(perturbed_descent_evaluates_again_for_optimizers_that_ask) {

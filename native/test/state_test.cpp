@@ -229,7 +229,7 @@ TEST(what_does_not_fit_is_refused_and_changes_nothing) {
   refused([](State& s) { s["0.0.step"] = at::ones({1}, at::kLong); },
           "state 0.0.step must be a Long of shape [], but is a Long of shape [1]");
   refused([](State& s) { s["0.2.step"] = at::full({}, -1, at::kLong); },
-          "state 0.2.step must be in [0, inf), but is -1");
+          "state 0.2.step must be at least 0, but is -1");
   refused(
       [](State& s) {
         s.names.push_back("0.3.exp_avg");

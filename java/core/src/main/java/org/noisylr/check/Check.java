@@ -2,69 +2,71 @@ package org.noisylr.check;
 
 /**
  * Validation of configuration values. Each method returns its value or throws an {@link
- * InputException} that names the field, the value and the allowed interval.
+ * InputException} that names the field, the value and what is allowed.
  */
 public final class Check {
   private Check() {}
 
-  /** A finite number in (0, inf). */
+  /** A finite number greater than 0. */
   public static double positive(String field, double value) {
-    return require(value > 0 && value < Double.POSITIVE_INFINITY, field, value, "(0, inf)");
+    return require(finite(field, value) > 0, field, value, "greater than 0");
   }
 
-  /** A finite number in [0, inf). */
+  /** A finite number, 0 or greater. */
   public static double nonNegative(String field, double value) {
-    return require(value >= 0 && value < Double.POSITIVE_INFINITY, field, value, "[0, inf)");
+    return require(finite(field, value) >= 0, field, value, "at least 0");
   }
 
   /** A finite number. */
   public static double finite(String field, double value) {
-    return require(Double.isFinite(value), field, value, "(-inf, inf)");
+    return require(Double.isFinite(value), field, value, "finite");
   }
 
   /** A number in the closed interval [low, high]. */
   public static double within(String field, double value, double low, double high) {
-    return require(value >= low && value <= high, field, value, "[" + low + ", " + high + "]");
+    return require(value >= low && value <= high, field, value, "in [" + low + ", " + high + "]");
   }
 
-  /** A finite number in [low, inf). */
+  /** A finite number, {@code low} or greater. */
   public static double atLeast(String field, double value, double low) {
-    return require(
-        value >= low && value < Double.POSITIVE_INFINITY, field, value, "[" + low + ", inf)");
+    return require(finite(field, value) >= low, field, value, "at least " + low);
   }
 
-  /** An integer in [low, inf). */
+  /** An integer, {@code low} or greater. */
   public static long atLeast(String field, long value, long low) {
     if (value < low) {
-      throw outside(field, value, "[" + low + ", inf)");
+      throw invalid(field, value, "at least " + low);
     }
     return value;
   }
 
-  /** An integer in [low, high]. */
+  /** An integer in the closed interval [low, high]. */
   public static long within(String field, long value, long low, long high) {
     if (value < low || value > high) {
-      throw outside(field, value, "[" + low + ", " + high + "]");
+      throw invalid(field, value, "in [" + low + ", " + high + "]");
     }
     return value;
   }
 
   /** Anything but null. */
-  public static <T> T given(String field, T value) {
+  public static <T> T required(String field, T value) {
     if (value == null) {
-      throw InputException.of(field, "must be given, but is not");
+      throw InputException.of(field, "is required");
     }
     return value;
   }
 
-  /** An error for a value outside its allowed range, for ranges that no method here describes. */
-  public static InputException outside(String field, Object value, String allowed) {
-    return InputException.of(field, "must be in " + allowed + ", but is " + value);
+  /**
+   * The error {@code FIELD must be ALLOWED, but is VALUE}, for conditions that no method here
+   * checks.
+   */
+  public static InputException invalid(String field, Object value, String allowed) {
+    return InputException.of(field, "must be " + allowed + ", but is " + value);
   }
 
   private static double require(boolean ok, String field, double value, String allowed) {
     if (!ok) {
-      throw outside(field, value, allowed);
+      throw invalid(field, value, allowed);
     }
     return value;
   }

@@ -53,7 +53,7 @@ public final class Reason {
       return "it is not text in UTF-8";
     }
     String text = e instanceof FileSystemException f ? f.getReason() : e.getMessage();
-    String line = text == null ? told(e) : InputException.oneLine(text);
+    String line = text == null ? firstLine(e) : InputException.oneLine(text);
     // The system's own words begin with a capital letter: "No space left on device".
     return line.matches("[A-Z][a-z].*")
         ? line.substring(0, 1).toLowerCase(Locale.ROOT) + line.substring(1)
@@ -64,7 +64,7 @@ public final class Reason {
    * The first line of what an exception says, for C++ puts a stack trace below it; where it says
    * nothing, what it is.
    */
-  public static String told(Throwable e) {
+  public static String firstLine(Throwable e) {
     return e.getMessage() == null || e.getMessage().isBlank()
         ? e.getClass().getSimpleName()
         : e.getMessage().lines().findFirst().orElseThrow();

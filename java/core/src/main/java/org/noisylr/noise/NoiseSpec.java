@@ -62,13 +62,13 @@ public record NoiseSpec(
    *     inf) or maxLr not in [minLr, inf]
    */
   public NoiseSpec {
-    Check.given("distribution", distribution);
-    Check.given("draw", draw);
-    Check.given("groups", groups);
+    Check.required("distribution", distribution);
+    Check.required("draw", draw);
+    Check.required("groups", groups);
     Check.atLeast("firstEpoch", firstEpoch, 0);
     Check.nonNegative("minLr", minLr);
     if (!(maxLr >= minLr)) {
-      throw Check.outside("maxLr", maxLr, "[" + minLr + ", inf]");
+      throw Check.invalid("maxLr", maxLr, "at least " + minLr);
     }
   }
 

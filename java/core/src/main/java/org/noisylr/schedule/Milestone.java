@@ -66,7 +66,7 @@ public record Milestone(long epoch, double factor) {
 
   /** An immutable copy, after a check that the epochs are strictly increasing. */
   static List<Milestone> increasing(String field, List<Milestone> milestones) {
-    Check.given(field, milestones).forEach(milestone -> Check.given(field, milestone));
+    Check.required(field, milestones).forEach(milestone -> Check.required(field, milestone));
     for (int i = 1; i < milestones.size(); i++) {
       long previous = milestones.get(i - 1).epoch;
       long next = milestones.get(i).epoch;

@@ -24,8 +24,8 @@ public record Sequence(List<Schedule> schedules, List<Double> boundaries) implem
    *     schedules, not positive or not increasing
    */
   public Sequence {
-    Check.given("schedules", schedules).forEach(each -> Check.given("schedules", each));
-    Check.given("boundaries", boundaries).forEach(each -> Check.given("boundaries", each));
+    Check.required("schedules", schedules).forEach(each -> Check.required("schedules", each));
+    Check.required("boundaries", boundaries).forEach(each -> Check.required("boundaries", each));
     schedules = List.copyOf(schedules);
     boundaries = List.copyOf(boundaries);
     Check.atLeast("number of schedules", schedules.size(), 1);

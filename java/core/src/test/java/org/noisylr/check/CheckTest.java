@@ -35,20 +35,20 @@ class CheckTest {
     double nan = Double.NaN;
     double inf = Double.POSITIVE_INFINITY;
     return Stream.of(
-        refusal("x must be in (0, inf), but is 0.0", () -> Check.positive("x", 0)),
-        refusal("x must be in (0, inf), but is Infinity", () -> Check.positive("x", inf)),
-        refusal("x must be in [0, inf), but is -1.0", () -> Check.nonNegative("x", -1)),
-        refusal("x must be in [0, inf), but is NaN", () -> Check.nonNegative("x", nan)),
-        refusal("x must be in (-inf, inf), but is -Infinity", () -> Check.finite("x", -inf)),
+        refusal("x must be greater than 0, but is 0.0", () -> Check.positive("x", 0)),
+        refusal("x must be finite, but is Infinity", () -> Check.positive("x", inf)),
+        refusal("x must be at least 0, but is -1.0", () -> Check.nonNegative("x", -1)),
+        refusal("x must be finite, but is NaN", () -> Check.nonNegative("x", nan)),
+        refusal("x must be finite, but is -Infinity", () -> Check.finite("x", -inf)),
         refusal("x must be in [0.0, 1.0], but is 1.5", () -> Check.within("x", 1.5, 0, 1)),
         refusal("n must be in [1, 3], but is 4", () -> Check.within("n", 4, 1, 3)),
         refusal("n must be in [1, 3], but is 0", () -> Check.within("n", 0, 1, 3)),
         refusal("x must be in [0.0, 1.0], but is NaN", () -> Check.within("x", nan, 0, 1)),
-        refusal("x must be in [0.5, inf), but is 0.4", () -> Check.atLeast("x", 0.4, 0.5)),
-        refusal("x must be in [0.5, inf), but is Infinity", () -> Check.atLeast("x", inf, 0.5)),
-        refusal("x must be in [0.5, inf), but is NaN", () -> Check.atLeast("x", nan, 0.5)),
-        refusal("x must be given, but is not", () -> Check.given("x", null)),
-        refusal("x must be in [3, inf), but is 2", () -> Check.atLeast("x", 2, 3)));
+        refusal("x must be at least 0.5, but is 0.4", () -> Check.atLeast("x", 0.4, 0.5)),
+        refusal("x must be finite, but is Infinity", () -> Check.atLeast("x", inf, 0.5)),
+        refusal("x must be finite, but is NaN", () -> Check.atLeast("x", nan, 0.5)),
+        refusal("x is required", () -> Check.required("x", null)),
+        refusal("x must be at least 3, but is 2", () -> Check.atLeast("x", 2, 3)));
   }
 
   @Test
@@ -60,10 +60,10 @@ class CheckTest {
   @Test
   void anErrorAboutAFieldCanTellAnotherNameOfIt() {
     Map<String, String> options = Map.of("lr", "--lr", "lrs", "--lrs");
-    InputException error = Check.outside("lr", 3, "{0}");
-    assertThat(error.named(options)).hasMessage("--lr must be in {0}, but is 3").hasCause(error);
+    InputException error = Check.invalid("lr", 3, "0");
+    assertThat(error.named(options)).hasMessage("--lr must be 0, but is 3").hasCause(error);
     assertThat(error.named(Map.of("x", "--x"))).isSameAs(error);
-    InputException other = new InputException("lr must be in {0}, but is 3");
+    InputException other = new InputException("lr must be 0, but is 3");
     assertThat(other.named(options)).isSameAs(other);
   }
 

@@ -284,25 +284,25 @@ class NoiseSpecTest {
     double nan = Double.NaN;
     double inf = Double.POSITIVE_INFINITY;
     return Stream.of(
-        refusal("alpha must be in (0, inf), but is 0.0", () -> NoiseSpec.uniform(0)),
-        refusal("mean must be in (-inf, inf), but is NaN", () -> NoiseSpec.gaussian(nan, 1)),
-        refusal("std must be in (0, inf), but is -1.0", () -> NoiseSpec.gaussian(4, -1)),
-        refusal("firstEpoch must be in [0, inf), but is -1", () -> noise.fromEpoch(-1)),
-        refusal("minLr must be in [0, inf), but is -0.1", () -> noise.within(-0.1, 1)),
-        refusal("minLr must be in [0, inf), but is NaN", () -> noise.within(nan, 1)),
-        refusal("minLr must be in [0, inf), but is Infinity", () -> noise.within(inf, inf)),
-        refusal("maxLr must be in [0.2, inf], but is 0.1", () -> noise.within(0.2, 0.1)),
-        refusal("maxLr must be in [0.0, inf], but is NaN", () -> noise.within(0, nan)),
+        refusal("alpha must be greater than 0, but is 0.0", () -> NoiseSpec.uniform(0)),
+        refusal("mean must be finite, but is NaN", () -> NoiseSpec.gaussian(nan, 1)),
+        refusal("std must be greater than 0, but is -1.0", () -> NoiseSpec.gaussian(4, -1)),
+        refusal("firstEpoch must be at least 0, but is -1", () -> noise.fromEpoch(-1)),
+        refusal("minLr must be at least 0, but is -0.1", () -> noise.within(-0.1, 1)),
+        refusal("minLr must be finite, but is NaN", () -> noise.within(nan, 1)),
+        refusal("minLr must be finite, but is Infinity", () -> noise.within(inf, inf)),
+        refusal("maxLr must be at least 0.2, but is 0.1", () -> noise.within(0.2, 0.1)),
+        refusal("maxLr must be at least 0.0, but is NaN", () -> noise.within(0, nan)),
         refusal("beta must be in [0.0, 1.0], but is 1.1", () -> noise.lastFraction(1.1, 200)),
         refusal("beta must be in [0.0, 1.0], but is -0.1", () -> noise.lastFraction(-0.1, 200)),
         refusal("beta must be in [0.0, 1.0], but is NaN", () -> noise.lastFraction(nan, 200)),
-        refusal("epochs must be in [1, inf), but is 0", () -> noise.lastFraction(0.6, 0)),
-        refusal("epoch must be in [0, inf), but is -1", () -> noise.factor(-1, 0, 0)),
-        refusal("step must be in [0, inf), but is -1", () -> noise.factor(0, -1, 0)),
-        refusal("group must be in [0, inf), but is -1", () -> noise.factor(0, 0, -1)),
-        refusal("baseLr must be in [0, inf), but is NaN", () -> noise.realised(nan, 0, 0, 0)),
-        refusal("baseLr must be in [0, inf), but is -0.1", () -> noise.realised(-0.1, 0, 0, 0)),
-        refusal("epoch must be in [0, inf), but is -1", () -> noise.realised(0.1, -1, 0, 0)));
+        refusal("epochs must be at least 1, but is 0", () -> noise.lastFraction(0.6, 0)),
+        refusal("epoch must be at least 0, but is -1", () -> noise.factor(-1, 0, 0)),
+        refusal("step must be at least 0, but is -1", () -> noise.factor(0, -1, 0)),
+        refusal("group must be at least 0, but is -1", () -> noise.factor(0, 0, -1)),
+        refusal("baseLr must be finite, but is NaN", () -> noise.realised(nan, 0, 0, 0)),
+        refusal("baseLr must be at least 0, but is -0.1", () -> noise.realised(-0.1, 0, 0, 0)),
+        refusal("epoch must be at least 0, but is -1", () -> noise.realised(0.1, -1, 0, 0)));
   }
 
   private static Arguments refusal(String message, ThrowingCallable call) {

@@ -53,11 +53,11 @@ class MilestoneTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "0:0.1    | --milestones: '0:0.1': epoch must be in [1, inf), but is 0",
-        "80:0     | --milestones: '80:0': factor must be in (0, inf), but is 0.0",
-        "80:-1    | --milestones: '80:-1': factor must be in (0, inf), but is -1.0",
-        "80:NaN   | --milestones: '80:NaN': factor must be in (0, inf), but is NaN",
-        "80:1e999 | --milestones: '80:1e999': factor must be in (0, inf), but is Infinity",
+        "0:0.1    | --milestones: '0:0.1': epoch must be at least 1, but is 0",
+        "80:0     | --milestones: '80:0': factor must be greater than 0, but is 0.0",
+        "80:-1    | --milestones: '80:-1': factor must be greater than 0, but is -1.0",
+        "80:NaN   | --milestones: '80:NaN': factor must be finite, but is NaN",
+        "80:1e999 | --milestones: '80:1e999': factor must be finite, but is Infinity",
         "8:1,8:1  | --milestones must have strictly increasing epochs, but 8 follows 8",
         "9:1,8:1  | --milestones must have strictly increasing epochs, but 8 follows 9",
       })

@@ -311,52 +311,53 @@ class ScheduleTest {
     Milestone early = new Milestone(3, 0.1);
     Milestone late = new Milestone(5, 0.1);
     return Stream.of(
-        refusal("lr must be in (0, inf), but is 0.0", () -> Schedule.constant(0)),
-        refusal("lr must be in (0, inf), but is NaN", () -> Schedule.constant(nan)),
-        refusal("lr must be in (0, inf), but is -0.1", () -> Schedule.stepDecay(-0.1)),
-        refusal("epoch must be in [1, inf), but is 0", () -> new Milestone(0, 0.1)),
-        refusal("factor must be in (0, inf), but is NaN", () -> new Milestone(1, nan)),
+        refusal("lr must be greater than 0, but is 0.0", () -> Schedule.constant(0)),
+        refusal("lr must be finite, but is NaN", () -> Schedule.constant(nan)),
+        refusal("lr must be greater than 0, but is -0.1", () -> Schedule.stepDecay(-0.1)),
+        refusal("epoch must be at least 1, but is 0", () -> new Milestone(0, 0.1)),
+        refusal("factor must be finite, but is NaN", () -> new Milestone(1, nan)),
         refusal(
             "milestones must have strictly increasing epochs, but 3 follows 5",
             () -> Schedule.stepDecay(0.1, late, early)),
+        refusal("lr must be finite, but is Infinity", () -> Schedule.exponentialDecay(inf, 0.9, 6)),
         refusal(
-            "lr must be in (0, inf), but is Infinity",
-            () -> Schedule.exponentialDecay(inf, 0.9, 6)),
-        refusal("rate must be in (0, inf), but is 0.0", () -> Schedule.exponentialDecay(0.1, 0, 6)),
+            "rate must be greater than 0, but is 0.0", () -> Schedule.exponentialDecay(0.1, 0, 6)),
         refusal(
-            "steps must be in (0, inf), but is 0.0", () -> Schedule.exponentialDecay(0.1, 0.9, 0)),
-        refusal("lowLr must be in (0, inf), but is 0.0", () -> Schedule.cyclic(0, 0.3, 16)),
-        refusal("peakLr must be in [0.1, inf), but is 0.05", () -> Schedule.cyclic(0.1, 0.05, 16)),
-        refusal("peakLr must be in [0.1, inf), but is NaN", () -> Schedule.cyclic(0.1, nan, 16)),
-        refusal("cycleEpochs must be in (0, inf), but is 0.0", () -> Schedule.cyclic(0.1, 0.3, 0)),
+            "steps must be greater than 0, but is 0.0",
+            () -> Schedule.exponentialDecay(0.1, 0.9, 0)),
+        refusal("lowLr must be greater than 0, but is 0.0", () -> Schedule.cyclic(0, 0.3, 16)),
+        refusal("peakLr must be at least 0.1, but is 0.05", () -> Schedule.cyclic(0.1, 0.05, 16)),
+        refusal("peakLr must be finite, but is NaN", () -> Schedule.cyclic(0.1, nan, 16)),
+        refusal(
+            "cycleEpochs must be greater than 0, but is 0.0", () -> Schedule.cyclic(0.1, 0.3, 0)),
         refusal(
             "milestones must have strictly increasing epochs, but 3 follows 3",
             () -> Schedule.cyclic(0.1, 0.3, 16, early, early)),
-        refusal("lr must be in (0, inf), but is NaN", () -> Schedule.cosineRestarts(nan, 0, 10, 2)),
+        refusal("lr must be finite, but is NaN", () -> Schedule.cosineRestarts(nan, 0, 10, 2)),
         refusal(
             "finalLr must be in [0.0, 0.1], but is 0.2",
             () -> Schedule.cosineRestarts(0.1, 0.2, 10, 2)),
         refusal(
-            "firstCycleEpochs must be in (0, inf), but is -1.0",
+            "firstCycleEpochs must be greater than 0, but is -1.0",
             () -> Schedule.cosineRestarts(0.1, 0, -1, 2)),
         refusal(
-            "multiplier must be in [1.0, inf), but is 0.5",
+            "multiplier must be at least 1.0, but is 0.5",
             () -> Schedule.cosineRestarts(0.1, 0, 10, 0.5)),
         refusal(
-            "multiplier must be in [1.0, inf), but is Infinity",
+            "multiplier must be finite, but is Infinity",
             () -> Schedule.cosineRestarts(0.1, 0, 10, inf)),
-        refusal("peakLr must be in (0, inf), but is 0.0", () -> Schedule.linearWarmup(0, 0, 5)),
+        refusal("peakLr must be greater than 0, but is 0.0", () -> Schedule.linearWarmup(0, 0, 5)),
         refusal(
             "startLr must be in [0.0, 0.1], but is 0.2", () -> Schedule.linearWarmup(0.2, 0.1, 5)),
-        refusal("epochs must be in (0, inf), but is NaN", () -> Schedule.linearWarmup(0, 0.1, nan)),
+        refusal("epochs must be finite, but is NaN", () -> Schedule.linearWarmup(0, 0.1, nan)),
         refusal(
-            "number of schedules must be in [1, inf), but is 0",
+            "number of schedules must be at least 1, but is 0",
             () -> Schedule.sequence(List.of(), List.of())),
         refusal(
             "boundaries must be one fewer than schedules, 1, but are 0",
             () -> Schedule.sequence(List.of(one, one), List.of())),
         refusal(
-            "boundaries[0] must be in (0, inf), but is 0.0",
+            "boundaries[0] must be greater than 0, but is 0.0",
             () -> Schedule.sequence(List.of(one, one), List.of(0.0))),
         refusal(
             "boundaries must be strictly increasing, but 5.0 follows 5.0",
@@ -371,9 +372,9 @@ class ScheduleTest {
   void everyScheduleRefusesPositionsOutsideARun(@ForAll("schedules") Schedule schedule) {
     assertThatThrownBy(() -> schedule.lr(-1, 10))
         .isInstanceOf(InputException.class)
-        .hasMessage("step must be in [0, inf), but is -1");
+        .hasMessage("step must be at least 0, but is -1");
     assertThatThrownBy(() -> schedule.lr(0, 0))
         .isInstanceOf(InputException.class)
-        .hasMessage("stepsPerEpoch must be in [1, inf), but is 0");
+        .hasMessage("stepsPerEpoch must be at least 1, but is 0");
   }
 }

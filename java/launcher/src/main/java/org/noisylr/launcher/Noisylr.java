@@ -63,7 +63,7 @@ public final class Noisylr {
 
   /** Why libraries do not load, and where that may be mended. */
   static String unloaded(LinkageError e) {
-    String why = Reason.told(e);
+    String why = Reason.firstLine(e);
     try {
       return "%s; they are unpacked into %s, which takes 500 MB"
           .formatted(why, Loader.getCacheDir());
@@ -95,7 +95,7 @@ public final class Noisylr {
             error(command, e.getMessage());
             return BAD_INPUT;
           }
-          String message = Reason.told(e);
+          String message = Reason.firstLine(e);
           if (message.contains("can't allocate memory") || message.contains("out of memory")) {
             error(command, "LibTorch is out of memory: " + message);
             return RUN_FAILED;

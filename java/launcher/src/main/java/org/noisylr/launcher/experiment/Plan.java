@@ -30,7 +30,7 @@ record Plan(Map<String, Entry> cells) {
   private static final String FILE = "plan.yaml";
 
   Plan {
-    Check.given("cells", cells).forEach(Check::given);
+    Check.required("cells", cells).forEach(Check::required);
   }
 
   /**
@@ -55,8 +55,8 @@ record Plan(Map<String, Entry> cells) {
       int test,
       Map<Long, String> runs) {
     Entry {
-      Check.given("data", data);
-      Check.given("runs", runs).forEach((seed, name) -> Check.given("runs." + seed, name));
+      Check.required("data", data);
+      Check.required("runs", runs).forEach((seed, name) -> Check.required("runs." + seed, name));
     }
 
     static Entry of(PlannedCell planned) {

@@ -158,7 +158,7 @@ final class RunStore {
     } catch (StoppedException e) {
       return new Outcome(Status.STOPPED, e.getMessage());
     } catch (RuntimeException | OutOfMemoryError e) {
-      return failed(key, Reason.told(e));
+      return failed(key, Reason.firstLine(e));
     }
   }
 

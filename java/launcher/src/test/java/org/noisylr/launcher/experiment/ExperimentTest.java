@@ -266,7 +266,7 @@ class ExperimentTest {
     assertThatThrownBy(() -> Part.parse("3/2"))
         .hasMessage("--shard: part must be in [1, 2], but is 3");
     assertThatThrownBy(() -> Part.parse("1/0"))
-        .hasMessage("--shard: number of parts must be in [1, inf), but is 0");
+        .hasMessage("--shard: number of parts must be at least 1, but is 0");
     assertThatThrownBy(() -> Part.parse("half"))
         .hasMessage("--shard must be PART/PARTS, 2/8 for instance, but is half");
   }

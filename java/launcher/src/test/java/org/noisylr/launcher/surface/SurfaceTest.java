@@ -69,10 +69,10 @@ class SurfaceTest {
   void badWellsAreRefused() {
     assertThatThrownBy(() -> new TwoWells(-1, 2, 0.5))
         .isInstanceOf(InputException.class)
-        .hasMessage("a must be in [0, inf), but is -1.0");
+        .hasMessage("a must be at least 0, but is -1.0");
     assertThatThrownBy(() -> new TwoWells(3, 2, 0))
         .isInstanceOf(InputException.class)
-        .hasMessage("d must be in (0, inf), but is 0.0");
+        .hasMessage("d must be greater than 0, but is 0.0");
   }
 
   /** Deep and narrow wells still have a minimum that descent settles in. */

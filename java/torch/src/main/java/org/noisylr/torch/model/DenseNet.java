@@ -52,7 +52,7 @@ public final class DenseNet extends ImageModel {
   public DenseNet(int depth, int growth, int channels, int classes) {
     super("DenseNet", channels, SIZE, classes);
     if (depth < 7 || depth % 3 != 1) {
-      throw Check.outside("depth", depth, "{7, 10, 13, ...} (3n + 4)");
+      throw Check.invalid("depth", depth, "one of 7, 10, 13, ... (3n + 4)");
     }
     Check.atLeast("growth", growth, 1);
     conv = conv("conv", channels, FIRST_WIDTH, 3, 1, false);

@@ -66,7 +66,7 @@ public final class ResNet extends ImageModel {
   public ResNet(int depth, Shortcut shortcut, int channels, int classes) {
     super("ResNet", channels, SIZE, classes);
     if (depth < 8 || depth % 6 != 2) {
-      throw Check.outside("depth", depth, "{8, 14, 20, ...} (6n + 2)");
+      throw Check.invalid("depth", depth, "one of 8, 14, 20, ... (6n + 2)");
     }
     boolean keras = shortcut == Shortcut.PROJECTION;
     conv = conv("conv", channels, 16, 3, 1, keras);

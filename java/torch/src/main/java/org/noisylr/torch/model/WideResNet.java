@@ -46,7 +46,7 @@ public final class WideResNet extends ImageModel {
   public WideResNet(int depth, int widening, int channels, int classes) {
     super("WideResNet", channels, SIZE, classes);
     if (depth < 10 || depth % 6 != 4) {
-      throw Check.outside("depth", depth, "{10, 16, 22, ...} (6n + 4)");
+      throw Check.invalid("depth", depth, "one of 10, 16, 22, ... (6n + 4)");
     }
     Check.atLeast("widening", widening, 1);
     conv = conv("conv", channels, 16, 3, 1, false);

@@ -233,19 +233,19 @@ class ImageModelTest {
 
   @Test
   void impossibleSizesAreRefused() {
-    assertThatThrownBy(() -> new Cnn28(0, 10)).hasMessage("channels must be in [1, inf), but is 0");
-    assertThatThrownBy(() -> new Cnn28(1, 1)).hasMessage("classes must be in [2, inf), but is 1");
+    assertThatThrownBy(() -> new Cnn28(0, 10)).hasMessage("channels must be at least 1, but is 0");
+    assertThatThrownBy(() -> new Cnn28(1, 1)).hasMessage("classes must be at least 2, but is 1");
     assertThatThrownBy(() -> new ResNet(21, Shortcut.IDENTITY, 3, 10))
-        .hasMessage("depth must be in {8, 14, 20, ...} (6n + 2), but is 21");
+        .hasMessage("depth must be one of 8, 14, 20, ... (6n + 2), but is 21");
     assertThatThrownBy(() -> new ResNet(2, Shortcut.IDENTITY, 3, 10))
-        .hasMessage("depth must be in {8, 14, 20, ...} (6n + 2), but is 2");
+        .hasMessage("depth must be one of 8, 14, 20, ... (6n + 2), but is 2");
     assertThatThrownBy(() -> new DenseNet(41, 12, 3, 10))
-        .hasMessage("depth must be in {7, 10, 13, ...} (3n + 4), but is 41");
+        .hasMessage("depth must be one of 7, 10, 13, ... (3n + 4), but is 41");
     assertThatThrownBy(() -> new DenseNet(40, 0, 3, 10))
-        .hasMessage("growth must be in [1, inf), but is 0");
+        .hasMessage("growth must be at least 1, but is 0");
     assertThatThrownBy(() -> new WideResNet(18, 8, 3, 10))
-        .hasMessage("depth must be in {10, 16, 22, ...} (6n + 4), but is 18");
+        .hasMessage("depth must be one of 10, 16, 22, ... (6n + 4), but is 18");
     assertThatThrownBy(() -> new WideResNet(16, 0, 3, 10))
-        .hasMessage("widening must be in [1, inf), but is 0");
+        .hasMessage("widening must be at least 1, but is 0");
   }
 }

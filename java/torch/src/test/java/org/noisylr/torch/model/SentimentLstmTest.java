@@ -100,6 +100,6 @@ class SentimentLstmTest {
   @Test
   void anEmptyVocabularyIsRefused() {
     assertThatThrownBy(() -> new SentimentLstm(0))
-        .hasMessage("vocabulary must be in [1, inf), but is 0");
+        .hasMessage("vocabulary must be at least 1, but is 0");
   }
 }

@@ -330,9 +330,9 @@ class NoisyOptimizerTest {
     Problem problem = new Problem();
     try (NoisySGD optimizer = new NoisySGD(problem.parameters(), new SGDOptions(LR), NOISE)) {
       assertThatThrownBy(() -> optimizer.epoch(-1))
-          .hasMessage("epoch must be in [0, inf), but is -1");
+          .hasMessage("epoch must be at least 0, but is -1");
       assertThatThrownBy(() -> optimizer.steps(-1))
-          .hasMessage("steps must be in [0, inf), but is -1");
+          .hasMessage("steps must be at least 0, but is -1");
     }
   }
 

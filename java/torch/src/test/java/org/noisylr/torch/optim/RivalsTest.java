@@ -221,13 +221,13 @@ class RivalsTest {
       Bowl bowl = new Bowl();
       SGD sgd = new SGD(bowl.parameters(), new SGDOptions(1));
       assertThatThrownBy(() -> new L4Mom(bowl.parameters(), new L4Options(-1)))
-          .hasMessageContaining("fraction must be in [0, inf), but is -1");
+          .hasMessageContaining("fraction must be at least 0, but is -1");
       assertThatThrownBy(() -> new GradientNoise(sgd, -1, 0.55, 1))
-          .hasMessageContaining("eta must be in [0, inf), but is -1");
+          .hasMessageContaining("eta must be at least 0, but is -1");
       assertThatThrownBy(() -> new Alrao(sgd, 1, 0.5, 1))
-          .hasMessageContaining("max must be in [1, inf), but is 0.5");
+          .hasMessageContaining("max must be at least 1, but is 0.5");
       assertThatThrownBy(() -> new Langevin(sgd, 1, 1).steps(-1))
-          .hasMessage("steps must be in [0, inf), but is -1");
+          .hasMessage("steps must be at least 0, but is -1");
     }
   }
 

@@ -49,7 +49,7 @@ public final class GeneratedData {
       case "cifar100" -> images(name, 100);
       case "imdb" -> texts(name);
       case "voc2012" -> segmented(name);
-      default -> throw Check.outside("generated data", name, PREFIX + NAMES);
+      default -> throw Check.invalid("generated data", name, "in " + PREFIX + NAMES);
     };
   }
 

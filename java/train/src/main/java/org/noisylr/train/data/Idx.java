@@ -131,8 +131,8 @@ public final class Idx {
       declared *= size;
     }
     if (declared > Source.MAX_BYTES) {
-      throw Check.outside(
-          name + ": declared number of bytes", declared, "[1, " + Source.MAX_BYTES + "]");
+      throw Check.invalid(
+          name + ": declared number of bytes", declared, "in [1, " + Source.MAX_BYTES + "]");
     }
     // Grows with what arrives, so a header that lies allocates nothing.
     byte[] bytes = stream.readNBytes((int) declared);

@@ -128,7 +128,7 @@ final class ImageDecoder {
       throw e;
     } catch (IOException | RuntimeException e) {
       // The decoders answer some malformed files with unchecked exceptions.
-      throw new InputException(damaged(name, Reason.told(e)), e);
+      throw new InputException(damaged(name, Reason.firstLine(e)), e);
     } finally {
       if (reader != null) {
         reader.dispose();

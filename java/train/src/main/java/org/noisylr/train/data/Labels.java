@@ -10,7 +10,8 @@ final class Labels {
   static void check(String where, int[] labels, int classes) {
     for (int i = 0; i < labels.length; i++) {
       if (labels[i] < 0 || labels[i] >= classes) {
-        throw Check.outside(where + ": label number " + i, labels[i], "[0, " + (classes - 1) + "]");
+        throw Check.invalid(
+            where + ": label number " + i, labels[i], "in [0, " + (classes - 1) + "]");
       }
     }
   }

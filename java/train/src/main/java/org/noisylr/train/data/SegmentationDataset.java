@@ -36,7 +36,7 @@ public record SegmentationDataset(
   static void checkClasses(String where, byte[] masks, int classes) {
     for (byte value : masks) {
       if (value != SegmentationSet.VOID && (value & 0xff) >= classes) {
-        throw Check.outside(where, value & 0xff, "[0, " + (classes - 1) + "] or 255");
+        throw Check.invalid(where, value & 0xff, "in [0, " + (classes - 1) + "] or 255");
       }
     }
   }

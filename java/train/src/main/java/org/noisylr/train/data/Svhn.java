@@ -111,7 +111,8 @@ final class Svhn {
 
   private static InputException damaged(Path file, Exception e) {
     return new InputException(
-        "%s cannot be read as a MATLAB file of version 5: %s".formatted(file, Reason.told(e)), e);
+        "%s cannot be read as a MATLAB file of version 5: %s".formatted(file, Reason.firstLine(e)),
+        e);
   }
 
   private static Matrix matrix(Path file, Mat5File mat, String name) {
@@ -150,7 +151,7 @@ final class Svhn {
       double label = labels.getDouble(i);
       String field = file + ": label number " + i;
       if (label != Math.rint(label)) {
-        throw Check.outside(field, label, "{1, ..., " + DIGITS + "}");
+        throw Check.invalid(field, label, "in {1, ..., " + DIGITS + "}");
       }
       Check.within(field, (long) label, 1, DIGITS);
       values[i] = (int) label % DIGITS;

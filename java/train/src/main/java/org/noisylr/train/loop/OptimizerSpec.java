@@ -55,14 +55,14 @@ public record OptimizerSpec(
 
   /** Validates the values. */
   public OptimizerSpec {
-    Check.given("optimizer", kind);
-    Check.given("implementation", implementation);
+    Check.required("optimizer", kind);
+    Check.required("implementation", implementation);
     if (!(momentum >= 0 && momentum < 1)) {
-      throw Check.outside("momentum", momentum, "[0, 1)");
+      throw Check.invalid("momentum", momentum, "in [0, 1)");
     }
     Check.nonNegative("weight decay", weightDecay);
     if (kind.isL4() && weightDecay != 0) {
-      throw Check.outside("weight decay", weightDecay, "{0} for L4");
+      throw Check.invalid("weight decay", weightDecay, "0 for L4");
     }
   }
 

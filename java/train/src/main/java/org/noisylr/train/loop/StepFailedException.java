@@ -9,13 +9,15 @@ import org.noisylr.check.Reason;
 public final class StepFailedException extends RuntimeException {
   StepFailedException(int epoch, long step, RuntimeException cause) {
     super(
-        "epoch %d failed at step %d (both from 0): %s".formatted(epoch, step, Reason.told(cause)),
+        "epoch %d failed at step %d (both from 0): %s"
+            .formatted(epoch, step, Reason.firstLine(cause)),
         cause);
   }
 
   StepFailedException(int epoch, RuntimeException cause) {
     super(
-        "the evaluation after epoch %d (from 0) failed: %s".formatted(epoch, Reason.told(cause)),
+        "the evaluation after epoch %d (from 0) failed: %s"
+            .formatted(epoch, Reason.firstLine(cause)),
         cause);
   }
 }

@@ -28,12 +28,12 @@ public record TrainingConfig(
     long seed) {
   /** Validates the values. */
   public TrainingConfig {
-    Check.given("optimizer", optimizer);
-    Check.given("schedule", schedule);
-    Check.given("noise", noise);
+    Check.required("optimizer", optimizer);
+    Check.required("schedule", schedule);
+    Check.required("noise", noise);
     Check.atLeast("epochs", epochs, 1);
     Check.atLeast("batch size", batchSize, 1);
-    Check.given("augmentation", augmentation);
-    Check.given("precision", precision);
+    Check.required("augmentation", augmentation);
+    Check.required("precision", precision);
   }
 }

@@ -33,7 +33,7 @@ public final class Devices {
       return new Device("cpu");
     }
     if (!name.matches("auto|cuda|cuda:[0-9]{1,2}")) {
-      throw Check.outside("device", name, "{auto, cpu, cuda, cuda:0, cuda:1, ...}");
+      throw Check.invalid("device", name, "one of auto, cpu, cuda, cuda:0, cuda:1, ...");
     }
     if (!torch.cuda_is_available()) {
       throw InputException.of("device", "is " + name + ", but " + cudaState());
@@ -41,7 +41,7 @@ public final class Devices {
     String device = name.contains(":") ? name : "cuda:0";
     long count = torch.getNumGPUs();
     if (Integer.parseInt(device.substring("cuda:".length())) >= count) {
-      throw Check.outside("device", name, "{cuda:0 ... cuda:" + (count - 1) + "}");
+      throw Check.invalid("device", name, "one of cuda:0 ... cuda:" + (count - 1));
     }
     return new Device(device);
   }

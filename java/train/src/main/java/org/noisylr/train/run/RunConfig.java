@@ -31,10 +31,10 @@ public record RunConfig(
 
   /** Validates the values. */
   public RunConfig {
-    Check.given("data", data);
-    Check.given("model", model);
-    Check.given("device", device);
+    Check.required("data", data);
+    Check.required("model", model);
+    Check.required("device", device);
     Check.within("threads", (long) threads, 1, MAX_THREADS);
-    Check.given("training", training);
+    Check.required("training", training);
   }
 }

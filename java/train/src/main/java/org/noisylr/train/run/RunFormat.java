@@ -187,7 +187,7 @@ public final class RunFormat {
       return "it is empty";
     } else if (message.startsWith("Cannot map `null`")
         || message.startsWith("Cannot coerce `null`")) {
-      return "it must be given, but is not";
+      return "it is required";
     } else if (message.contains("at least one Creator exists")) {
       return "it must be made of keys and values";
     } else if ((e instanceof StreamReadException || e.getCause() instanceof StreamReadException)

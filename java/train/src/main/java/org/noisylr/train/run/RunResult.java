@@ -27,7 +27,7 @@ public record RunResult(
     long parameters) {
   /** Validates the values. */
   public RunResult {
-    Check.given("metric", metric);
+    Check.required("metric", metric);
   }
 
   /** Training score less test score after the last epoch: the generalisation gap, a fraction. */

@@ -79,7 +79,7 @@ public final class Timing implements TrainingListener {
       if (e instanceof InputException input) {
         throw input;
       }
-      throw new InputException("not a run's timing: " + Reason.told(e), e);
+      throw new InputException("not a run's timing: " + Reason.firstLine(e), e);
     } catch (ArrayIndexOutOfBoundsException e) {
       throw new InputException("not a run's timing: a row has one column", e);
     }

@@ -114,7 +114,7 @@ class AugmentationTest {
   @Test
   void paddingIsNotNegative() {
     assertThatThrownBy(() -> new Augmentation(-1, false, 1))
-        .hasMessage("padding must be in [0, inf), but is -1");
+        .hasMessage("padding must be at least 0, but is -1");
   }
 
   private static byte[] bytes(Tensor tensor) {

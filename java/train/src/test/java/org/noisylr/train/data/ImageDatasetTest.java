@@ -37,14 +37,14 @@ class ImageDatasetTest {
   void setsAreValidated() {
     byte[] four = new byte[4];
     int[] one = {0};
-    assertInput(() -> new ImageSet(four, one, 0, 2, 2), "channels must be in [1, inf), but is 0");
-    assertInput(() -> new ImageSet(four, one, 1, -2, 2), "height must be in [1, inf), but is -2");
-    assertInput(() -> new ImageSet(four, one, 1, 2, 0), "width must be in [1, inf), but is 0");
+    assertInput(() -> new ImageSet(four, one, 0, 2, 2), "channels must be at least 1, but is 0");
+    assertInput(() -> new ImageSet(four, one, 1, -2, 2), "height must be at least 1, but is -2");
+    assertInput(() -> new ImageSet(four, one, 1, 2, 0), "width must be at least 1, but is 0");
     assertInput(
         () -> new ImageSet(four, new int[0], 1, 2, 2),
-        "number of images must be in [1, inf), but is 0");
+        "number of images must be at least 1, but is 0");
     assertInput(
-        () -> new ImageSet(four, new int[] {-1}, 1, 2, 2), "label must be in [0, inf), but is -1");
+        () -> new ImageSet(four, new int[] {-1}, 1, 2, 2), "label must be at least 0, but is -1");
     assertInput(
         () -> new ImageSet(four, one, 3, 2, 2), "pixels must have 1 x 3 x 2 x 2 bytes, but has 4");
   }

@@ -119,6 +119,6 @@ class ImdbTest {
         "tokens must have 1 x 2 values, but has 3");
     assertInput(
         () -> new TextSet(new int[0], new int[0], 2),
-        "number of texts must be in [1, inf), but is 0");
+        "number of texts must be at least 1, but is 0");
   }
 }

@@ -40,10 +40,10 @@ class PublishedDatasetTest {
     List<URI> here = List.of(URI.create("http://127.0.0.1/x"));
     String md5 = "0".repeat(32);
     assertThatThrownBy(() -> new RemoteFile("x", 0, md5, here))
-        .hasMessage("bytes must be in [1, inf), but is 0");
+        .hasMessage("bytes must be at least 1, but is 0");
     assertThatThrownBy(() -> new RemoteFile("x", 1, "Z", here))
         .hasMessage("md5 must be 32 hexadecimal digits, but is Z");
     assertThatThrownBy(() -> new RemoteFile("x", 1, md5, List.of()))
-        .hasMessage("number of locations must be in [1, inf), but is 0");
+        .hasMessage("number of locations must be at least 1, but is 0");
   }
 }

@@ -48,8 +48,8 @@ class VocabularyTest {
   @Test
   void impossibleSizesAreRefused() {
     assertThatThrownBy(() -> new Vocabulary(TEXTS, 3))
-        .hasMessage("vocabulary must be in [4, inf), but is 3");
+        .hasMessage("vocabulary must be at least 4, but is 3");
     assertThatThrownBy(() -> new Vocabulary(TEXTS, 4).encode("a", 0))
-        .hasMessage("length must be in [1, inf), but is 0");
+        .hasMessage("length must be at least 1, but is 0");
   }
 }

@@ -143,7 +143,7 @@ class NumbersTest {
             "the training loss became NaN in epoch 0 at step 1 (both from 0), with learning rate Infinity");
     assertThatThrownBy(() -> new Constant(Double.POSITIVE_INFINITY))
         .isInstanceOf(InputException.class)
-        .hasMessage("lr must be in (0, inf), but is Infinity");
+        .hasMessage("lr must be finite, but is Infinity");
   }
 
   @Test

@@ -464,7 +464,7 @@ class TrainerTest {
   void impossibleSettingsAreRefused() {
     TrainingConfig good = config(OptimizerSpec.Kind.SGD, new Constant(0.01), 1);
     assertThatThrownBy(() -> config(OptimizerSpec.Kind.SGD, new Constant(0.01), 0))
-        .hasMessage("epochs must be in [1, inf), but is 0");
+        .hasMessage("epochs must be at least 1, but is 0");
     assertThatThrownBy(
             () ->
                 new TrainingConfig(
@@ -476,12 +476,12 @@ class TrainerTest {
                     good.augmentation(),
                     good.precision(),
                     0))
-        .hasMessage("batch size must be in [1, inf), but is 0");
+        .hasMessage("batch size must be at least 1, but is 0");
     assertThatThrownBy(
             () -> new OptimizerSpec(OptimizerSpec.Kind.MOMENTUM, 1, 0, Implementation.FUSED))
         .hasMessage("momentum must be in [0, 1), but is 1.0");
     assertThatThrownBy(
             () -> new OptimizerSpec(OptimizerSpec.Kind.SGD, 0, Double.NaN, Implementation.FUSED))
-        .hasMessage("weight decay must be in [0, inf), but is NaN");
+        .hasMessage("weight decay must be finite, but is NaN");
   }
 }

@@ -47,9 +47,9 @@ class RunFormatTest {
         fault("threads: 1", "threads: [1]", "threads: it must be an integer"),
         fault("threads: 1", "threads: 1\nthread: 1", "thread: there is no such field among {"),
         fault("threads: 1", "threads: 1\nthreads: 2", "Duplicate field 'threads'"),
-        fault("device: cpu", "device: null", "device must be given, but is not"),
+        fault("device: cpu", "device: null", "device is required"),
         fault("model: cnn28", "model: cnn29", "model: it must be one of {cnn28, resnet20, "),
-        fault("lr: 0.1,", "lr: NaN,", "training.schedule: lr must be in (0, inf), but is NaN"),
+        fault("lr: 0.1,", "lr: NaN,", "training.schedule: lr must be finite, but is NaN"),
         fault("factor: 0.1", "factor: -1", "training.schedule.milestones.0: factor must be in"),
         fault(
             "milestones: [{epoch: 80, factor: 0.1}]",
@@ -64,8 +64,8 @@ class RunFormatTest {
         fault(
             "alpha: 8", "alpha: \"8", "training.noise.distribution: it cannot be parsed in line "),
         fault(YAML, "? [1\n b: {", "it cannot be parsed in line 1, column "),
-        fault("threads: 1", "threads: null", "threads: it must be given, but is not"),
-        fault("threads: 1", "", "threads: it must be given, but is not"),
+        fault("threads: 1", "threads: null", "threads: it is required"),
+        fault("threads: 1", "", "threads: it is required"),
         fault(YAML, "", "it is empty"),
         fault(YAML, "null", "it is empty"),
         fault(YAML, "--- 1\n--- 2", ""));

@@ -445,7 +445,7 @@ class RunTest {
     assertThat(Devices.of("cpu").is_cpu()).isTrue();
     assertThatThrownBy(() -> Devices.of("tpu"))
         .isInstanceOf(InputException.class)
-        .hasMessage("device must be in {auto, cpu, cuda, cuda:0, cuda:1, ...}, but is tpu");
+        .hasMessage("device must be one of auto, cpu, cuda, cuda:0, cuda:1, ..., but is tpu");
     if (!torch.cuda_is_available()) {
       assertThat(Devices.of("auto").is_cpu()).isTrue();
       assertThatThrownBy(() -> Devices.of("cuda:1"))
