@@ -24,7 +24,7 @@
 #include <string>
 #include <vector>
 
-#include "noisylr/fused.h"
+#include "noisylr/noisy.h"
 
 namespace {
 
@@ -178,9 +178,10 @@ std::unique_ptr<Optimizer> make(const std::string& variant, const Tensors& param
   typename OptionsOf<Base>::type options(kLr);
   if constexpr (std::is_same_v<Base, torch::optim::SGD>) options.momentum(0.9);
   if (variant == "plain") return std::make_unique<Base>(parameters, options);
-  if (variant == "noisy") return std::make_unique<Noisy<Base>>(parameters, options, kNoise);
-  if (variant == "fused") return std::make_unique<Fused<Base>>(parameters, options);
-  return std::make_unique<Noisy<Fused<Base>>>(parameters, options, kNoise);
+  auto made = std::make_unique<Noisy<Base>>(parameters, options,
+                                            variant == "fused" ? NoiseSpec::none() : kNoise);
+  if (variant == "noisy") made->implementation(Implementation::kStock);
+  return made;
 }
 
 using Maker = std::unique_ptr<Optimizer> (*)(const std::string&, const Tensors&);
@@ -223,8 +224,8 @@ void time(at::Device device, const std::string& model, const std::string& optimi
     auto made = maker(variant, parameters);
     steppers.push_back({std::move(parameters), std::move(made)});
     counts.push_back(count_for(steppers.back(), milliseconds));
-    if (auto* fused = dynamic_cast<FusedStep*>(steppers.back().optimizer.get())) {
-      if (fused->left_to_base() > 0) {
+    if (const auto* fused = dynamic_cast<NoisyOptimizer*>(steppers.back().optimizer.get())) {
+      if (fused->fallback_count() > 0) {
         throw std::runtime_error("this LibTorch has no fused " + optimizer + " for the device");
       }
     }

@@ -1,5 +1,5 @@
 /// @file
-/// What LibTorch takes for granted of parameter groups, and reads or frees memory wrongly without.
+/// What LibTorch assumes of parameter groups without checking it.
 #pragma once
 
 #include <c10/util/Type.h>
@@ -33,7 +33,7 @@ void check_options(Groups& groups) {
   for (size_t g = 0; g < groups.size(); ++g) options_of<Options>(groups, g);
 }
 
-/// The same for groups that may have none: LibTorch passes over those of another class in silence.
+/// The same for groups that may have no options: LibTorch silently ignores those of another class.
 /// @throws std::invalid_argument if the options of a group are of another class
 template <class Options, class Groups>
 void check_own_options(Groups& groups) {
@@ -42,7 +42,19 @@ void check_own_options(Groups& groups) {
   }
 }
 
-/// Erases the states of which a condition is true, each being a pair of parameter and state.
+/// Groups that an optimizer has room for from the start, so that references to them stay valid
+/// while groups are added.
+inline constexpr size_t kGroupCapacity = 16;
+
+/// Frees the state of an optimizer and gives up its parameters.
+inline void release_tensors(torch::optim::Optimizer& optimizer) {
+  std::remove_reference_t<decltype(optimizer.state())>().swap(optimizer.state());
+  for (auto& group : optimizer.param_groups()) {
+    for (at::Tensor& parameter : group.params()) parameter.reset();
+  }
+}
+
+/// Erases the states for which a condition is true, each a pair of parameter and state.
 /// @return whether there were any
 template <class States, class Condition>
 bool erase_states(States& states, Condition condition) {
@@ -53,8 +65,8 @@ bool erase_states(States& states, Condition condition) {
   return states.size() < before;
 }
 
-/// Runs load(), which puts an archive into the optimizer's state and options. If it throws, these
-/// are as they were before.
+/// Runs load(), which loads an archive into the optimizer's state and options. If it throws,
+/// neither has changed.
 /// @throws std::invalid_argument if the options of a group are of another class, or a parameter is
 ///     in the groups twice, here or in the archive: LibTorch would load its state into one place
 ///     alone, and a null state into the other

@@ -2,7 +2,7 @@
 /// One optimizer step over a range of one parameter, as LibTorch's CPU operations compute it.
 ///
 /// kernels.cpp is compiled once for each instruction set, so this header must stay free of inline
-/// functions: the linker would keep one copy, maybe that of an instruction set the machine lacks.
+/// functions: the linker would keep one copy, maybe of an instruction set that the machine lacks.
 #pragma once
 
 #include <cstdint>
@@ -13,11 +13,11 @@ namespace noisylr::kernels {
 struct Operands {
   void* parameter;
   const void* gradient;
-  void* state[3];  ///< what the rule says; null where it has less
+  void* state[3];  ///< in the order that the rule states; null if it has fewer
   bool is_double;
 };
 
-// With gradient g, parameter p; every line is rounded as torch::optim rounds it.
+// g is the gradient, p the parameter; every operation is rounded as in torch::optim.
 
 /// d = g + weight_decay·p; b = d at first, then momentum·b + (1 − dampening)·d; p −= lr·u with
 /// u = d without momentum, d + momentum·b with Nesterov's, else b. State: b.
@@ -27,12 +27,12 @@ struct Sgd {
   double momentum;
   double dampening;
   bool nesterov;
-  bool first;  ///< b is not there yet: it is written, not read
+  bool first;  ///< b has no value yet: it is written, not read
 };
 
-/// p *= 1 − lr·weight_decay where decoupled, else g += weight_decay·p; m = beta1·m + (1 − beta1)·g;
+/// p *= 1 − lr·weight_decay if decoupled, else g += weight_decay·p; m = beta1·m + (1 − beta1)·g;
 /// v = beta2·v + (1 − beta2)·g²; p −= step_size·m / (√v / correction + eps); with amsgrad, the
-/// greatest v so far takes its place. State: m, v, greatest v.
+/// greatest v so far replaces v. State: m, v, greatest v.
 struct Adam {
   double lr;
   double weight_decay;
@@ -52,7 +52,7 @@ struct Adagrad {
   double eps;
 };
 
-/// g += weight_decay·p; s = alpha·s + (1 − alpha)·g²; where centered, a = alpha·a + (1 − alpha)·g;
+/// g += weight_decay·p; s = alpha·s + (1 − alpha)·g²; if centered, a = alpha·a + (1 − alpha)·g;
 /// r = √(s − a²) + eps; with momentum, b = momentum·b + g / r and p −= lr·b, else p −= lr·g / r.
 /// State: s, b, a.
 struct RmsProp {

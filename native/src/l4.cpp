@@ -21,7 +21,7 @@ using torch::serialize::OutputArchive;
 
 constexpr double kInf = std::numeric_limits<double>::infinity();
 
-/// Refuses settings other than alpha, which schedulers and noise change, outside their intervals.
+/// Rejects settings outside their intervals, except alpha, which schedulers and noise change.
 void check_settings(const L4Options& options) {
   require(options.minloss_factor() >= 0 && options.minloss_factor() <= 1, "minloss_factor",
           options.minloss_factor(), "in [0, 1]");
@@ -106,6 +106,7 @@ L4::L4(const std::vector<torch::optim::OptimizerParamGroup>& groups, const L4Opt
       adaptive_(adaptive),
       last_scale_(std::numeric_limits<double>::quiet_NaN()) {
   check_l4_options(defaults);
+  param_groups_.reserve(kGroupCapacity);
   for (const auto& group : groups) add_param_group(group);
 }
 
@@ -117,25 +118,26 @@ void L4::add_param_group(const torch::optim::OptimizerParamGroup& group) {
     check_l4_options(*own);
   }
   Optimizer::add_param_group(group);
-  // LibTorch takes over a group's own options for optimizers that it knows, and loses all others.
+  // LibTorch keeps a group's own options only for its own optimizers.
   if (own) param_groups_.back().set_options(std::make_unique<L4Options>(*own));
 }
 
 torch::Tensor L4::step(LossClosure closure) {
-  const Stepping::Scope stepping(stepping_);
-  if (!closure) refuse("a step of L4 needs a closure that returns the loss");
+  const StepGuard::Scope step(step_guard_);
+  if (!closure) refuse("a step of L4 requires a closure that returns the loss");
   torch::Tensor loss;
   {
     at::AutoGradMode with_gradients(true);
     loss = closure();
   }
+  track_parameters();
   at::NoGradGuard no_grad;
   const double value = loss.item<double>();
   if (!std::isfinite(value) || param_groups_.empty()) return loss;
   const auto& settings = options_of<L4Options>(param_groups_, 0);
   check_settings(settings);
 
-  // Everything is computed before anything is changed.
+  // Everything is computed before anything changes.
   struct Update {
     at::Tensor parameter, mean, square, direction;
     double fraction;
@@ -217,6 +219,12 @@ void L4::load(InputArchive& archive) {
     }
     if (!param_groups_.empty()) check_settings(options_of<L4Options>(param_groups_, 0));
   });
+  track_parameters();
+}
+
+void L4::close() {
+  const StepGuard::Scope closing(step_guard_, "close()");
+  release_tensors(*this);
 }
 
 }  // namespace noisylr

@@ -1,5 +1,5 @@
 /// @file
-/// What L4's settings and state must be.
+/// The checks of L4's settings and state.
 #pragma once
 
 #include <string>
@@ -8,11 +8,11 @@
 
 namespace noisylr {
 
-/// Refuses options outside their intervals.
+/// Rejects options outside their intervals.
 void check_l4_options(const L4Options& options);
 
-/// Refuses a state that is not one of this optimizer.
-/// @param where what the message calls it, with a dot at its end
+/// Rejects the state of another optimizer.
+/// @param where the prefix of field names in messages, with a dot at its end
 void check_l4_state(const L4& optimizer, const std::string& where, const L4ParamState& state);
 
 }  // namespace noisylr

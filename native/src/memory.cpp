@@ -9,8 +9,7 @@ namespace noisylr {
 
 bool keep_freed_memory() noexcept {
 #ifdef __GLIBC__
-  // The heaps of threads other than the first go back whole unless this much is to stay free; it is
-  // address space, not memory.
+  // Keeps the heaps of all threads; this is address space, not memory.
   constexpr int kHeap = 64 << 20;
   return mallopt(M_MMAP_THRESHOLD, kHeap / 2) == 1 && mallopt(M_TRIM_THRESHOLD, -1) == 1 &&
          mallopt(M_TOP_PAD, kHeap) == 1;

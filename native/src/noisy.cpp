@@ -1,187 +1,154 @@
 #include "noisylr/noisy.h"
 
-#include <algorithm>
-#include <bit>
-#include <stdexcept>
-#include <string>
+#include <ATen/core/grad_mode.h>
+
+#include <utility>
 
 #include "check.h"
+#include "groups.h"
+#include "noisylr/l4.h"
+#include "step_plan.h"
 
 namespace noisylr {
-namespace {
 
 using torch::optim::Optimizer;
-using torch::serialize::InputArchive;
-using torch::serialize::OutputArchive;
+using torch::optim::OptimizerParamGroup;
 
-constexpr const char* kArchive = "noisylr";
+NoisyOptimizer::~NoisyOptimizer() = default;
 
-c10::IValue read(InputArchive& archive, const std::string& key,
-                 bool (c10::IValue::*has_type)() const, const char* type) {
-  c10::IValue value;
-  if (!archive.try_read(key, value) || !(value.*has_type)()) {
-    refuse("the archive's noisylr.", key, " is missing or not ", type);
-  }
-  return value;
+template <class Base>
+Noisy<Base>::Noisy(std::vector<at::Tensor> parameters, Options options, const NoiseSpec& noise)
+    : Noisy(std::vector<OptimizerParamGroup>{OptimizerParamGroup(std::move(parameters))},
+            std::move(options), noise) {}
+
+template <class Base>
+Noisy<Base>::Noisy(const std::vector<OptimizerParamGroup>& groups, Options options,
+                   const NoiseSpec& noise)
+    : Base((check_own_options<Options>(groups), groups), std::move(options)),
+      NoisyOptimizer(noise) {
+  this->param_groups_.reserve(kGroupCapacity);
+  track_parameters();
 }
 
-int64_t read_integer(InputArchive& archive, const std::string& key) {
-  return read(archive, key, &c10::IValue::isInt, "an integer").toInt();
+template <class Base>
+Noisy<Base>::~Noisy() = default;
+
+template <class Base>
+at::Tensor Noisy<Base>::step(LossClosure closure) {
+  return noisy_step(*this, std::move(closure), [](Optimizer& optimizer, LossClosure on_base_rates) {
+    auto& self = static_cast<Noisy&>(optimizer);
+    return self.implementation() == Implementation::kFused
+               ? self.fused_step(std::move(on_base_rates))
+               : self.stock_step(std::move(on_base_rates));
+  });
 }
 
-double read_real(InputArchive& archive, const std::string& key) {
-  return read(archive, key, &c10::IValue::isDouble, "a floating-point number").toDouble();
-}
-
-Distribution read_distribution(InputArchive& archive) {
-  const int64_t value = read_integer(archive, "distribution");
-  const auto distribution = static_cast<Distribution>(value);
-  if (static_cast<int64_t>(distribution) != value) {
-    refuse("distribution must be in {0, 1, 2}, but is ", value);
-  }
-  return distribution;
-}
-
-bool read_flag(InputArchive& archive, const std::string& key) {
-  return read(archive, key, &c10::IValue::isBool, "a Boolean").toBool();
-}
-
-}  // namespace
-
-/// While it lives, the object is inside a step; when it dies, base rates are in place.
-class LrNoise::Scope {
- public:
-  Scope(LrNoise& noise, Optimizer& optimizer)
-      : stepping_(noise.stepping_), noise_(noise), optimizer_(optimizer) {}
-
-  ~Scope() { restore(); }
-
-  Scope(const Scope&) = delete;
-  Scope& operator=(const Scope&) = delete;
-
-  void apply() {
-    auto& groups = optimizer_.param_groups();
-    noise_.base_.resize(groups.size());
-    noise_.current_.resize(groups.size());
-    noise_.realised_.reserve(groups.size());
-    for (; applied_ < groups.size(); ++applied_) {
-      auto& options = groups[applied_].options();
-      const double base = options.get_lr();
-      const double lr = realised(noise_.noise_, base, noise_.epoch_, noise_.steps_, applied_);
-      options.set_lr(lr);
-      noise_.base_[applied_] = base;
-      noise_.current_[applied_] = lr;
-    }
-  }
-
-  void restore() noexcept {
-    auto& groups = optimizer_.param_groups();
-    const size_t known = std::min(applied_, groups.size());
-    for (size_t i = 0; i < known; ++i) groups[i].options().set_lr(noise_.base_[i]);
-    applied_ = 0;
-  }
-
-  void complete() noexcept {
-    noise_.realised_.assign(noise_.current_.begin(), noise_.current_.end());
-    ++noise_.steps_;
-  }
-
- private:
-  Stepping::Scope stepping_;
-  LrNoise& noise_;
-  Optimizer& optimizer_;
-  size_t applied_ = 0;
-};
-
-LrNoise::LrNoise(const NoiseSpec& noise) : noise_(noise) { noise_.validate(); }
-
-LrNoise::~LrNoise() = default;
-
-void LrNoise::epoch(int64_t epoch) {
-  require_at_least("epoch", epoch, 0);
-  epoch_ = epoch;
-}
-
-void LrNoise::steps(int64_t steps) {
-  require_at_least("steps", steps, 0);
-  steps_ = steps;
-}
-
-double LrNoise::realised_lr(size_t group) const {
-  if (realised_.empty()) {
-    throw std::logic_error("there is no realised learning rate before the first step");
-  }
-  if (group >= realised_.size()) {
-    throw std::out_of_range(
-        text("group must be in [0, ", realised_.size() - 1, "], but is ", group));
-  }
-  return realised_[group];
-}
-
-at::Tensor LrNoise::noisy_step(Optimizer& optimizer, LossClosure closure, StepFunction base_step) {
-  Scope scope(*this, optimizer);
-  scope.apply();
-  LossClosure on_base_rates;
+template <class Base>
+at::Tensor Noisy<Base>::fused_step(LossClosure closure) {
+  at::NoGradGuard no_grad;
+  at::Tensor loss;
   if (closure) {
-    // Two references fit into std::function without a heap allocation.
-    on_base_rates = [&scope, &closure] {
-      scope.restore();
-      at::Tensor loss = closure();
-      scope.apply();
-      return loss;
-    };
+    at::AutoGradMode with_gradients(true);
+    loss = closure();
   }
-  at::Tensor loss = base_step(optimizer, std::move(on_base_rates));
-  scope.complete();
+  if (!plan_) plan_ = std::make_unique<StepPlan<Base>>();
+  plan_->step(
+      *this, lr_tensors(), [this] { track_parameters(); },
+      [this] {
+        prepare_stock_step();
+        Base::step(nullptr);
+      });
   return loss;
 }
 
-void LrNoise::save_noise(OutputArchive& archive) const {
-  OutputArchive nested(archive.compilation_unit());
-  const auto write = [&nested](const std::string& key, const c10::IValue& value) {
-    nested.write(key, value);
+template <class Base>
+at::Tensor Noisy<Base>::stock_step(LossClosure closure) {
+  const auto prepare = [this] {
+    track_parameters();
+    prepare_stock_step();
   };
-  write("distribution", static_cast<int64_t>(noise_.distribution));
-  write("alpha", noise_.alpha);
-  write("mean", noise_.mean);
-  write("std", noise_.std);
-  write("first_epoch", noise_.first_epoch);
-  write("min_lr", noise_.min_lr);
-  write("max_lr", noise_.max_lr);
-  write("per_step", noise_.per_step);
-  write("independent_groups", noise_.independent_groups);
-  write("seed", std::bit_cast<int64_t>(noise_.seed));
-  write("epoch", epoch_);
-  write("steps", steps_);
-  archive.write(kArchive, nested);
+  if (!closure) {
+    prepare();
+    return Base::step(nullptr);
+  }
+  return Base::step([&prepare, &closure] {
+    at::Tensor loss = closure();
+    prepare();
+    return loss;
+  });
 }
 
-void LrNoise::load_noise(Optimizer& optimizer, InputArchive& archive,
-                         void (*base_load)(Optimizer&, InputArchive&)) {
-  InputArchive nested;
-  if (!archive.try_read(kArchive, nested)) {
-    base_load(optimizer, archive);
-    return;
+template <class Base>
+void Noisy<Base>::prepare_stock_step() {
+  auto& groups = this->param_groups();
+  check_options<Options>(groups);
+  if constexpr (std::is_same_v<Base, torch::optim::Adagrad>) {
+    // LibTorch creates it in the constructor only.
+    for (size_t g = 0; g < groups.size(); ++g) {
+      for (const at::Tensor& p : groups[g].params()) {
+        if (!gradient_of(p).defined()) continue;
+        const auto found = this->state().find(p.unsafeGetTensorImpl());
+        if (found != this->state().end() && found->second) continue;
+        // Created first, so that an exception leaves no null state behind.
+        auto created = make_state<Base>(*this, p, options_of<Options>(groups, g));
+        this->state()[p.unsafeGetTensorImpl()] = std::move(created);
+      }
+    }
   }
-  const NoiseSpec noise{.distribution = read_distribution(nested),
-                        .alpha = read_real(nested, "alpha"),
-                        .mean = read_real(nested, "mean"),
-                        .std = read_real(nested, "std"),
-                        .first_epoch = read_integer(nested, "first_epoch"),
-                        .min_lr = read_real(nested, "min_lr"),
-                        .max_lr = read_real(nested, "max_lr"),
-                        .per_step = read_flag(nested, "per_step"),
-                        .independent_groups = read_flag(nested, "independent_groups"),
-                        .seed = std::bit_cast<uint64_t>(read_integer(nested, "seed"))};
-  const int64_t saved_epoch = read_integer(nested, "epoch");
-  const int64_t saved_steps = read_integer(nested, "steps");
-  noise.validate();
-  require_at_least("epoch", saved_epoch, 0);
-  require_at_least("steps", saved_steps, 0);
-  base_load(optimizer, archive);
-  noise_ = noise;
-  epoch_ = saved_epoch;
-  steps_ = saved_steps;
+}
+
+template <class Base>
+void Noisy<Base>::save(torch::serialize::OutputArchive& archive) const {
+  check_options<Options>(this->param_groups());
+  Base::save(archive);
+  save_noise(archive);
+}
+
+template <class Base>
+void Noisy<Base>::load(torch::serialize::InputArchive& archive) {
+  load_noise(*this, archive, [](Optimizer& optimizer, torch::serialize::InputArchive& base) {
+    auto& self = static_cast<Noisy&>(optimizer);
+    load_or_leave<Options>(self, [&] { self.Base::load(base); });
+    self.track_parameters();
+  });
+}
+
+template <class Base>
+void Noisy<Base>::write_lr_tensors(const std::vector<double>& lrs) {
+  const size_t groups = this->param_groups().size();
+  if (lrs.size() != groups) {
+    refuse("lrs must have one learning rate for each of the ", groups, " groups, but has ",
+           lrs.size());
+  }
+  at::NoGradGuard no_grad;
+  if (plan_) plan_->write_lr_tensors(lrs);
+}
+
+template <class Base>
+size_t Noisy<Base>::fallback_count() const noexcept {
+  return plan_ && implementation() == Implementation::kFused ? plan_->fallback_count() : 0;
+}
+
+template <class Base>
+void Noisy<Base>::close() {
+  const StepGuard::Scope closing(step_guard_, "close()");
+  plan_.reset();
+  release_tensors(*this);
+}
+
+template <class Base>
+void Noisy<Base>::track_parameters() {
+  tracked_.update(*this);
+}
+
+NoisyOptimizer& noisy_optimizer(Optimizer& optimizer) {
+  if (auto* noisy = dynamic_cast<NoisyOptimizer*>(&optimizer)) return *noisy;
+  refuse("the optimizer must be a noisylr::Noisy optimizer");
+}
+
+void close(Optimizer& optimizer) {
+  if (auto* l4 = dynamic_cast<L4*>(&optimizer)) return l4->close();
+  noisy_optimizer(optimizer).close();
 }
 
 template class Noisy<torch::optim::SGD>;
@@ -189,31 +156,5 @@ template class Noisy<torch::optim::Adam>;
 template class Noisy<torch::optim::AdamW>;
 template class Noisy<torch::optim::Adagrad>;
 template class Noisy<torch::optim::RMSprop>;
-
-StepHook::StepHook(Optimizer& optimizer, const NoiseSpec& noise)
-    : LrNoise(noise), optimizer_(optimizer) {
-  if (dynamic_cast<LrNoise*>(&optimizer)) refuse("the optimizer has noise of its own already");
-}
-
-at::Tensor StepHook::step(LossClosure closure) {
-  return noisy_step(optimizer_, std::move(closure), [](Optimizer& optimizer, LossClosure base) {
-    return optimizer.step(std::move(base));
-  });
-}
-
-void StepHook::save(OutputArchive& archive) const {
-  optimizer_.save(archive);
-  save_noise(archive);
-}
-
-void StepHook::load(InputArchive& archive) {
-  load_noise(optimizer_, archive,
-             [](Optimizer& optimizer, InputArchive& base) { optimizer.load(base); });
-}
-
-LrNoise& lr_noise(Optimizer& optimizer) {
-  if (auto* noise = dynamic_cast<LrNoise*>(&optimizer)) return *noise;
-  refuse("the optimizer has no noise: it is not a noisylr::Noisy optimizer");
-}
 
 }  // namespace noisylr

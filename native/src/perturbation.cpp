@@ -23,10 +23,9 @@ namespace {
 
 using torch::optim::Optimizer;
 
-
 at::Generator generator(at::Device device, uint64_t seed, int64_t step, uint64_t number) {
   const auto words = philox(seed, static_cast<uint64_t>(step), number);
-  // A generator of the same kind as the device's own, whose state stays as it is.
+  // A copy of the device's own generator, whose state does not change.
   at::Generator shared = at::globalContext().defaultGenerator(device);
   at::Generator own;
   {
@@ -50,7 +49,7 @@ void Perturbation::steps(int64_t steps) {
 }
 
 torch::Tensor Perturbation::step(LossClosure closure) {
-  const Stepping::Scope scope(stepping_);
+  const StepGuard::Scope scope(step_guard_);
   struct End {
     Perturbation& perturbation;
     ~End() { perturbation.end_step(); }
@@ -77,7 +76,7 @@ torch::Tensor Perturbation::step(LossClosure closure) {
 }
 
 at::Tensor Perturbation::normal(const at::Tensor& like, uint64_t number) const {
-  // In memory order, whatever the strides: the same values for the same place of a tensor.
+  // In memory order, whatever the strides: the same value for the same index.
   at::Tensor values = at::empty(like.sizes(), like.options());
   return values.normal_(0, 1, generator(like.device(), seed_, steps_, number));
 }
@@ -145,8 +144,8 @@ void PerturbedDescent::last_perturbation(int64_t step) {
 }
 
 torch::Tensor PerturbedDescent::step(LossClosure closure) {
-  const Stepping::Scope scope(stepping());
-  if (!closure) refuse("a step of perturbed descent needs a closure that returns the loss");
+  const StepGuard::Scope scope(step_guard());
+  if (!closure) refuse("a step of perturbed descent requires a closure that returns the loss");
   torch::Tensor loss;
   {
     at::AutoGradMode with_gradients(true);
@@ -161,7 +160,7 @@ torch::Tensor PerturbedDescent::step(LossClosure closure) {
   });
   const bool rested = last_ < 0 || steps() - last_ > interval_;
   if (!rested || !(std::sqrt(squares) <= threshold_)) {
-    // The gradients of this point are there already; an optimizer that asks again gets new ones.
+    // The gradients of this point are known; only a further evaluation computes new ones.
     bool known = true;
     loss = optimizer().step([&] {
       if (std::exchange(known, false)) return loss;
@@ -187,8 +186,7 @@ torch::Tensor PerturbedDescent::step(LossClosure closure) {
 }
 
 void PerturbedDescent::perturb() {
-  // A normal vector has a uniform direction; its length is made that of a uniform point of the
-  // ball.
+  // A normal vector has a uniform direction; scaled to the length of a uniform point of the ball.
   std::map<uint64_t, at::Tensor> directions;
   double squares = 0;
   int64_t dimension = 0;
@@ -219,7 +217,7 @@ Alrao::Alrao(Optimizer& optimizer, double min, double max, uint64_t seed)
 
 at::Tensor Alrao::draw(const at::Tensor& parameter, uint64_t number) const {
   const int64_t features = parameter.dim() == 0 ? 1 : parameter.size(0);
-  // Drawn once: in the name of step 0.
+  // Drawn once, as step 0.
   return uniform(features, parameter.device(), 0, number)
       .mul_(log_max_ - log_min_)
       .add_(log_min_)
@@ -236,7 +234,8 @@ at::Tensor Alrao::factors(uint64_t wanted) const {
     if (number == wanted) found = draw(parameter, owner);
     previous = parameter;
   });
-  if (!found.defined()) throw std::out_of_range(text("there is no parameter number ", wanted));
+  if (!found.defined())
+    throw std::out_of_range(text("parameter number ", wanted, " does not exist"));
   return found;
 }
 
@@ -246,9 +245,7 @@ void Alrao::change_gradients() {
       const auto before = before_.find(parameter.unsafeGetTensorImpl());
       if (before != before_.end()) parameter.copy_(before->second);
     });
-    throw std::logic_error(
-        "Alrao goes around optimizers that evaluate the loss once a step: others remember where "
-        "they were");
+    throw std::logic_error("Alrao supports only optimizers that evaluate the loss once a step");
   }
   for_each([&](size_t, const at::Tensor& parameter, uint64_t) {
     before_[parameter.unsafeGetTensorImpl()] = parameter.detach().clone();

@@ -11,7 +11,7 @@
 #include "check.h"
 #include "groups.h"
 #include "l4_state.h"
-#include "noisylr/fused.h"
+#include "noisylr/noisy.h"
 #include "state_fields.h"
 
 namespace noisylr {
@@ -48,7 +48,7 @@ struct Saver {
 using NamedTensors = std::map<std::string, at::Tensor>;
 
 /// Fills the state of one parameter from named tensors, each of which must fit the parameter, and
-/// removes what it took.
+/// removes those that it used.
 struct Loader {
   std::string prefix;
   const at::Tensor& parameter;
@@ -56,8 +56,8 @@ struct Loader {
   size_t found = 0;
   std::string missing = {};
 
-  void operator()(const char* field, at::Tensor& buffer, bool needed) {
-    const at::Tensor given = take(field, needed);
+  void operator()(const char* field, at::Tensor& buffer, bool required) {
+    const at::Tensor given = take(field, required);
     if (!given.defined()) return;
     if (given.sizes() != parameter.sizes()) {
       refuse("state ", prefix, field, " must have shape ", parameter.sizes(), ", but has ",
@@ -70,20 +70,20 @@ struct Loader {
     buffer = at::empty_like(parameter).copy_(given);
   }
 
-  void operator()(const char* field, int64_t& count, bool needed) {
-    const at::Tensor given = scalar(field, at::kLong, needed);
+  void operator()(const char* field, int64_t& count, bool required) {
+    const at::Tensor given = scalar(field, at::kLong, required);
     if (!given.defined()) return;
     count = given.item<int64_t>();
     if (count < 0) refuse("state ", prefix, field, " must be at least 0, but is ", count);
   }
 
-  void operator()(const char* field, double& number, bool needed) {
-    const at::Tensor given = scalar(field, at::kDouble, needed);
+  void operator()(const char* field, double& number, bool required) {
+    const at::Tensor given = scalar(field, at::kDouble, required);
     if (given.defined()) number = given.item<double>();
   }
 
-  at::Tensor scalar(const char* field, at::ScalarType type, bool needed) {
-    at::Tensor given = take(field, needed);
+  at::Tensor scalar(const char* field, at::ScalarType type, bool required) {
+    at::Tensor given = take(field, required);
     if (given.defined() && (given.dim() != 0 || given.scalar_type() != type)) {
       refuse("state ", prefix, field, " must be a ", type, " of shape [], but is a ",
              given.scalar_type(), " of shape ", given.sizes());
@@ -91,10 +91,10 @@ struct Loader {
     return given;
   }
 
-  at::Tensor take(const char* field, bool needed) {
+  at::Tensor take(const char* field, bool required) {
     auto entry = named.extract(prefix + field);
     if (entry.empty()) {
-      if (needed && missing.empty()) missing = prefix + field;
+      if (required && missing.empty()) missing = prefix + field;
       return {};
     }
     ++found;
@@ -136,9 +136,9 @@ void check_state(const Optimizer& optimizer, const std::string& prefix, const L4
 
 template <class State, class Options>
 void load(Optimizer& optimizer, NamedTensors named) {
-  // LibTorch's own Adagrad makes its state in the constructor and requires it in step().
+  // LibTorch's own Adagrad creates its state in the constructor and requires it in step().
   const bool always_has_state = std::is_same_v<Options, torch::optim::AdagradOptions> &&
-                                !dynamic_cast<const FusedStep*>(&optimizer);
+                                !dynamic_cast<const NoisyOptimizer*>(&optimizer);
   States states;
   for_each_parameter<Options>(
       optimizer, [&](std::string prefix, const at::Tensor& parameter, const Options& options) {
@@ -153,6 +153,8 @@ void load(Optimizer& optimizer, NamedTensors named) {
       });
   if (!named.empty()) refuse("state ", named.begin()->first, " is unknown to the optimizer");
   optimizer.state() = std::move(states);
+  if (auto* noisy = dynamic_cast<NoisyOptimizer*>(&optimizer)) noisy->track_parameters();
+  if (auto* l4 = dynamic_cast<L4*>(&optimizer)) l4->track_parameters();
 }
 
 /// Calls action<State, Options>() for the class of the optimizer.
@@ -205,7 +207,7 @@ void load_optimizer_state(Optimizer& optimizer, const std::vector<std::string>& 
   NamedTensors named;
   for (size_t i = 0; i < names.size(); ++i) {
     if (!tensors[i].defined()) refuse("state ", names[i], " is an undefined tensor");
-    if (!named.emplace(names[i], tensors[i]).second) refuse("state ", names[i], " is given twice");
+    if (!named.emplace(names[i], tensors[i]).second) refuse("state ", names[i], " appears twice");
   }
   at::NoGradGuard no_grad;
   dispatch(optimizer, [&]<class State, class Options>() {

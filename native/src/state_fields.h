@@ -1,8 +1,8 @@
 /// @file
 /// The fields of the state that torch::optim's optimizers keep for a parameter.
 ///
-/// visit_fields(state, options, visit) calls visit(name, value, needed) for each, where value is a
-/// Tensor&, an int64_t& or a double& and needed says whether a parameter with state has it.
+/// visit_fields(state, options, visit) calls visit(name, value, required) for each, where value is
+/// a Tensor&, an int64_t& or a double&, and required is true if every parameter with state has it.
 #pragma once
 
 #include <noisylr/l4.h>
@@ -56,7 +56,7 @@ void visit_fields(torch::optim::RMSpropParamState& state,
   visit("grad_avg", state.grad_avg(), options.centered());
 }
 
-/// L4Mom has no exp_avg_sq; which of both an optimizer is, its state says.
+/// Only L4Adam has exp_avg_sq.
 template <class Visit>
 void visit_fields(L4ParamState& state, const L4Options&, Visit& visit) {
   visit("step", state.step(), true);

@@ -3,8 +3,8 @@
 #include <stdexcept>
 
 #include "check.h"
-#include "noisylr/fused.h"
 #include "noisylr/l4.h"
+#include "noisylr/noisy.h"
 #include "noisylr/state.h"
 #include "problem.h"
 
@@ -224,8 +224,8 @@ TEST_EACH_OPTIMIZER(a_parameter_that_is_there_twice_keeps_archives_from_loading)
   Problem problem;
   const at::Tensor more = at::randn({3, 5}).requires_grad_();
   for (const auto implementation : {Implementation::kFused, Implementation::kStock}) {
-    Fused<Base> once({problem.w, problem.b, problem.v, more}, options<Base>());
-    Fused<Base> twice({problem.w, problem.b, problem.v, problem.w}, options<Base>());
+    Noisy<Base> once({problem.w, problem.b, problem.v, more}, options<Base>());
+    Noisy<Base> twice({problem.w, problem.b, problem.v, problem.w}, options<Base>());
     once.implementation(implementation);
     train(twice, problem, 2);
     expect_load_refused(twice, archived(twice), "parameter 3 of parameter group 0 is there twice",
@@ -239,9 +239,9 @@ TEST_EACH_OPTIMIZER(an_archive_whose_second_group_does_not_fit_changes_nothing) 
   using torch::optim::OptimizerParamGroup;
   Problem problem;
   const at::Tensor more = at::randn({3, 5}).requires_grad_();
-  Fused<Base> saved({OptimizerParamGroup({problem.w, problem.w}), OptimizerParamGroup({problem.b})},
+  Noisy<Base> saved({OptimizerParamGroup({problem.w, problem.w}), OptimizerParamGroup({problem.b})},
                     options<Base>());
-  Fused<Base> other(
+  Noisy<Base> other(
       {OptimizerParamGroup({problem.w, problem.b}), OptimizerParamGroup({problem.v, more})},
       options<Base>());
   train(saved, problem, 2);
@@ -285,8 +285,8 @@ TEST(options_of_a_derived_class_are_as_good_as_their_own) {
     using SGDOptions::SGDOptions;
   };
   Problem problem, expected;
-  FusedSGD derived(problem.parameters(), options<torch::optim::SGD>());
-  FusedSGD own(expected.parameters(), options<torch::optim::SGD>());
+  NoisySGD derived(problem.parameters(), options<torch::optim::SGD>());
+  NoisySGD own(expected.parameters(), options<torch::optim::SGD>());
   derived.param_groups()[0].set_options(std::make_unique<Derived>(0.1));
   own.param_groups()[0].set_options(std::make_unique<torch::optim::SGDOptions>(0.1));
   train(derived, problem, 2);
@@ -298,12 +298,12 @@ TEST(options_of_another_class_are_refused) {
   const torch::optim::RMSpropOptions rmsprop(0.1);
   Problem problem;
   for (const auto implementation : {Implementation::kFused, Implementation::kStock}) {
-    FusedSGD sgd(problem.parameters(), options<torch::optim::SGD>());
+    NoisySGD sgd(problem.parameters(), options<torch::optim::SGD>());
     sgd.implementation(implementation);
     sgd.step([&] { return problem.loss(); });
     expect_foreign_options_refused(sgd, problem, rmsprop, "torch::optim::SGDOptions");
     EXPECT_THROWS(std::invalid_argument, sgd.step(), "the options of parameter group 0 must be");
-    FusedAdam adam(problem.parameters(), options<torch::optim::Adam>());
+    NoisyAdam adam(problem.parameters(), options<torch::optim::Adam>());
     adam.implementation(implementation);
     expect_foreign_options_refused(adam, problem, rmsprop, "torch::optim::AdamOptions");
   }

@@ -1,7 +1,5 @@
 // Each fused optimizer beside the stock one, over the same parameters and gradients.
 
-#include "noisylr/fused.h"
-
 #include <ATen/Parallel.h>
 #include <torch/optim/schedulers/step_lr.h>
 
@@ -14,6 +12,7 @@
 #include <string>
 
 #include "check.h"
+#include "noisylr/noisy.h"
 #include "noisylr/state.h"
 #include "problem.h"
 
@@ -119,7 +118,7 @@ struct Pair {
 
   Tensors stock_parameters, fused_parameters;
   Base stock;
-  Fused<Base> fused;
+  Noisy<Base> fused;
   /// Makes the gradient of a parameter; undefined for none.
   std::function<at::Tensor(const at::Tensor&)> grad = random_grad;
 
@@ -342,7 +341,7 @@ TEST_EACH_OPTIMIZER(gradients_come_and_go) {
 }
 
 TEST_EACH_OPTIMIZER(without_parameters_or_gradients_a_step_does_nothing) {
-  Fused<Base> none(Tensors{}, options<Base>());
+  Noisy<Base> none(Tensors{}, options<Base>());
   EXPECT(!none.step().defined());
   Pair<Base> pair({randn({5})});
   pair.grad = [](const at::Tensor&) { return at::Tensor(); };
@@ -398,7 +397,7 @@ TEST_EACH_OPTIMIZER(parameters_with_gaps_are_stepped_and_the_gaps_left_alone) {
   Pair<Base> pair({strided({10, 20}), randn({30})});
   pair.steps(kSteps);
   const at::Tensor view = leaf(storage.slice(1, 0, 60, 2));
-  Fused<Base> fused({view}, options<Base>());
+  Noisy<Base> fused({view}, options<Base>());
   set_grad(view, at::ones({40, 30}));
   fused.step();
   EXPECT(at::equal(storage.slice(1, 1, 60, 2), before.slice(1, 1, 60, 2)));
@@ -527,7 +526,7 @@ TEST(an_empty_parameter_leaves_the_fused_step_to_the_others) {
   };
   const Tensors all = {at_offset(200, 100), at_offset(150, 0), at_offset(0, 100),
                        at_offset(100, 100)};
-  FusedAdamW fused(all, AdamWOptions(0.1));
+  NoisyAdamW fused(all, AdamWOptions(0.1));
   for (int step = 1; step <= 3; ++step) {
     for (const at::Tensor& p : all) set_grad(p, random_grad(p));
     fused.step();
@@ -681,7 +680,7 @@ TEST(what_cannot_be_begun_leaves_no_state) {
   at::Tensor sparse = at::eye(3).to_sparse().requires_grad_();
   sparse.mutable_grad() = at::eye(3).to_sparse();
   for (const auto implementation : {Implementation::kFused, Implementation::kStock}) {
-    FusedAdagrad optimizer({randn({100})}, AdagradOptions(0.1));
+    NoisyAdagrad optimizer({randn({100})}, AdagradOptions(0.1));
     optimizer.implementation(implementation);
     optimizer.add_param_group(OptimizerParamGroup({sparse}));
     EXPECT_THROWS(c10::Error, optimizer.step(), "");
@@ -742,7 +741,7 @@ TEST_EACH_OPTIMIZER(the_first_step_can_be_fused_or_stock) {
 TEST_EACH_OPTIMIZER(the_closure_runs_with_gradients_and_its_loss_comes_back) {
   Problem stock_problem, fused_problem;
   Base stock(stock_problem.parameters(), options<Base>());
-  Fused<Base> fused(fused_problem.parameters(), options<Base>());
+  Noisy<Base> fused(fused_problem.parameters(), options<Base>());
   for (int i = 0; i < kSteps; ++i) {
     at::NoGradGuard no_grad;
     const at::Tensor expected = stock.step([&] { return stock_problem.loss(); });
@@ -760,13 +759,13 @@ TEST_EACH_OPTIMIZER(the_closure_may_add_a_group_and_change_options) {
   for (const auto implementation : {Implementation::kFused, Implementation::kStock}) {
     Problem stock_problem, fused_problem;
     Base stock({stock_problem.w, stock_problem.b}, options<Base>());
-    Fused<Base> fused({fused_problem.w, fused_problem.b}, options<Base>());
+    Noisy<Base> fused({fused_problem.w, fused_problem.b}, options<Base>());
     fused.implementation(implementation);
     const auto step = [](Optimizer& optimizer, const Problem& problem, int i) {
       optimizer.step([&] {
         if (i == 3) {
           optimizer.add_param_group(OptimizerParamGroup({problem.v}));
-          if (!dynamic_cast<FusedStep*>(&optimizer)) begin(optimizer, problem.v);
+          if (!dynamic_cast<NoisyOptimizer*>(&optimizer)) begin(optimizer, problem.v);
         }
         optimizer.param_groups()[0].options().set_lr(0.01 / (i + 1));
         return problem.loss();
@@ -802,7 +801,7 @@ TEST_EACH_OPTIMIZER(versions_count_as_with_the_stock_step) {
 
 TEST_EACH_OPTIMIZER(gradients_are_not_kept_alive) {
   const at::Tensor p = randn({100});
-  Fused<Base> fused({p}, options<Base>());
+  Noisy<Base> fused({p}, options<Base>());
   at::Tensor grad = random_grad(p);
   const c10::weak_intrusive_ptr<c10::TensorImpl> watched(grad.getIntrusivePtr());
   set_grad(p, grad);
@@ -825,7 +824,7 @@ TEST_EACH_OPTIMIZER(archives_go_both_ways) {
     return copy;
   };
   Problem fused_problem = copy_of(problem);
-  Fused<Base> fused(fused_problem.parameters(), options<Base>());
+  Noisy<Base> fused(fused_problem.parameters(), options<Base>());
   auto there = archived(stock);
   fused.load(there);
   Problem back_problem = copy_of(problem);
@@ -848,7 +847,8 @@ TEST_EACH_OPTIMIZER(noise_composes) {
   spec.independent_groups = true;
   Problem stock_problem, fused_problem;
   Noisy<Base> stock(two_groups<Base>(stock_problem), options<Base>(), spec);
-  Noisy<Fused<Base>> fused(two_groups<Base>(fused_problem), options<Base>(), spec);
+  stock.implementation(Implementation::kStock);
+  Noisy<Base> fused(two_groups<Base>(fused_problem), options<Base>(), spec);
   for (int i = 0; i < kSteps; ++i) {
     stock.epoch(i / 10);
     fused.epoch(i / 10);
@@ -857,22 +857,11 @@ TEST_EACH_OPTIMIZER(noise_composes) {
     EXPECT(fused_problem == stock_problem);
     EXPECT(fused.realised_lrs() == stock.realised_lrs());
   }
-  EXPECT(&lr_noise(fused) == static_cast<LrNoise*>(&fused));
+  EXPECT(&noisy_optimizer(fused) == static_cast<LrNoise*>(&fused));
   auto archive = archived(fused);
   stock.load(archive);
   EXPECT_EQ(stock.steps(), kSteps);
   EXPECT_THROWS(std::invalid_argument, StepHook(fused, spec), "the optimizer");
-}
-
-TEST_EACH_OPTIMIZER(factor_one_is_the_plain_step) {
-  Problem stock_problem, fused_problem;
-  Base stock(stock_problem.parameters(), options<Base>());
-  Noisy<Fused<Base>> fused(fused_problem.parameters(), options<Base>(), NoiseSpec::none());
-  for (int i = 0; i < kSteps; ++i) {
-    stock.step([&] { return stock_problem.loss(); });
-    fused.step([&] { return fused_problem.loss(); });
-    EXPECT(fused_problem == stock_problem);
-  }
 }
 
 TEST_EACH_OPTIMIZER(schedulers_of_libtorch_drive_it) {
@@ -894,7 +883,7 @@ TEST_EACH_OPTIMIZER(rates_in_tensors_give_the_same_steps) {
   const auto type = at::kHalf;
   const auto options = ::options<Base>();
   const at::Tensor p = randn({50}, type), q = same_layout(p);
-  Fused<Base> by_number({p}, options), by_tensor({q}, options);
+  Noisy<Base> by_number({p}, options), by_tensor({q}, options);
   by_tensor.lr_tensors(true);
   for (int i = 0; i < 50; ++i) {
     for (Optimizer* optimizer :
@@ -909,24 +898,24 @@ TEST_EACH_OPTIMIZER(rates_in_tensors_give_the_same_steps) {
   }
   EXPECT(error(q, p.to(at::kDouble)) <= 0.01 * greatest(p));
   EXPECT_THROWS(std::invalid_argument, by_tensor.write_lr_tensors({0.1, 0.2}),
-                "there must be one learning rate for each of the 1 groups, but there are 2");
+                "lrs must have one learning rate for each of the 1 groups, but has 2");
 }
 
 TEST_EACH_OPTIMIZER(a_fused_step_is_found_in_any_fused_optimizer) {
   Problem problem;
-  Noisy<Fused<Base>> noisy(problem.parameters(), options<Base>(), NoiseSpec::none());
-  fused_step(noisy).implementation(Implementation::kStock);
+  Noisy<Base> noisy(problem.parameters(), options<Base>(), NoiseSpec::none());
+  noisy_optimizer(noisy).implementation(Implementation::kStock);
   EXPECT(noisy.implementation() == Implementation::kStock);
   Base plain(problem.parameters(), options<Base>());
-  EXPECT_THROWS(std::invalid_argument, fused_step(plain),
-                "the optimizer is not a noisylr::Fused optimizer");
+  EXPECT_THROWS(std::invalid_argument, noisy_optimizer(plain),
+                "the optimizer must be a noisylr::Noisy optimizer");
 }
 
 TEST(options_are_checked_as_by_the_stock_optimizer) {
   const Tensors p = {randn({1})};
-  EXPECT_THROWS(c10::Error, FusedSGD(p, SGDOptions(-1)), "Invalid learning rate: -1");
-  EXPECT_THROWS(c10::Error, FusedSGD(p, SGDOptions(1).momentum(-1)), "Invalid momentum value: -1");
-  EXPECT_THROWS(c10::Error, FusedAdam(p, AdamOptions(1).eps(-1)), "Invalid epsilon value: -1");
-  EXPECT_THROWS(c10::Error, FusedAdagrad(p, AdagradOptions(1).lr_decay(-1)),
+  EXPECT_THROWS(c10::Error, NoisySGD(p, SGDOptions(-1)), "Invalid learning rate: -1");
+  EXPECT_THROWS(c10::Error, NoisySGD(p, SGDOptions(1).momentum(-1)), "Invalid momentum value: -1");
+  EXPECT_THROWS(c10::Error, NoisyAdam(p, AdamOptions(1).eps(-1)), "Invalid epsilon value: -1");
+  EXPECT_THROWS(c10::Error, NoisyAdagrad(p, AdagradOptions(1).lr_decay(-1)),
                 "Invalid lr_decay value: -1");
 }

@@ -112,11 +112,11 @@ TEST(adam_follows_an_independent_implementation) {
   follows_the_reference<L4Adam>(true, L4Options(0.1).beta2(0.9).adam_eps(1e-2).init_factor(0.5));
 }
 
-TEST(a_step_needs_a_closure) {
+TEST(a_step_requires_a_closure) {
   Tensors tensors;
   L4Mom optimizer({tensors.a});
   EXPECT_THROWS(std::invalid_argument, optimizer.step(),
-                "a step of L4 needs a closure that returns the loss");
+                "a step of L4 requires a closure that returns the loss");
 }
 
 TEST(settings_are_checked) {

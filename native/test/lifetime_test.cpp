@@ -1,19 +1,16 @@
-#include <torch/optim/schedulers/reduce_on_plateau_scheduler.h>
-#include <torch/optim/schedulers/step_lr.h>
-
 #include <atomic>
 #include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <typeinfo>
 #include <vector>
 
 #include "check.h"
-#include "noisylr/fused.h"
 #include "noisylr/l4.h"
+#include "noisylr/noisy.h"
 #include "noisylr/perturbation.h"
-#include "noisylr/retire.h"
 #include "problem.h"
 
 using namespace noisylr;
@@ -27,17 +24,17 @@ namespace {
 using LossClosure = Optimizer::LossClosure;
 constexpr const char* kRuns = "step() was called while a step of the same object runs";
 
-/// A step of something, which it keeps alive with whatever is inside.
+/// The step of an object, which it keeps alive.
 struct Stepper {
   std::string name;
   std::shared_ptr<Optimizer> optimizer;
   std::function<at::Tensor(LossClosure)> step;
 };
 
-template <class Around, class... Arguments>
-Stepper around(const char* name, const std::shared_ptr<Optimizer>& optimizer,
-               const Arguments&... arguments) {
-  auto object = std::make_shared<Around>(*optimizer, arguments...);
+template <class Wrapper, class... Arguments>
+Stepper wrapper(const char* name, const std::shared_ptr<Optimizer>& optimizer,
+                const Arguments&... arguments) {
+  auto object = std::make_shared<Wrapper>(*optimizer, arguments...);
   return {name, optimizer, [object](LossClosure c) { return object->step(std::move(c)); }};
 }
 
@@ -45,7 +42,7 @@ Stepper alone(const char* name, std::shared_ptr<Optimizer> optimizer) {
   return {name, optimizer, [optimizer](LossClosure c) { return optimizer->step(std::move(c)); }};
 }
 
-std::shared_ptr<Optimizer> plain(const Problem& problem) {
+std::shared_ptr<Optimizer> stock(const Problem& problem) {
   return std::make_shared<SGD>(problem.parameters(), SGDOptions(0.01));
 }
 
@@ -53,21 +50,18 @@ std::vector<Stepper> steppers(const Problem& problem) {
   const auto p = problem.parameters();
   const NoiseSpec noise = NoiseSpec::uniform(8);
   return {
-      alone("FusedSGD", std::make_shared<FusedSGD>(p, options<SGD>())),
-      alone("FusedAdam", std::make_shared<FusedAdam>(p, options<torch::optim::Adam>())),
-      alone("FusedAdamW", std::make_shared<FusedAdamW>(p, options<torch::optim::AdamW>())),
-      alone("FusedAdagrad", std::make_shared<FusedAdagrad>(p, options<torch::optim::Adagrad>())),
-      alone("FusedRMSprop", std::make_shared<FusedRMSprop>(p, options<torch::optim::RMSprop>())),
       alone("NoisySGD", std::make_shared<NoisySGD>(p, options<SGD>(), noise)),
-      alone("NoisyFusedAdam",
-            std::make_shared<NoisyFusedAdam>(p, options<torch::optim::Adam>(), noise)),
+      alone("NoisyAdam", std::make_shared<NoisyAdam>(p, options<torch::optim::Adam>(), noise)),
+      alone("NoisyAdamW", std::make_shared<NoisyAdamW>(p, options<torch::optim::AdamW>())),
+      alone("NoisyAdagrad", std::make_shared<NoisyAdagrad>(p, options<torch::optim::Adagrad>())),
+      alone("NoisyRMSprop", std::make_shared<NoisyRMSprop>(p, options<torch::optim::RMSprop>())),
       alone("L4Mom", std::make_shared<L4Mom>(p)),
       alone("L4Adam", std::make_shared<L4Adam>(p)),
-      around<StepHook>("StepHook", plain(problem), noise),
-      around<GradientNoise>("GradientNoise", plain(problem), 0.1, 0.55, 1),
-      around<Langevin>("Langevin", plain(problem), 1e-6, 1),
-      around<PerturbedDescent>("PerturbedDescent", plain(problem), 1e-3, 100.0, 3, 1),
-      around<Alrao>("Alrao", plain(problem), 0.1, 1.0, 1),
+      wrapper<StepHook>("StepHook", stock(problem), noise),
+      wrapper<GradientNoise>("GradientNoise", stock(problem), 0.1, 0.55, 1),
+      wrapper<Langevin>("Langevin", stock(problem), 1e-6, 1),
+      wrapper<PerturbedDescent>("PerturbedDescent", stock(problem), 1e-3, 100.0, 3, 1),
+      wrapper<Alrao>("Alrao", stock(problem), 0.1, 1.0, 1),
   };
 }
 
@@ -106,7 +100,7 @@ TEST(a_closure_may_throw_and_the_next_step_is_made) {
   });
 }
 
-TEST(a_step_in_its_own_closure_is_refused) {
+TEST(a_step_in_its_own_closure_throws) {
   for_each([](Stepper& stepper, Problem& problem) {
     stepper.step([&] {
       EXPECT_THROWS(std::logic_error, stepper.step([&] { return problem.loss(); }), kRuns);
@@ -116,7 +110,7 @@ TEST(a_step_in_its_own_closure_is_refused) {
   });
 }
 
-TEST(a_step_of_another_thread_is_refused_while_one_runs) {
+TEST(a_step_of_another_thread_throws_while_one_is_in_progress) {
   for_each([](Stepper& stepper, Problem& problem) {
     stepper.step([&] {
       bool refused = false;
@@ -135,7 +129,7 @@ TEST(a_step_of_another_thread_is_refused_while_one_runs) {
   });
 }
 
-TEST(threads_that_step_at_will_are_right_or_refused) {
+TEST(threads_that_step_at_once_step_or_throw) {
   for_each([](Stepper& stepper, Problem& problem) {
     problem.loss();
     const at::Tensor loss = at::ones({});
@@ -183,7 +177,7 @@ TEST(groups_that_a_closure_adds_and_removes) {
   });
 }
 
-TEST(what_is_around_an_optimizer_may_be_destroyed_after_it) {
+TEST(a_wrapper_may_be_destroyed_after_its_optimizer) {
   for (const bool optimizer_first : {true, false}) {
     Problem problem;
     auto optimizer = std::make_unique<SGD>(problem.parameters(), SGDOptions(0.01));
@@ -201,10 +195,10 @@ TEST(what_is_around_an_optimizer_may_be_destroyed_after_it) {
   }
 }
 
-TEST(parameters_outlive_whoever_made_them) {
+TEST(parameters_outlive_the_model) {
   std::unique_ptr<Problem> problem = std::make_unique<Problem>();
-  auto optimizer = std::make_unique<NoisyFusedAdam>(
-      problem->parameters(), options<torch::optim::Adam>(), NoiseSpec::uniform(8));
+  auto optimizer = std::make_unique<NoisyAdam>(problem->parameters(), options<torch::optim::Adam>(),
+                                               NoiseSpec::uniform(8));
   problem->loss();
   optimizer->step();
   const at::Tensor w = problem->w;
@@ -214,53 +208,35 @@ TEST(parameters_outlive_whoever_made_them) {
   EXPECT(at::isfinite(w).all().item<bool>());
 }
 
-TEST(references_to_a_retired_optimizer_are_refused) {
-  constexpr const char* kClosed = "the optimizer is closed";
-  const auto expect_refused = [&](const char* name, std::shared_ptr<Optimizer> optimizer) {
-    Optimizer& reference = *optimizer;
-    auto& groups = reference.param_groups();
-    OptimizerParamGroup& group = groups[0];
-    auto& options = group.options();
-    const at::Tensor& parameter = group.params()[0];
-    const c10::weak_intrusive_ptr<c10::TensorImpl> held(parameter.getIntrusivePtr());
-    torch::optim::StepLR scheduler(reference, 1);
-    torch::optim::ReduceLROnPlateauScheduler plateau(
-        reference, torch::optim::ReduceLROnPlateauScheduler::min, 0.1f, 0);
-    plateau.step(1);
-    optimizer->step([&] { return at::ones({}); });
-    optimizer.reset();
-
-    EXPECT_THROWS(std::logic_error, options.get_lr(), kClosed);
-    EXPECT_THROWS(std::logic_error, group.options().set_lr(1), kClosed);
-    EXPECT_THROWS(std::logic_error, OptimizerParamGroup{group}, kClosed);
-    EXPECT_THROWS(std::logic_error, reference.defaults().get_lr(), kClosed);
-    EXPECT_THROWS(std::logic_error, scheduler.step(), kClosed);
-    EXPECT_THROWS(std::logic_error, plateau.step(2), kClosed);
-    EXPECT_EQ(groups.size(), 1u);
+TEST(a_closed_optimizer_has_given_up_its_tensors) {
+  for_each([](Stepper& stepper, Problem& problem) {
+    Optimizer& optimizer = *stepper.optimizer;
+    stepper.step([&] { return problem.loss(); });
+    if (typeid(optimizer) == typeid(SGD)) return;
+    at::Tensor& parameter = optimizer.param_groups()[0].params()[0];
+    const size_t references = problem.w.use_count();
+    stepper.step([&] {
+      EXPECT_THROWS(std::logic_error, close(optimizer), "close() was called while a step");
+      return problem.loss();
+    });
+    close(optimizer);
+    close(optimizer);
     EXPECT(!parameter.defined());
-    EXPECT(reference.state().empty());
-    check::holds(held.use_count() == 0, name);
-    groups.clear();
-    scheduler.step();
-  };
-  const auto parameters = [] {
-    const Problem problem;
-    problem.loss();
-    return problem.parameters();
-  };
-  const NoiseSpec noise = NoiseSpec::uniform(8);
-  expect_refused("FusedSGD", make_retiring<FusedSGD>(parameters(), options<SGD>()));
-  expect_refused("NoisyFusedAdam",
-                 make_retiring<NoisyFusedAdam>(parameters(), options<torch::optim::Adam>(), noise));
-  expect_refused("FusedAdamW",
-                 make_retiring<FusedAdamW>(parameters(), options<torch::optim::AdamW>()));
-  expect_refused("FusedAdagrad",
-                 make_retiring<FusedAdagrad>(parameters(), options<torch::optim::Adagrad>()));
-  expect_refused("NoisyFusedRMSprop", make_retiring<NoisyFusedRMSprop>(
-                                          parameters(), options<torch::optim::RMSprop>(), noise));
-  expect_refused("L4Adam", make_retiring<L4Adam>(parameters()));
-  expect_refused("SGD", make_retiring<SGD>(parameters(), options<SGD>()));
-  retire(nullptr);
+    EXPECT(optimizer.state().empty());
+    EXPECT(problem.w.use_count() < references);
+    EXPECT_EQ(optimizer.param_groups().size(), 1u);
+  });
+}
+
+TEST(a_wrapper_cannot_be_closed_in_its_step) {
+  Problem problem;
+  const auto optimizer = stock(problem);
+  StepHook hook(*optimizer, NoiseSpec::uniform(8));
+  hook.step([&] {
+    EXPECT_THROWS(std::logic_error, hook.close(), "close() was called while a step");
+    return problem.loss();
+  });
+  hook.close();
 }
 
 TEST(parameters_that_are_replaced_between_steps) {
@@ -275,14 +251,12 @@ TEST(parameters_that_are_replaced_between_steps) {
 
 TEST(optimizers_over_the_same_parameters_step_in_turn) {
   Problem shared, alone;
-  FusedSGD first(shared.parameters(), SGDOptions(0.01)),
-      second(shared.parameters(), SGDOptions(0.01));
+  NoisySGD first(shared.parameters(), SGDOptions(0.01));
+  NoisySGD second(shared.parameters(), SGDOptions(0.01));
   SGD stock(shared.parameters(), SGDOptions(0.01)), expected(alone.parameters(), SGDOptions(0.01));
-  NoisyFusedSGD noisy(shared.parameters(), SGDOptions(0.01), NoiseSpec::none());
-  StepHook hook(stock, NoiseSpec::none());
+  StepHook hook(second, NoiseSpec::none());
   const std::vector<LossClosure> steps{[&] { return first.step(); }, [&] { return stock.step(); },
-                                       [&] { return second.step(); }, [&] { return noisy.step(); },
-                                       [&] { return hook.step(); }};
+                                       [&] { return second.step(); }, [&] { return hook.step(); }};
   for (int i = 0; i < 5; ++i) {
     for (const auto& step : steps) {
       shared.loss();
@@ -294,80 +268,65 @@ TEST(optimizers_over_the_same_parameters_step_in_turn) {
   }
 }
 
-TEST(groups_that_are_removed_or_moved_leave_their_options_in_memory) {
+TEST(references_to_groups_stay_valid_while_groups_are_added) {
   Problem problem;
-  FusedSGD optimizer(problem.parameters(), options<SGD>());
-  auto& first = optimizer.param_groups()[0].options();
-  set_options(optimizer, 0, SGDOptions(0.5));
-  EXPECT_EQ(first.get_lr(), 0.5);
-  EXPECT_EQ(&first, &optimizer.param_groups()[0].options());
-  const OptimizerParamGroup& moved = optimizer.param_groups()[0];
-  reserve_groups(optimizer, 100);
-  EXPECT(!moved.has_options());
-  EXPECT(moved.params().empty());
-  EXPECT_EQ(&first, &optimizer.param_groups()[0].options());
-  for (int i = 0; i < 20; ++i) {
+  NoisySGD optimizer(problem.parameters(), options<SGD>());
+  const OptimizerParamGroup& first = optimizer.param_groups()[0];
+  for (int i = 1; i < 16; ++i) {
     optimizer.add_param_group(OptimizerParamGroup({at::randn({2}).requires_grad_()}));
   }
-  EXPECT_EQ(optimizer.param_groups().capacity(), 100u);
-  retire_groups(optimizer, 0, 1);
-  EXPECT_THROWS(std::logic_error, first.get_lr(),
-                "the parameter group was removed from its optimizer");
-  EXPECT_THROWS(std::logic_error, first.set_lr(1),
-                "the parameter group was removed from its optimizer");
-  optimizer.param_groups().erase(optimizer.param_groups().begin());
-  EXPECT_EQ(optimizer.param_groups().size(), 20u);
-  retire_groups(optimizer, 5, 1000);
-  auto& groups = optimizer.param_groups();
-  groups.erase(groups.begin() + 5, groups.end());
-  optimizer.step([&] { return problem.loss(); });
+  EXPECT_EQ(&first, &optimizer.param_groups()[0]);
 }
 
-TEST(the_state_of_removed_parameters_is_forgotten) {
+TEST(the_state_of_removed_parameters_is_erased_by_the_next_step) {
   for_each([](Stepper& stepper, Problem& problem) {
     Optimizer& optimizer = *stepper.optimizer;
+    if (typeid(optimizer) == typeid(SGD)) return;
     stepper.step([&] { return problem.loss(); });
     const size_t states = optimizer.state().size();
-    forget_removed(optimizer);
-    EXPECT_EQ(optimizer.state().size(), states);
-    auto& parameters = optimizer.param_groups()[0].params();
-    const at::Tensor removed = parameters.back();
-    parameters.pop_back();
-    forget_removed(optimizer);
-    EXPECT(optimizer.state().find(removed.unsafeGetTensorImpl()) == optimizer.state().end());
-    EXPECT_EQ(optimizer.state().size(), states == 0 ? 0 : states - 1);
-    expect_alive(stepper, problem);
-    optimizer.param_groups().clear();
-    forget_removed(optimizer);
-    EXPECT(optimizer.state().empty());
+    optimizer.param_groups()[0].params().pop_back();
+    stepper.step([&] { return problem.loss(); });
+    EXPECT(optimizer.state().find(problem.v.unsafeGetTensorImpl()) == optimizer.state().end());
+    EXPECT_EQ(optimizer.state().size(), states - 1);
   });
 }
 
-TEST(settings_of_l4_outside_their_intervals_are_refused) {
+TEST(a_new_tensor_is_never_at_the_address_of_a_removed_one_that_has_state) {
+  for_each([](Stepper& stepper, Problem& problem) {
+    Optimizer& optimizer = *stepper.optimizer;
+    if (typeid(optimizer) == typeid(SGD)) return;
+    stepper.step([&] { return problem.loss(); });
+    auto& parameters = optimizer.param_groups()[0].params();
+    parameters = {at::ones({3}).requires_grad_()};
+    parameters[0].mutable_grad() = at::ones({3});
+    stepper.step([&] { return at::ones({}); });
+    const void* former = parameters[0].unsafeGetTensorImpl();
+    parameters[0].reset();
+    std::vector<at::Tensor> others;
+    for (int i = 0; i < 100; ++i) others.push_back(at::empty({3}));
+    for (const at::Tensor& other : others) EXPECT(other.unsafeGetTensorImpl() != former);
+  });
+}
+
+TEST(settings_of_l4_outside_their_intervals_are_rejected) {
   Problem problem;
   L4Mom optimizer(problem.parameters());
   const std::string message = "momentum must be in [0, 1), but is 2";
-  const OptimizerParamGroup wrong(problem.parameters(),
-                                  std::make_unique<L4Options>(L4Options().momentum(2)));
-  EXPECT_THROWS(std::invalid_argument, check_group(optimizer, wrong), message);
-  EXPECT_THROWS(std::invalid_argument, set_options(optimizer, 0, wrong.options()), message);
+  EXPECT_THROWS(std::invalid_argument,
+                optimizer.add_param_group(OptimizerParamGroup(
+                    problem.parameters(), std::make_unique<L4Options>(L4Options().momentum(2)))),
+                message);
   static_cast<L4Options&>(optimizer.param_groups()[0].options()).momentum(2);
   EXPECT_THROWS(std::invalid_argument, optimizer.step([&] { return problem.loss(); }), message);
 }
 
-TEST(groups_with_options_of_another_class_are_refused) {
+TEST(groups_with_options_of_another_class_are_rejected) {
   Problem problem;
-  const std::string message =
-      "the options of a parameter group must be torch::optim::SGDOptions, but are "
-      "torch::optim::AdamOptions";
+  const std::string message = "the options of parameter group 0 must be torch::optim::SGDOptions";
   const OptimizerParamGroup foreign(problem.parameters(),
                                     std::make_unique<torch::optim::AdamOptions>(0.1));
-  FusedSGD optimizer(problem.parameters(), options<SGD>());
-  EXPECT_THROWS(std::invalid_argument, check_group(optimizer, foreign), message);
-  EXPECT_THROWS(std::invalid_argument, set_options(optimizer, 0, foreign.options()), message);
-  EXPECT_THROWS(std::invalid_argument, FusedSGD({foreign}, options<SGD>()),
-                "the options of parameter group 0 must be torch::optim::SGDOptions");
-  EXPECT_THROWS(std::out_of_range, set_options(optimizer, 1, options<SGD>()), "");
-  check_group(optimizer, OptimizerParamGroup(problem.parameters()));
-  EXPECT_EQ(lr_of(optimizer), options<SGD>().lr());
+  EXPECT_THROWS(std::invalid_argument, NoisySGD({foreign}, options<SGD>()), message);
+  NoisySGD optimizer(problem.parameters(), options<SGD>());
+  optimizer.param_groups()[0].set_options(std::make_unique<torch::optim::AdamOptions>(0.1));
+  EXPECT_THROWS(std::invalid_argument, optimizer.step([&] { return problem.loss(); }), message);
 }

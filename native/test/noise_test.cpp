@@ -189,8 +189,7 @@ TEST(bad_values_are_refused_with_field_value_and_interval) {
   EXPECT_THROWS(Bad, NoiseSpec::uniform(0), "alpha must be greater than 0, but is 0");
   EXPECT_THROWS(Bad, NoiseSpec::uniform(std::nan("")), "alpha must be finite, but is nan");
   EXPECT_THROWS(Bad, NoiseSpec::uniform(kInfinity), "alpha must be finite, but is inf");
-  EXPECT_THROWS(Bad, NoiseSpec::gaussian(-kInfinity, 1),
-                "mean must be finite, but is -inf");
+  EXPECT_THROWS(Bad, NoiseSpec::gaussian(-kInfinity, 1), "mean must be finite, but is -inf");
   EXPECT_THROWS(Bad, NoiseSpec::gaussian(4, -0.1), "std must be greater than 0, but is -0.1");
   const auto with = [](auto change) {
     NoiseSpec spec;

@@ -7,7 +7,6 @@
 #include <stdexcept>
 
 #include "check.h"
-#include "noisylr/fused.h"
 #include "noisylr/noisy.h"
 #include "problem.h"
 
@@ -214,7 +213,7 @@ TEST(what_does_not_fit_is_refused_and_changes_nothing) {
   };
   refused([](State& s) { s.tensors.pop_back(); },
           "names and tensors must be equally many, but are 9 and 8");
-  refused([](State& s) { s.names[1] = s.names[0]; }, "state 0.0.step is given twice");
+  refused([](State& s) { s.names[1] = s.names[0]; }, "state 0.0.step appears twice");
   refused([](State& s) { s["0.2.exp_avg"] = at::Tensor(); },
           "state 0.2.exp_avg is an undefined tensor");
   refused(
@@ -264,7 +263,7 @@ TEST(adagrad_needs_state_for_every_parameter) {
   state.erase("0.2.sum");
   EXPECT_THROWS(std::invalid_argument, state.load_into(adagrad), "state 0.2.step is missing");
   // The fused one makes it in the step.
-  noisylr::FusedAdagrad fused(problem.parameters(), options<Adagrad>());
+  noisylr::NoisyAdagrad fused(problem.parameters(), options<Adagrad>());
   state.load_into(fused);
   EXPECT_EQ(fused.state().size(), adagrad.state().size() - 1);
   problem.loss();

@@ -3,7 +3,8 @@
 #pragma once
 
 #include <noisylr/export.h>
-#include <noisylr/stepping.h>
+#include <noisylr/step_guard.h>
+#include <noisylr/tracked_parameters.h>
 #include <torch/optim/optimizer.h>
 #include <torch/serialize/archive.h>
 
@@ -21,11 +22,11 @@ struct NOISYLR_API L4Options : public torch::optim::OptimizerCloneableOptions<L4
   /// alpha, the fraction of the step that would reach the target loss, in [0, inf). It stands in
   /// for a learning rate: schedulers and noise act on it.
   TORCH_ARG(double, fraction);
-  /// gamma, the part of the least loss seen that counts as reachable, in [0, 1].
+  /// gamma, the fraction of the least loss so far that counts as reachable, in [0, 1].
   TORCH_ARG(double, minloss_factor) = 0.9;
-  /// gamma_0, the part of the first loss that L_min starts from, in (0, 1].
+  /// gamma_0, the fraction of the first loss that L_min starts from, in (0, 1].
   TORCH_ARG(double, init_factor) = 0.75;
-  /// tau, the steps in which L_min is forgotten, in (0, inf).
+  /// tau, the time constant in steps with which L_min grows, in (0, inf).
   TORCH_ARG(double, forget_time) = 1000;
   /// epsilon, added to the inner product, in (0, inf).
   TORCH_ARG(double, eps) = 1e-12;
@@ -33,7 +34,7 @@ struct NOISYLR_API L4Options : public torch::optim::OptimizerCloneableOptions<L4
   TORCH_ARG(double, momentum) = 0.9;
   /// L4Adam's decay of the mean of squared gradients, in [0, 1).
   TORCH_ARG(double, beta2) = 0.999;
-  /// L4Adam's epsilon beside the root of that mean, in (0, inf).
+  /// L4Adam's epsilon, added to the root of that mean, in (0, inf).
   TORCH_ARG(double, adam_eps) = 1e-4;
 
  public:
@@ -44,7 +45,7 @@ struct NOISYLR_API L4Options : public torch::optim::OptimizerCloneableOptions<L4
   void set_lr(const double lr) override;
 };
 
-/// What L4 keeps for a parameter. The least loss, and the step, are the same for all of them.
+/// The state of a parameter. The least loss and the step are the same for all parameters.
 struct NOISYLR_API L4ParamState : public torch::optim::OptimizerCloneableParamState<L4ParamState> {
   TORCH_ARG(int64_t, step) = 0;
   TORCH_ARG(double, min_loss) = 0;
@@ -64,23 +65,23 @@ struct NOISYLR_API L4ParamState : public torch::optim::OptimizerCloneableParamSt
 ///     eta = alpha * (L - gamma * L_min) / (<g, v> + epsilon),   theta <- theta - eta * v
 ///
 /// where L_min is gamma_0 times the loss in the first step, then the lesser of itself and the loss,
-/// and grows by the factor 1 + 1/tau after each step. Losses must be positive to mean anything. A
-/// step whose loss is NaN or infinite changes nothing, and so does one that throws. The settings
-/// other than alpha are those of the first parameter group.
+/// and grows by the factor 1 + 1/tau after each step. Losses must be positive. A step whose loss is
+/// NaN or infinite changes nothing, and neither does a step that throws. The settings other than
+/// alpha are those of the first parameter group.
 class NOISYLR_API L4 : public torch::optim::Optimizer {
  public:
   /// @param closure evaluates the loss and its gradients once
   /// @return the loss
   /// @throws std::invalid_argument without a closure, which alone knows the loss, if the options of
   ///     a group are of another class, or if a setting other than alpha is outside its interval
-  /// @throws std::logic_error if a step of the same object runs
+  /// @throws std::logic_error if a step of the same object is in progress
   torch::Tensor step(LossClosure closure = nullptr) override;
 
   /// Adds a group with options of its own, or with the defaults.
   /// @throws std::invalid_argument if the options are of another class or outside their intervals
   void add_param_group(const torch::optim::OptimizerParamGroup& group);
 
-  /// If it throws, state and options are as they were before.
+  /// If it throws, nothing has changed.
   /// @throws std::invalid_argument if the archive is of the other of L4Mom and L4Adam, if a
   ///     parameter is in the groups twice, here or in the archive, if the options of a group are of
   ///     another class, or if a setting other than alpha is outside its interval
@@ -88,6 +89,14 @@ class NOISYLR_API L4 : public torch::optim::Optimizer {
 
   /// @throws std::invalid_argument if the options of a group are of another class
   void save(torch::serialize::OutputArchive& archive) const override;
+
+  /// Frees the state and gives up the parameters, which become undefined tensors. The object, its
+  /// groups and their options stay until it is destroyed. Not to be used afterwards.
+  /// @throws std::logic_error if a step is in progress
+  void close();
+
+  /// Must be called when state was set from outside.
+  void track_parameters() { tracked_.update(*this); }
 
   /// Whether the direction is Adam's.
   bool adaptive() const noexcept { return adaptive_; }
@@ -102,7 +111,8 @@ class NOISYLR_API L4 : public torch::optim::Optimizer {
  private:
   bool adaptive_;
   double last_scale_;
-  Stepping stepping_;
+  StepGuard step_guard_;
+  TrackedParameters tracked_;
 };
 
 /// L4 with v = g.

@@ -1,97 +1,78 @@
 /// @file
-/// torch::optim optimizers with a random learning rate.
+/// torch::optim optimizers with a random learning rate that step all parameters in one pass.
 #pragma once
 
 #include <noisylr/export.h>
-#include <noisylr/noise.h>
-#include <noisylr/stepping.h>
+#include <noisylr/lr_noise.h>
+#include <noisylr/step_hook.h>
+#include <noisylr/tracked_parameters.h>
 #include <torch/optim/adagrad.h>
 #include <torch/optim/adam.h>
 #include <torch/optim/adamw.h>
-#include <torch/optim/optimizer.h>
 #include <torch/optim/rmsprop.h>
 #include <torch/optim/sgd.h>
-#include <torch/serialize/archive.h>
 
 #include <cstddef>
-#include <cstdint>
+#include <memory>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 namespace noisylr {
 
-/// The noise of one optimizer: what is drawn, where the run stands, and what the last step used.
-///
-/// A step multiplies the learning rate of each parameter group by its factor, runs the optimizer's
-/// own step and puts the base rates back, on every exit, so that schedulers only ever see base
-/// rates. So does the closure: it runs with the base rates in place, may change them or add groups,
-/// and the noise is applied to what it leaves. stepping.h has the rules of threads and lifetimes.
-class NOISYLR_API LrNoise {
- public:
-  /// @throws std::invalid_argument if the specification is not valid
-  explicit LrNoise(const NoiseSpec& noise);
-  virtual ~LrNoise();
-  LrNoise(const LrNoise&) = delete;
-  LrNoise& operator=(const LrNoise&) = delete;
-
-  const NoiseSpec& noise() const noexcept { return noise_; }
-
-  /// The epoch that the next step belongs to; 0 at first.
-  int64_t epoch() const noexcept { return epoch_; }
-
-  /// Says that the steps from now on belong to this epoch, zero-based.
-  /// @throws std::invalid_argument if it is negative
-  void epoch(int64_t epoch);
-
-  /// The number of completed steps; the counter of noise that is drawn per step.
-  int64_t steps() const noexcept { return steps_; }
-
-  /// Sets the number of completed steps, for a run that goes on from a checkpoint.
-  /// @throws std::invalid_argument if it is negative
-  void steps(int64_t steps);
-
-  /// The learning rate that the last completed step used for a parameter group.
-  /// @throws std::logic_error before the first step
-  /// @throws std::out_of_range if the last step knew no such group
-  double realised_lr(size_t group = 0) const;
-
-  /// The learning rates that the last completed step used, by group; empty before the first step.
-  std::vector<double> realised_lrs() const { return realised_; }
-
- protected:
-  using LossClosure = torch::optim::Optimizer::LossClosure;
-  using StepFunction = at::Tensor (*)(torch::optim::Optimizer&, LossClosure);
-
-  /// Runs base_step(optimizer, closure) with realised rates in all groups. Strong guarantee for the
-  /// noise: if anything throws, steps and realised rates are those of before.
-  /// @throws std::logic_error if a step of the same object runs
-  at::Tensor noisy_step(torch::optim::Optimizer& optimizer, LossClosure closure,
-                        StepFunction base_step);
-
-  /// Writes specification, epoch and steps as the nested archive "noisylr".
-  void save_noise(torch::serialize::OutputArchive& archive) const;
-
-  /// Runs base_load(optimizer, archive), then takes over what save_noise wrote. An archive without
-  /// noise, written by a plain optimizer, leaves the noise as it is.
-  /// @throws std::invalid_argument, before anything is changed, if the noise is incomplete or not
-  ///     valid
-  void load_noise(torch::optim::Optimizer& optimizer, torch::serialize::InputArchive& archive,
-                  void (*base_load)(torch::optim::Optimizer&, torch::serialize::InputArchive&));
-
- private:
-  class Scope;
-
-  NoiseSpec noise_;
-  int64_t epoch_ = 0;
-  int64_t steps_ = 0;
-  Stepping stepping_;
-  // One element per group; they grow with the number of groups and are reused from step to step.
-  std::vector<double> base_;
-  std::vector<double> current_;
-  std::vector<double> realised_;
+/// How an optimizer computes its step.
+enum class Implementation {
+  kFused,  ///< one pass over all parameters
+  kStock,  ///< LibTorch's own step: several operations a parameter
 };
 
-/// The options of an optimizer class; specialise it to use Noisy with one of your own.
+/// Operations that every noisy optimizer has, whatever its class.
+class NOISYLR_API NoisyOptimizer : public LrNoise {
+ public:
+  using LrNoise::LrNoise;
+  ~NoisyOptimizer() override;
+
+  /// kFused at first.
+  Implementation implementation() const noexcept { return implementation_; }
+
+  /// Selects how the following steps are computed. State carries over.
+  void implementation(Implementation implementation) noexcept { implementation_ = implementation; }
+
+  /// Whether ATen's operations read the learning rates from tensors; false at first.
+  bool lr_tensors() const noexcept { return lr_tensors_; }
+
+  /// Selects whether ATen's operations read the learning rates from tensors.
+  ///
+  /// The rate of a group is then a float tensor without dimensions on each device that the group's
+  /// parameters are on. The first step creates it, and later steps write it only where the rate has
+  /// changed. A second step with the same rates can therefore be captured as a graph that reads the
+  /// tensor and does not write it; write_lr_tensors() sets the rates of its replays. A replay does
+  /// not count in the integer steps of the state, nor in the noise's.
+  void lr_tensors(bool use) noexcept { lr_tensors_ = use; }
+
+  /// Writes the learning rates that replays of a captured step use, one for each group. With noise,
+  /// these are realised rates.
+  /// @throws std::invalid_argument unless there is one rate for each group
+  virtual void write_lr_tensors(const std::vector<double>& lrs) = 0;
+
+  /// The number of parameters with a gradient that LibTorch's own operations stepped in the last
+  /// fused step; 0 before it and with the stock implementation.
+  virtual size_t fallback_count() const noexcept = 0;
+
+  /// Frees the state and gives up the parameters, which become undefined tensors. The object, its
+  /// groups and their options stay until it is destroyed. Not to be used afterwards.
+  /// @throws std::logic_error if a step is in progress
+  void close() override = 0;
+
+  /// Must be called when state was set from outside.
+  virtual void track_parameters() = 0;
+
+ private:
+  Implementation implementation_ = Implementation::kFused;
+  bool lr_tensors_ = false;
+};
+
+/// The options of an optimizer class.
 template <class Base>
 struct OptionsOf;
 template <>
@@ -105,49 +86,80 @@ struct OptionsOf<torch::optim::Adagrad> : std::type_identity<torch::optim::Adagr
 template <>
 struct OptionsOf<torch::optim::RMSprop> : std::type_identity<torch::optim::RMSpropOptions> {};
 
-/// An optimizer of class Base with a random learning rate: a drop-in for Base. Options, parameter
-/// groups, schedulers and archives are LibTorch's own. Base comes first, so that a Base* and a
-/// Noisy<Base>* to the same object are the same address.
 template <class Base>
-class NOISYLR_API Noisy : public Base, public LrNoise {
+class StepPlan;
+
+/// An optimizer of class Base with a random learning rate, whose step is one parallel pass over all
+/// parameters: a drop-in for Base, whose options, parameter groups, state and archives it has. The
+/// formula and the values are Base's: float and double parameters on a CPU are rounded alike.
+/// Without noise it is the fused optimizer. Base comes first, so that a Base* and a Noisy<Base>* to
+/// the same object are the same address.
+///
+/// The operations that step a parameter depend on it, its gradient and its state:
+///
+/// - float and double on a CPU, dense, with the same layout (contiguous, channels_last, any other
+///   order without gaps): noisylr's own loops;
+/// - half and bfloat16 on a CPU (except SGD), and all floating-point types on CUDA, with the same
+///   layout: ATen's _fused_* operations (_foreach_* for RMSprop), which round to the type once a
+///   step or operation;
+/// - everything else, such as sparse gradients, strided views, parameters that share memory or are
+///   empty, other devices: Base's step, with its results and its errors.
+///
+/// The first step gathers the addresses of all values, and later steps reuse them. They notice when
+/// parameters, gradients, groups, state or options have been replaced, which is allowed between any
+/// two steps. Adagrad also creates the state of parameters that were added after its constructor,
+/// which Base never does. A step erases the state of parameters that are no longer in a group. It
+/// keeps no references to gradients. step_guard.h has the rules of threads and lifetimes.
+template <class Base>
+class NOISYLR_API Noisy : public Base, public NoisyOptimizer {
  public:
   using Options = typename OptionsOf<Base>::type;
   using LossClosure = torch::optim::Optimizer::LossClosure;
 
   /// An optimizer of one parameter group, which shares ownership of the parameters.
   /// @throws std::invalid_argument if the noise is not valid; what Base throws on bad options
-  Noisy(std::vector<at::Tensor> parameters, Options options, const NoiseSpec& noise)
-      : Base(std::move(parameters), std::move(options)), LrNoise(noise) {}
+  Noisy(std::vector<at::Tensor> parameters, Options options, const NoiseSpec& noise = {});
 
   /// An optimizer of several groups; a group without options of its own takes the given ones.
-  /// @throws std::invalid_argument if the noise is not valid; what Base throws on bad options
+  /// @throws std::invalid_argument if the noise is not valid or the options of a group are of
+  ///     another class; what Base throws on bad options
   Noisy(const std::vector<torch::optim::OptimizerParamGroup>& groups, Options options,
-        const NoiseSpec& noise)
-      : Base(groups, std::move(options)), LrNoise(noise) {}
+        const NoiseSpec& noise = {});
 
-  /// Base::step with realised learning rates.
-  /// @throws std::logic_error if a step of the same object runs
-  at::Tensor step(LossClosure closure = nullptr) override {
-    return noisy_step(*this, std::move(closure),
-                      [](torch::optim::Optimizer& optimizer, LossClosure base_closure) {
-                        return static_cast<Noisy&>(optimizer).Base::step(std::move(base_closure));
-                      });
-  }
+  ~Noisy() override;
 
-  /// What Base writes, and the noise with its epoch and steps. Base can load it too.
-  void save(torch::serialize::OutputArchive& archive) const override {
-    Base::save(archive);
-    save_noise(archive);
-  }
+  /// Base::step in one pass, with realised learning rates.
+  /// @throws what Base::step throws; the parameters that Base does not step are unchanged then. An
+  ///     error of ATen's operations (out of memory) can leave some parameters stepped
+  /// @throws std::invalid_argument if the options of a group are of another class
+  /// @throws std::logic_error if a step of the same object is in progress
+  at::Tensor step(LossClosure closure = nullptr) override;
 
-  /// Loads an archive of this class or of Base; the latter leaves the noise as it is.
-  /// @throws std::invalid_argument if the archive's noise is incomplete or not valid
-  void load(torch::serialize::InputArchive& archive) override {
-    load_noise(*this, archive,
-               [](torch::optim::Optimizer& optimizer, torch::serialize::InputArchive& base) {
-                 static_cast<Noisy&>(optimizer).Base::load(base);
-               });
-  }
+  /// Writes what Base writes, and the noise with its epoch and steps if there is noise. Base can
+  /// load it too.
+  /// @throws std::invalid_argument if the options of a group are of another class
+  void save(torch::serialize::OutputArchive& archive) const override;
+
+  /// Loads an archive of this class or of Base; the latter does not change the noise. If it throws,
+  /// nothing has changed.
+  /// @throws std::invalid_argument if the archive's noise is incomplete or not valid, if the
+  /// options
+  ///     of a group are of another class, or if a parameter is in the groups twice, here or in the
+  ///     archive: LibTorch would lose its state
+  void load(torch::serialize::InputArchive& archive) override;
+
+  void write_lr_tensors(const std::vector<double>& lrs) override;
+  size_t fallback_count() const noexcept override;
+  void close() override;
+  void track_parameters() override;
+
+ private:
+  at::Tensor fused_step(LossClosure closure);
+  at::Tensor stock_step(LossClosure closure);
+  void prepare_stock_step();
+
+  std::unique_ptr<StepPlan<Base>> plan_;
+  TrackedParameters tracked_;
 };
 
 extern template class Noisy<torch::optim::SGD>;
@@ -162,30 +174,13 @@ using NoisyAdamW = Noisy<torch::optim::AdamW>;
 using NoisyAdagrad = Noisy<torch::optim::Adagrad>;
 using NoisyRMSprop = Noisy<torch::optim::RMSprop>;
 
-/// A random learning rate for any existing optimizer: call step() here instead of there.
-class NOISYLR_API StepHook : public LrNoise {
- public:
-  /// @param optimizer not owned; must outlive the hook
-  /// @throws std::invalid_argument if the noise is not valid, or the optimizer has noise already
-  StepHook(torch::optim::Optimizer& optimizer, const NoiseSpec& noise);
-
-  /// The optimizer's step with realised learning rates.
-  /// @throws std::logic_error if a step of the same hook runs
-  at::Tensor step(LossClosure closure = nullptr);
-
-  /// What the optimizer writes, and the noise with its epoch and steps.
-  void save(torch::serialize::OutputArchive& archive) const;
-
-  /// Loads the optimizer and the noise; an archive without noise leaves the noise as it is.
-  /// @throws std::invalid_argument if the archive's noise is incomplete or not valid
-  void load(torch::serialize::InputArchive& archive);
-
- private:
-  torch::optim::Optimizer& optimizer_;
-};
-
-/// The noise of an optimizer of class Noisy; a view that lives as long as the optimizer.
+/// An optimizer of class Noisy, whichever that is; a view that lives as long as the optimizer.
 /// @throws std::invalid_argument if the optimizer is of another class
-NOISYLR_API LrNoise& lr_noise(torch::optim::Optimizer& optimizer);
+NOISYLR_API NoisyOptimizer& noisy_optimizer(torch::optim::Optimizer& optimizer);
+
+/// close() of a noisy optimizer or L4, for callers that know only that it is one.
+/// @throws std::invalid_argument if the optimizer is of another class
+/// @throws std::logic_error if a step is in progress
+NOISYLR_API void close(torch::optim::Optimizer& optimizer);
 
 }  // namespace noisylr

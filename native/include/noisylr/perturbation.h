@@ -1,10 +1,10 @@
 /// @file
-/// The other randomness that training has been given: noise on gradients and parameters, and random
-/// rates for features, each around the steps of any optimizer.
+/// Baselines with other randomness: noise on gradients and parameters, and random rates per
+/// feature, each for any optimizer.
 #pragma once
 
 #include <noisylr/export.h>
-#include <noisylr/stepping.h>
+#include <noisylr/step_guard.h>
 #include <torch/optim/optimizer.h>
 
 #include <cstddef>
@@ -13,12 +13,13 @@
 
 namespace noisylr {
 
-/// Something random around each step of an optimizer: call step() here instead of there. The
-/// optimizer may be any, a Noisy one too.
+/// A random change of each step of an optimizer: call step() here instead of there. Works with any
+/// optimizer, noisy or not.
 ///
-/// What a step draws is a function of the seed, the number of the step and the parameter's number,
-/// not a stream: Philox of these three seeds a generator of the parameter's device. It is the same
-/// after a resume. LibTorch's normal numbers differ in their last bits between kinds of processors.
+/// The draws of a step are a function of the seed, the number of the step and the number of the
+/// parameter, not a stream: Philox of these three seeds a generator of the parameter's device. They
+/// are the same after a resume. LibTorch's normal numbers differ in their last bits between kinds
+/// of processors.
 class NOISYLR_API Perturbation {
  public:
   using LossClosure = torch::optim::Optimizer::LossClosure;
@@ -29,29 +30,32 @@ class NOISYLR_API Perturbation {
 
   /// A step of the optimizer, perturbed.
   /// @param closure evaluates the loss and its gradients; may be called more than once
-  /// @throws std::logic_error if a step of the same object runs
+  /// @throws std::logic_error if a step of the same object is in progress
   virtual torch::Tensor step(LossClosure closure = nullptr);
 
   /// The number of completed steps.
   int64_t steps() const noexcept { return steps_; }
 
-  /// Sets the number of completed steps, for a run that goes on from a checkpoint.
+  /// Sets the number of completed steps, for a run that resumes from a checkpoint.
   /// @throws std::invalid_argument if it is negative
   void steps(int64_t steps);
+
+  /// Must be called before the object is destroyed where a step may be in progress.
+  /// @throws std::logic_error if one is
+  void close() { StepGuard::Scope(step_guard_, "close()"); }
 
  protected:
   /// @param optimizer not owned; must outlive this
   Perturbation(torch::optim::Optimizer& optimizer, uint64_t seed);
 
-  /// Called when the gradients are there, after each evaluation of the closure and before the
-  /// optimizer uses them.
+  /// Called after each evaluation of the closure, before the optimizer uses the gradients.
   virtual void change_gradients() {}
-  /// Called when the optimizer has changed the parameters.
+  /// Called after the optimizer has changed the parameters.
   virtual void after_step() {}
-  /// Called at the end of each step, also of one that throws.
+  /// Called at the end of each step, also if it throws.
   virtual void end_step() noexcept {}
 
-  /// Standard normal numbers in the form of a tensor.
+  /// Standard normal numbers with the shape of a tensor.
   at::Tensor normal(const at::Tensor& like, uint64_t number) const;
   /// Uniform numbers in [0, 1), `float64 [count]` on the device.
   at::Tensor uniform(int64_t count, at::Device device, int64_t step, uint64_t number) const;
@@ -68,21 +72,20 @@ class NOISYLR_API Perturbation {
     }
   }
 
-  /// For the length of a step.
-  Stepping& stepping() noexcept { return stepping_; }
+  StepGuard& step_guard() noexcept { return step_guard_; }
 
-  /// Says that a step is complete.
+  /// Counts a completed step.
   void complete() noexcept { ++steps_; }
 
  private:
   torch::optim::Optimizer& optimizer_;
   uint64_t seed_;
   int64_t steps_ = 0;
-  Stepping stepping_;
+  StepGuard step_guard_;
 };
 
 /// Annealed gradient noise (Neelakantan et al. 2015, "Adding Gradient Noise Improves Learning for
-/// Very Deep Networks", eq. 1): in step t = 0, 1, …, each gradient value gets N(0, s²) added with
+/// Very Deep Networks", eq. 1): in step t = 0, 1, …, N(0, s²) is added to each gradient value, with
 ///
 ///     s² = eta / (1 + t)^gamma
 class NOISYLR_API GradientNoise final : public Perturbation {
@@ -102,11 +105,11 @@ class NOISYLR_API GradientNoise final : public Perturbation {
 };
 
 /// Stochastic gradient Langevin dynamics (Welling and Teh 2011, eq. 4): after a step with the rate
-/// lr, each parameter value gets N(0, 2·lr·T) added.
+/// lr, N(0, 2·lr·T) is added to each parameter value.
 ///
 /// In the paper's terms, for a loss that is the mean negative log posterior of N examples and plain
-/// SGD, its epsilon is 2·lr/N, so T = 1/N samples from the posterior. The rate is what the step
-/// used: for a Noisy optimizer, the realised one; for L4, its eta, or 0 where that is negative.
+/// SGD, its epsilon is 2·lr/N, so T = 1/N samples from the posterior. The rate is the one that the
+/// step used: the realised rate of a noisy optimizer; the eta of L4, or 0 where that is negative.
 class NOISYLR_API Langevin final : public Perturbation {
  public:
   /// @param temperature T, in [0, inf)
@@ -122,10 +125,10 @@ class NOISYLR_API Langevin final : public Perturbation {
 };
 
 /// Perturbed gradient descent (Jin et al. 2017, "How to Escape Saddle Points Efficiently",
-/// Algorithm 1, with the condition of Algorithm 2): where the gradient is small, |∇f(x)| ≤
-/// threshold, and the last perturbation was more than `interval` steps ago, x ← x + ξ with ξ
-/// uniform in the ball of radius r around 0, over all parameters together. Then the optimizer steps
-/// with the gradient at that point.
+/// Algorithm 1, with the condition of Algorithm 2). If the gradient is small, |∇f(x)| ≤ threshold,
+/// and the last perturbation was more than `interval` steps ago, x ← x + ξ with ξ uniform in the
+/// ball of radius r around 0, over all parameters together. Then the optimizer steps with the
+/// gradient at that point.
 class NOISYLR_API PerturbedDescent final : public Perturbation {
  public:
   /// @param radius r, in [0, inf)
@@ -137,14 +140,14 @@ class NOISYLR_API PerturbedDescent final : public Perturbation {
 
   /// @param closure evaluates the loss and its gradients; called twice in a perturbed step
   /// @return the loss at the point that the optimizer stepped from
-  /// @throws std::invalid_argument without a closure: the gradient at the new point is needed
-  /// @throws std::logic_error if a step of the same object runs
+  /// @throws std::invalid_argument without a closure, which evaluates the gradient at the new point
+  /// @throws std::logic_error if a step of the same object is in progress
   torch::Tensor step(LossClosure closure = nullptr) override;
 
   /// The step of the last perturbation; -1 before the first.
   int64_t last_perturbation() const noexcept { return last_; }
 
-  /// Sets it, for a run that goes on from a checkpoint.
+  /// Sets it, for a run that resumes from a checkpoint.
   /// @throws std::invalid_argument if it is below -1
   void last_perturbation(int64_t step);
 
@@ -156,20 +159,20 @@ class NOISYLR_API PerturbedDescent final : public Perturbation {
   int64_t last_ = -1;
 };
 
-/// Rates of features (Blier et al. 2018, "Learning with Random Learning Rates", Alrao): the update
-/// of each output feature is multiplied by a factor of its own, drawn once, log-uniform in [min,
-/// max]. With an optimizer's rate of 1, the factors are the rates of the paper.
+/// Random rates per feature (Blier et al. 2018, "Learning with Random Learning Rates", Alrao): the
+/// update of each output feature is multiplied by a factor of its own, drawn once, log-uniform in
+/// [min, max]. With an optimizer's rate of 1, the factors are the rates of the paper.
 ///
-/// Features are the indices of a parameter's first dimension, as of dense layers and convolutions;
-/// those of transposed convolutions and embeddings are others. A parameter of one dimension that
-/// has as many as the one before it shares its factors, as biases and batch norm share those of
-/// their layer. Of the paper, this is the rule for the layers that are not the last. Its last
-/// layer, which is replaced by an average of several classifiers with a rate each, is left out:
-/// that is another model, not another step.
+/// Features are the indices of a parameter's first dimension, which is right for dense layers and
+/// convolutions, not for transposed convolutions and embeddings. A parameter of one dimension
+/// shares the factors of the parameter before it if that has as many features, so that biases and
+/// batch norm share those of their layer. This is the paper's rule for all layers but the last. Its
+/// last layer, an average of several classifiers with one rate each, is another model and not
+/// implemented.
 ///
-/// The optimizer must evaluate the closure once a step: what LBFGS knows of the places that it was
-/// at would not be true of those that the factors make of them. A second evaluation throws
-/// std::logic_error, and the parameters are as they were.
+/// The optimizer must evaluate the closure once a step: the points that LBFGS remembers would not
+/// be the points that the factors lead to. A second evaluation throws std::logic_error and restores
+/// the parameters.
 class NOISYLR_API Alrao final : public Perturbation {
  public:
   /// @param min in (0, inf); the paper uses 1e-5
@@ -188,7 +191,7 @@ class NOISYLR_API Alrao final : public Perturbation {
   at::Tensor draw(const at::Tensor& parameter, uint64_t number) const;
 
   double log_min_, log_max_;
-  // Where the parameters were when the optimizer began to move them.
+  // The parameters before the step.
   std::map<const void*, at::Tensor> before_;
 };
 

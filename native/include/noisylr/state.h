@@ -12,7 +12,7 @@
 
 namespace noisylr {
 
-/// The state of torch::optim::SGD, Adam, AdamW, Adagrad or RMSprop, of a Noisy one or an L4, as
+/// The state of torch::optim::SGD, Adam, AdamW, Adagrad or RMSprop, noisy or not, or of L4, as
 /// tensors named GROUP.PARAMETER.FIELD, "0.3.momentum_buffer" for example, in the order of the
 /// parameters.
 ///
@@ -32,13 +32,13 @@ NOISYLR_API std::vector<std::pair<std::string, at::Tensor>> optimizer_state(
 NOISYLR_API void optimizer_state(torch::optim::Optimizer& optimizer,
                                  std::vector<std::string>& names, std::vector<at::Tensor>& tensors);
 
-/// Replaces the state of an optimizer by one that optimizer_state() gave, in any order. Buffers are
+/// Replaces the state of an optimizer by the result of optimizer_state(), in any order. Buffers are
 /// copied to the device and memory layout of their parameters. A parameter that is not named has no
 /// state afterwards, as before its first step.
 ///
 /// @param names one name for each tensor
 /// @param tensors on any device; not modified
-/// @throws std::invalid_argument, before anything is changed, that names the class of the
+/// @throws std::invalid_argument, before anything changes, that names the class of the
 ///     optimizer or of a group's options, or the tensor that is missing, unknown, given twice, or
 ///     of the wrong shape, type or value
 NOISYLR_API void load_optimizer_state(torch::optim::Optimizer& optimizer,

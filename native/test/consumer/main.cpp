@@ -1,5 +1,5 @@
 #include <ATen/ATen.h>
-#include <noisylr/fused.h>
+#include <noisylr/noisy.h>
 #include <noisylr/state.h>
 
 #include <cstdio>
@@ -8,7 +8,7 @@ int main() {
   const at::Tensor p = at::zeros({1}).requires_grad_();
   noisylr::NoiseSpec noise = noisylr::NoiseSpec::uniform(8);
   noise.seed = 42;
-  noisylr::NoisyFusedSGD optimizer({p}, torch::optim::SGDOptions(0.1).momentum(0.9), noise);
+  noisylr::NoisySGD optimizer({p}, torch::optim::SGDOptions(0.1).momentum(0.9), noise);
   p.mutable_grad() = at::ones({1});
   optimizer.epoch(7);
   optimizer.step();

@@ -13,11 +13,6 @@ import org.bytedeco.pytorch.SGD;
 import org.bytedeco.pytorch.SGDOptions;
 import org.bytedeco.pytorch.TensorVector;
 import org.noisylr.noise.NoiseSpec;
-import org.noisylr.torch.optim.FusedAdagrad;
-import org.noisylr.torch.optim.FusedAdam;
-import org.noisylr.torch.optim.FusedAdamW;
-import org.noisylr.torch.optim.FusedRMSprop;
-import org.noisylr.torch.optim.FusedSGD;
 import org.noisylr.torch.optim.NoisyAdagrad;
 import org.noisylr.torch.optim.NoisyAdam;
 import org.noisylr.torch.optim.NoisyAdamW;
@@ -35,7 +30,7 @@ public enum Algorithm {
 
     @Override
     Optimizer fused(TensorVector parameters) {
-      return new FusedSGD(parameters, options());
+      return new NoisySGD(parameters, options());
     }
 
     @Override
@@ -57,7 +52,7 @@ public enum Algorithm {
 
     @Override
     Optimizer fused(TensorVector parameters) {
-      return new FusedAdam(parameters, new AdamOptions(LR));
+      return new NoisyAdam(parameters, new AdamOptions(LR));
     }
 
     @Override
@@ -73,7 +68,7 @@ public enum Algorithm {
 
     @Override
     Optimizer fused(TensorVector parameters) {
-      return new FusedAdamW(parameters, new AdamWOptions(LR));
+      return new NoisyAdamW(parameters, new AdamWOptions(LR));
     }
 
     @Override
@@ -89,7 +84,7 @@ public enum Algorithm {
 
     @Override
     Optimizer fused(TensorVector parameters) {
-      return new FusedAdagrad(parameters, new AdagradOptions(LR));
+      return new NoisyAdagrad(parameters, new AdagradOptions(LR));
     }
 
     @Override
@@ -105,7 +100,7 @@ public enum Algorithm {
 
     @Override
     Optimizer fused(TensorVector parameters) {
-      return new FusedRMSprop(parameters, new RMSpropOptions(LR));
+      return new NoisyRMSprop(parameters, new RMSpropOptions(LR));
     }
 
     @Override

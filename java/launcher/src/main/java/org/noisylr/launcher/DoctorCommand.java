@@ -4,7 +4,7 @@ import java.io.PrintWriter;
 import java.util.concurrent.Callable;
 import org.bytedeco.pytorch.global.torch;
 import org.noisylr.noise.NoiseSpec;
-import org.noisylr.torch.optim.LibTorch;
+import org.noisylr.torch.LibTorch;
 import org.noisylr.torch.optim.NativeNoise;
 import org.noisylr.train.run.Cpu;
 import org.noisylr.train.run.Devices;

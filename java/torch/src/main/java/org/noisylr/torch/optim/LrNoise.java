@@ -1,5 +1,7 @@
 package org.noisylr.torch.optim;
 
+import static org.noisylr.torch.internal.NativeLibrary.open;
+
 import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.annotation.ByVal;
@@ -9,33 +11,27 @@ import org.bytedeco.javacpp.annotation.Namespace;
 import org.bytedeco.javacpp.annotation.Properties;
 import org.bytedeco.javacpp.annotation.StdVector;
 import org.bytedeco.pytorch.Optimizer;
+import org.noisylr.torch.internal.NativeLibrary;
 
 /**
- * Peer of {@code noisylr::LrNoise}, the noise state inside a native optimizer or hook. A view: it
- * owns nothing and lives no longer than its optimizer.
+ * Peer of {@code noisylr::LrNoise}, the noise of a native optimizer or hook. A reference that must
+ * not outlive it.
  */
 @Namespace("noisylr")
 @Properties(inherit = NativeLibrary.class)
 class LrNoise extends Pointer {
   static {
-    NativeLibrary.load(LrNoise.class);
+    NativeLibrary.load();
   }
 
   LrNoise(Pointer p) {
     super(p);
   }
 
-  /** Enters the guard of an optimizer or hook; within it, {@link #of} may be used. */
-  static Guard.Use use(NoisyOptimizer optimizer) {
-    return optimizer instanceof StepHook hook
-        ? hook.use()
-        : Guard.of((Optimizer) optimizer).use((Pointer) optimizer);
-  }
-
   static LrNoise of(NoisyOptimizer optimizer) {
     return optimizer instanceof StepHook hook
-        ? new LrNoise(hook)
-        : NativeLibrary.lr_noise((Optimizer) optimizer);
+        ? new LrNoise(open(hook))
+        : NativeOptimizer.of((Optimizer) optimizer);
   }
 
   @Function

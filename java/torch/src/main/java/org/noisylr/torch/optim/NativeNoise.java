@@ -5,21 +5,23 @@ import org.bytedeco.javacpp.annotation.Cast;
 import org.bytedeco.javacpp.annotation.Const;
 import org.bytedeco.javacpp.annotation.Namespace;
 import org.bytedeco.javacpp.annotation.Properties;
+import org.bytedeco.pytorch.Optimizer;
 import org.noisylr.noise.NoiseSpec;
+import org.noisylr.torch.internal.NativeLibrary;
 
 /** The noise as native code computes it, to compare with {@link NoiseSpec}. */
 @Namespace("noisylr")
 @Properties(inherit = NativeLibrary.class)
 public final class NativeNoise {
   static {
-    NativeLibrary.load(NativeNoise.class);
+    NativeLibrary.load();
   }
 
   private NativeNoise() {}
 
   /**
-   * What {@link NoiseSpec#factor} should answer: equal, or for Gaussian noise within 4 ulp of the
-   * larger of |mean| and |f − mean|.
+   * The value of {@link NoiseSpec#factor} in native code: equal, or for Gaussian noise within 4 ulp
+   * of the larger of |mean| and |f − mean|.
    */
   public static double factor(NoiseSpec noise, long epoch, long step, long group) {
     try (NativeNoiseSpec spec = NativeNoiseSpec.of(noise)) {
@@ -32,4 +34,6 @@ public final class NativeNoise {
       @Cast("int64_t") long epoch,
       @Cast("int64_t") long step,
       @Cast("uint64_t") long group);
+
+  static native @ByRef NativeOptimizer noisy_optimizer(@ByRef Optimizer optimizer);
 }

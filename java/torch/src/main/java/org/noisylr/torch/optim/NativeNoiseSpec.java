@@ -7,6 +7,7 @@ import org.bytedeco.javacpp.annotation.Namespace;
 import org.bytedeco.javacpp.annotation.Properties;
 import org.noisylr.noise.Distribution;
 import org.noisylr.noise.NoiseSpec;
+import org.noisylr.torch.internal.NativeLibrary;
 
 /** Peer of {@code noisylr::NoiseSpec}: the {@link NoiseSpec} as native code stores it. */
 @Namespace("noisylr")
@@ -14,7 +15,7 @@ import org.noisylr.noise.NoiseSpec;
 @Properties(inherit = NativeLibrary.class)
 final class NativeNoiseSpec extends Pointer {
   static {
-    NativeLibrary.load(NativeNoiseSpec.class);
+    NativeLibrary.load();
   }
 
   private static final int NONE = 0;

@@ -1,67 +1,78 @@
 package org.noisylr.torch.optim;
 
 import org.bytedeco.javacpp.DoublePointer;
+import org.bytedeco.pytorch.LossClosure;
+import org.bytedeco.pytorch.Tensor;
 import org.noisylr.check.Check;
 import org.noisylr.noise.NoiseSpec;
 
 /**
- * What every optimizer with a random learning rate answers, beside what LibTorch's do.
+ * Operations that every noisy optimizer adds to LibTorch's.
  *
  * <p>In epoch e, each step uses η′ = clamp(η·f(e), η_min, η_max) instead of the group's learning
- * rate η, and the group's learning rate is η again when the step is over, whether it returned or
- * threw. The factor f is {@link NoiseSpec#factor}; native code computes it.
+ * rate η. The group's learning rate is η again after the step, whether it returns or throws. The
+ * factor f is {@link NoiseSpec#factor}; native code computes it.
  *
- * <p>An optimizer shares ownership of its parameters: they live at least as long as it does. Every
- * method throws IllegalStateException once the optimizer is closed.
+ * <p>An optimizer shares ownership of its parameters, which live at least as long as it does.
  *
  * <p>Source: "random learning rate", IJCAI 2019, section 3.
  */
-public sealed interface NoisyOptimizer extends AutoCloseable
-    permits NoisySGD, NoisyAdam, NoisyAdamW, NoisyAdagrad, NoisyRMSprop, StepHook {
+public sealed interface NoisyOptimizer extends AutoCloseable permits FusedOptimizer, StepHook {
+
+  /**
+   * One step.
+   *
+   * @return an undefined tensor, always the same object; closing it does nothing
+   * @throws IllegalStateException if the optimizer is closed
+   */
+  Tensor step();
+
+  /**
+   * One step that evaluates the loss itself.
+   *
+   * @param closure computes the loss and its gradients with the base learning rates in place
+   * @return the loss
+   * @throws IllegalStateException if the optimizer is closed or the closure returns no loss; what
+   *     the closure throws
+   */
+  Tensor step(LossClosure closure);
+
+  /** Sets the gradients of all parameters to none. */
+  void zero_grad();
 
   /** The noise, as given to the constructor or loaded from an archive. */
   default NoiseSpec noise() {
-    try (Guard.Use use = LrNoise.use(this)) {
-      return LrNoise.of(this).noise().toSpec();
+    try (NativeNoiseSpec noise = LrNoise.of(this).noise()) {
+      return noise.toSpec();
     }
   }
 
   /**
-   * Says that the steps from now on belong to this epoch.
+   * Sets the epoch that the following steps belong to.
    *
    * @param epoch zero-based, at least 0
    */
   default void epoch(long epoch) {
-    Check.atLeast("epoch", epoch, 0);
-    try (Guard.Use use = LrNoise.use(this)) {
-      LrNoise.of(this).epoch(epoch);
-    }
+    LrNoise.of(this).epoch(Check.atLeast("epoch", epoch, 0));
   }
 
   /** The epoch that the next step belongs to; 0 at first. */
   default long epoch() {
-    try (Guard.Use use = LrNoise.use(this)) {
-      return LrNoise.of(this).epoch();
-    }
+    return LrNoise.of(this).epoch();
   }
 
-  /** The number of steps done; the counter of the noise that is drawn per step. */
+  /** The number of completed steps, the counter of noise that is drawn per step. */
   default long steps() {
-    try (Guard.Use use = LrNoise.use(this)) {
-      return LrNoise.of(this).steps();
-    }
+    return LrNoise.of(this).steps();
   }
 
   /**
-   * Sets the number of steps done, for a run that goes on from a checkpoint.
+   * Sets the number of completed steps, for a run that resumes from a checkpoint.
    *
    * @param steps at least 0
    */
   default void steps(long steps) {
-    Check.atLeast("steps", steps, 0);
-    try (Guard.Use use = LrNoise.use(this)) {
-      LrNoise.of(this).steps(steps);
-    }
+    LrNoise.of(this).steps(Check.atLeast("steps", steps, 0));
   }
 
   /**
@@ -78,11 +89,10 @@ public sealed interface NoisyOptimizer extends AutoCloseable
    *
    * @param group zero-based
    * @throws IllegalStateException before the first step
-   * @throws IndexOutOfBoundsException if the last step knew no such group
+   * @throws IndexOutOfBoundsException if the last step had no such group
    */
   default double realisedLr(long group) {
-    try (Guard.Use use = LrNoise.use(this);
-        DoublePointer rates = LrNoise.of(this).realised_lrs()) {
+    try (DoublePointer rates = LrNoise.of(this).realised_lrs()) {
       if (rates == null) {
         throw new IllegalStateException("there is no realised learning rate before the first step");
       }
@@ -94,7 +104,11 @@ public sealed interface NoisyOptimizer extends AutoCloseable
     }
   }
 
-  /** Frees the native optimizer; closing again does nothing. */
+  /**
+   * Closes the optimizer; closing again does nothing.
+   *
+   * @throws RuntimeException if a step is in progress
+   */
   @Override
   void close();
 }

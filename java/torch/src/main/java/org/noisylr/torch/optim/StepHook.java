@@ -10,16 +10,18 @@ import org.bytedeco.pytorch.Optimizer;
 import org.bytedeco.pytorch.OutputArchive;
 import org.bytedeco.pytorch.Tensor;
 import org.noisylr.noise.NoiseSpec;
+import org.noisylr.torch.internal.LossCallback;
+import org.noisylr.torch.internal.NativeLibrary;
 
 /**
- * A random learning rate for any existing {@code torch::optim::Optimizer}: call {@link #step()}
- * here instead of on the optimizer.
+ * A random learning rate for any {@code torch::optim::Optimizer}: call {@link #step()} here instead
+ * of on the optimizer.
  */
 @Namespace("noisylr")
 @Properties(inherit = NativeLibrary.class)
-public final class StepHook extends Around implements NoisyOptimizer {
+public final class StepHook extends OptimizerWrapper implements NoisyOptimizer {
   static {
-    NativeLibrary.load(StepHook.class);
+    NativeLibrary.load();
   }
 
   /**
@@ -29,8 +31,8 @@ public final class StepHook extends Around implements NoisyOptimizer {
    */
   public StepHook(Optimizer optimizer, NoiseSpec noise) {
     super(optimizer);
-    try (Guard.Use use = inside()) {
-      allocate(optimizer, NativeNoiseSpec.of(noise));
+    try (NativeNoiseSpec spec = NativeNoiseSpec.of(noise)) {
+      allocate(optimizer, spec);
     }
   }
 
@@ -38,16 +40,14 @@ public final class StepHook extends Around implements NoisyOptimizer {
 
   /** Writes what the optimizer writes, and the noise with its epoch and steps. */
   public void save(OutputArchive archive) {
-    try (Guard.Use use = use()) {
-      nativeSave(archive);
-    }
+    optimizer();
+    nativeSave(archive);
   }
 
-  /** Loads the optimizer and the noise; an archive without noise leaves the noise as it is. */
+  /** Loads the optimizer and the noise. An archive without noise does not change the noise. */
   public void load(InputArchive archive) {
-    try (Guard.Use use = use()) {
-      nativeLoad(archive);
-    }
+    optimizer();
+    nativeLoad(archive);
   }
 
   @Name("save")
@@ -58,9 +58,13 @@ public final class StepHook extends Around implements NoisyOptimizer {
 
   @Name("step")
   @Override
-  native void nativeStep();
+  protected native void nativeStep();
 
   @Name("step")
   @Override
-  native @ByVal Tensor nativeStep(@ByVal Closure closure);
+  protected native @ByVal Tensor nativeStep(@ByVal LossCallback closure);
+
+  @Name("close")
+  @Override
+  protected native void nativeClose();
 }

@@ -1,96 +1,410 @@
 package org.noisylr.torch.optim;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
+import static org.noisylr.torch.optim.Subject.LR;
+import static org.noisylr.torch.optim.Subject.NOISE;
+import static org.noisylr.torch.optim.Subject.closure;
 
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
+import java.lang.ref.WeakReference;
+import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.DynamicTest;
-import org.junit.jupiter.api.TestFactory;
-import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.AdamOptions;
+import org.bytedeco.pytorch.InputArchive;
+import org.bytedeco.pytorch.LossClosure;
+import org.bytedeco.pytorch.Optimizer;
+import org.bytedeco.pytorch.OptimizerOptions;
+import org.bytedeco.pytorch.OptimizerParamGroup;
+import org.bytedeco.pytorch.OptimizerParamGroupVector;
+import org.bytedeco.pytorch.OutputArchive;
+import org.bytedeco.pytorch.SGD;
+import org.bytedeco.pytorch.SGDOptions;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptions;
+import org.bytedeco.pytorch.TensorVector;
+import org.bytedeco.pytorch.global.torch;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.noisylr.noise.NoiseSpec;
+import org.noisylr.torch.model.Cnn28;
+import org.noisylr.torch.optim.baseline.Langevin;
 
 /**
- * {@link Scenarios} in forked JVMs: a crash fails the scenario that crashed, and those after it run
- * in the next JVM. In these, freed native memory is overwritten, so that using it is noticed.
+ * An optimizer shares ownership of its parameters. Close it or let it be collected. A closed one
+ * throws, and closing it again does nothing. A group or list that it gave keeps it reachable.
+ *
+ * <p>These tests run in a JVM in which the C library overwrites freed memory.
  */
-@Execution(ExecutionMode.CONCURRENT)
+@Tag("lifetime")
 class LifetimeTest {
-  private static final long TIMEOUT_SECONDS = 1800;
-
-  @TestFactory
-  Stream<DynamicTest> scenarios(@TempDir Path dir) throws Exception {
-    Map<String, String> failures = new LinkedHashMap<>();
-    List<String> remaining = new ArrayList<>(Scenarios.ALL.keySet());
-    while (!remaining.isEmpty()) {
-      int before = remaining.size();
-      run(remaining, failures, Files.createTempDirectory(dir, "fork"));
-      assertThat(remaining).as("scenarios that were not begun").hasSizeLessThan(before);
-    }
-    return Scenarios.ALL.keySet().stream()
-        .map(name -> DynamicTest.dynamicTest(name, () -> assertThat(failures.get(name)).isEmpty()));
+  static Stream<Arguments> subjects() {
+    return Subject.ALL.entrySet().stream()
+        .map(entry -> Arguments.of(entry.getKey(), entry.getValue()));
   }
 
-  /** Runs scenarios until all are done or one crashes, and removes them from those remaining. */
-  private static void run(List<String> remaining, Map<String, String> failures, Path dir)
-      throws IOException, InterruptedException {
-    Path output = dir.resolve("output");
-    Path names = Files.write(dir.resolve("scenarios"), remaining);
-    ProcessBuilder builder =
-        Fork.java(
-                dir,
-                List.of(
-                    "-Xmx256m",
-                    "-Xss512k",
-                    "-XX:+UseSerialGC",
-                    "-Dreliability=" + System.getProperty("reliability", "short"),
-                    "-XX:-CreateCoredumpOnCrash",
-                    "-XX:ErrorFile=" + dir.resolve("crash")),
-                Scenarios.class,
-                names.toString())
-            .redirectOutput(output.toFile());
-    builder.environment().put("MALLOC_PERTURB_", "165");
-    Process process = builder.start();
-    boolean inTime = process.waitFor(TIMEOUT_SECONDS, TimeUnit.SECONDS);
-    if (!inTime) {
-      process.destroyForcibly().waitFor();
-    }
-    String running = null;
-    String doing = "";
-    for (String line : Files.readAllLines(output)) {
-      if (line.startsWith(Scenarios.BEGIN)) {
-        running = line.substring(Scenarios.BEGIN.length());
-        remaining.remove(running);
-        failures.put(running, "");
-        doing = "";
-      } else if (line.startsWith(Scenarios.DOING)) {
-        doing = line + "\n";
-      } else if (line.startsWith(Scenarios.FAILED) && running != null) {
-        failures.merge(running, line.substring(Scenarios.FAILED.length()) + "\n", String::concat);
-      }
-    }
-    if (!inTime || process.exitValue() != 0) {
-      if (running == null) {
-        throw new IOException("the JVM did not start: " + Files.readString(output));
-      }
-      String how = inTime ? "exit code " + process.exitValue() : "did not end";
-      failures.merge(running, doing + how + "\n" + crash(dir.resolve("crash")), String::concat);
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("subjects")
+  void aClosedObjectThrows(String name, Function<TensorVector, Subject> make) {
+    Problem problem = new Problem();
+    Subject subject = make.apply(problem.parameters());
+    subject.assertSteps(problem);
+    subject.close();
+    Optimizer optimizer = subject.optimizer();
+    Stream<ThrowingCallable> uses =
+        Stream.of(
+            () -> subject.step(null),
+            () -> subject.step(closure(problem::backward)),
+            optimizer::step,
+            optimizer::zero_grad,
+            () -> optimizer.add_param_group(new OptimizerParamGroup(problem.parameters())),
+            optimizer::parameters,
+            optimizer::defaults,
+            optimizer::param_groups,
+            optimizer::size,
+            () -> optimizer.save(new OutputArchive()),
+            () -> optimizer.load(new InputArchive()),
+            () -> OptimizerState.read(optimizer),
+            () -> OptimizerState.load(optimizer, Map.of()),
+            () -> new StepHook(optimizer, NOISE),
+            () -> new Langevin(optimizer, 1, 1));
+    uses.forEach(use -> assertThat(catchThrowable(use)).isInstanceOf(RuntimeException.class));
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("subjects")
+  void closingAgainDoesNothing(String name, Function<TensorVector, Subject> make) {
+    Problem problem = new Problem();
+    Subject subject = make.apply(problem.parameters());
+    subject.assertSteps(problem);
+    subject.close();
+    subject.close();
+    subject.object().deallocate();
+    subject.object().releaseReference();
+    subject.optimizer().deallocate();
+    assertThat(subject.object().isNull()).isTrue();
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("subjects")
+  void aWrapperOfAClosedOptimizerThrows(String name, Function<TensorVector, Subject> make) {
+    Problem problem = new Problem();
+    Subject subject = make.apply(problem.parameters());
+    subject.assertSteps(problem);
+    subject.optimizer().close();
+    collect();
+    assertThatThrownBy(() -> subject.step(closure(problem::backward)))
+        .isInstanceOf(RuntimeException.class);
+    subject.object().close();
+  }
+
+  @Test
+  void anOptimizerOutlivesItsWrapper() {
+    Problem problem = new Problem();
+    try (NoisySGD optimizer = sgd(problem, NoiseSpec.none())) {
+      Langevin langevin = new Langevin(optimizer, 1e-6, 1);
+      langevin.close();
+      collect();
+      problem.step(optimizer);
+      assertThatThrownBy(langevin::step).isInstanceOf(RuntimeException.class);
     }
   }
 
-  private static String crash(Path file) throws IOException {
-    if (!Files.exists(file)) {
-      return "";
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("subjects")
+  void theObjectsThatAnOptimizerWasMadeOfMayBeClosed(
+      String name, Function<TensorVector, Subject> make) {
+    Problem problem = new Problem();
+    TensorVector parameters = problem.parameters();
+    try (Subject subject = make.apply(parameters)) {
+      parameters.close();
+      collect();
+      subject.assertSteps(problem);
+      LossClosure closure =
+          closure(
+              () -> {
+                Tensor loss = problem.backward();
+                problem.a().grad().close();
+                return loss;
+              });
+      subject.step(closure).close();
+      closure.close();
+      Tensor a = problem.a().detach();
+      problem.a().close();
+      problem.b().close();
+      collect();
+      subject.step(closure(() -> torch.ones(1)));
+      assertThat(a.isfinite().all().item_bool()).isTrue();
     }
-    try (Stream<String> lines = Files.lines(file)) {
-      return String.join("\n", lines.limit(60).toList());
+  }
+
+  @Test
+  void aModelAndItsOptimizerMayBeClosedInAnyOrder() {
+    for (boolean modelFirst : new boolean[] {true, false}) {
+      Cnn28 model = new Cnn28(1, 10);
+      NoisyAdam optimizer = new NoisyAdam(model.parameters(), new AdamOptions(0.01), NOISE);
+      model.forward(torch.randn(2, 1, 28, 28)).sum().backward();
+      optimizer.step();
+      if (modelFirst) {
+        model.close();
+        collect();
+        optimizer.step();
+      } else {
+        optimizer.close();
+        collect();
+        model.forward(torch.randn(2, 1, 28, 28)).sum().backward();
+        model.close();
+      }
+      optimizer.close();
     }
+  }
+
+  @Test
+  void tensorsOutliveTheOptimizerThatGaveThem() {
+    Problem problem = new Problem();
+    Map<String, Tensor> state;
+    Tensor first;
+    try (Optimizer optimizer = OptimizerFamily.SGD.noisy(problem.parameters(), LR, NOISE)) {
+      problem.step(optimizer);
+      state = OptimizerState.read(optimizer);
+      first = new Tensor(optimizer.param_groups().get(0).params().get(0));
+    }
+    double momentum = state.get("0.0.momentum_buffer").sum().item_double();
+    collect();
+    assertThat(state.get("0.0.momentum_buffer").sum().item_double()).isEqualTo(momentum);
+    assertThat(first.isfinite().all().item_bool()).isTrue();
+  }
+
+  @Test
+  void aScopeClosesTheOptimizersThatWereMadeInIt() {
+    Problem problem = new Problem();
+    NoisySGD closed;
+    NoisySGD kept;
+    try (PointerScope scope = new PointerScope()) {
+      closed = sgd(problem, NOISE);
+      kept = sgd(problem, NOISE);
+      kept.retainReference();
+      problem.step(closed);
+    }
+    assertThatThrownBy(closed::step).isInstanceOf(RuntimeException.class);
+    closed.close();
+    problem.step(kept);
+    kept.close();
+    assertThatThrownBy(kept::step).isInstanceOf(RuntimeException.class);
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("subjects")
+  void groupsOptionsAndListsKeepTheirOptimizer(String name, Function<TensorVector, Subject> make) {
+    if (make.apply(new Problem().parameters()).isStock()) {
+      return; // bytedeco's rule
+    }
+    List<Function<OptimizerParamGroupVector, Pointer>> views =
+        List.of(
+            groups -> groups,
+            groups -> groups.get(0),
+            groups -> groups.get(0).options(),
+            groups -> groups.get(0).params());
+    for (Function<OptimizerParamGroupVector, Pointer> view : views) {
+      Optimizer made = make.apply(new Problem().parameters()).optimizer();
+      WeakReference<Optimizer> optimizer = new WeakReference<>(made);
+      Pointer held = view.apply(made.param_groups());
+      made = null;
+      collect();
+      assertThat(optimizer.get()).isNotNull();
+      if (held instanceof OptimizerOptions options) {
+        assertThat(options.get_lr()).isEqualTo(LR);
+      } else if (held instanceof TensorVector parameters) {
+        assertThat(parameters.get(1).sum().item_double()).isFinite();
+      }
+      held = null;
+      collect();
+      assertThat(optimizer.get()).isNull();
+    }
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("subjects")
+  void groupsOptionsAndListsOfAClosedOptimizerThrow(
+      String name, Function<TensorVector, Subject> make) {
+    Problem problem = new Problem();
+    Subject subject = make.apply(problem.parameters());
+    if (subject.isStock()) {
+      return; // bytedeco's rule
+    }
+    OptimizerParamGroupVector groups = subject.optimizer().param_groups();
+    OptimizerParamGroup group = groups.get(0);
+    OptimizerOptions options = group.options();
+    TensorVector parameters = group.params();
+    subject.close();
+    collect();
+    Stream<ThrowingCallable> uses =
+        Stream.of(
+            () -> groups.get(0),
+            group::options,
+            group::params,
+            options::get_lr,
+            () -> options.set_lr(1),
+            () -> parameters.get(0));
+    uses.forEach(
+        use ->
+            assertThatThrownBy(use)
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageEndingWith(" is closed"));
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("subjects")
+  void garbageCollectionDuringStepsDoesNoHarm(String name, Function<TensorVector, Subject> make) {
+    Problem problem = new Problem();
+    try (Subject subject = make.apply(problem.parameters())) {
+      for (int i = 0; i < 3; i++) {
+        make.apply(new Problem().parameters()).step(closure(() -> torch.ones(1)));
+        collect();
+        subject.step(
+            closure(
+                () -> {
+                  Tensor loss = problem.backward();
+                  collect();
+                  return loss;
+                }));
+      }
+      assertThat(problem.values()).doesNotContain(Float.NaN);
+    }
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("subjects")
+  void groupsMayBeAddedAndRemovedBetweenSteps(String name, Function<TensorVector, Subject> make) {
+    Problem problem = new Problem();
+    Problem more = new Problem();
+    try (Subject subject = make.apply(problem.parameters())) {
+      Optimizer optimizer = subject.optimizer();
+      subject.assertSteps(problem);
+      optimizer.add_param_group(new OptimizerParamGroup(more.parameters()));
+      optimizer.add_param_group(new OptimizerParamGroup(new TensorVector()));
+      more.backward();
+      subject.assertSteps(problem);
+      assertThat(subject.lrs()).containsExactly(LR, LR, LR);
+      optimizer.param_groups().resize(1);
+      subject.assertSteps(problem);
+      optimizer.param_groups().get(0).params().put(1, more.b());
+      subject.assertSteps(problem);
+      optimizer.param_groups().clear();
+      subject.step(closure(problem::backward));
+    }
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("subjects")
+  void aNewTensorDoesNotInheritTheStateOfARemovedOne(
+      String name, Function<TensorVector, Subject> make) {
+    try (Subject subject = make.apply(new TensorVector(withGradient()))) {
+      if (subject.isWrapper()) {
+        return; // the optimizer decides, and noise differs from step to step
+      }
+      for (int i = 0; i < 20; i++) {
+        // The freed tensor's address is likely to be that of the next one.
+        subject.optimizer().param_groups().get(0).params().put(0, withGradient());
+        subject.step(closure(() -> torch.ones(1)));
+        try (Subject fresh = make.apply(new TensorVector(withGradient()))) {
+          fresh.step(closure(() -> torch.ones(1)));
+          assertThat(sums(subject.optimizer())).isEqualTo(sums(fresh.optimizer()));
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("subjects")
+  void unusualParametersAreSteppedOrRejected(String name, Function<TensorVector, Subject> make) {
+    Tensor sparse = torch.ones(3, 2).requires_grad_(true);
+    sparse.mutable_grad().put(torch.ones(3, 2).to_sparse());
+    Tensor empty = torch.empty(0).requires_grad_(true);
+    empty.mutable_grad().put(torch.empty(0));
+    Tensor twice = withGradient();
+    Tensor integer = torch.ones(new long[] {3}, new TensorOptions(torch.ScalarType.Long));
+    Collection<TensorVector> unusual =
+        List.of(
+            new TensorVector(),
+            new TensorVector(torch.ones(3)),
+            new TensorVector(new Tensor(), withGradient()),
+            new TensorVector(integer),
+            new TensorVector(sparse),
+            new TensorVector(empty),
+            new TensorVector(torch.ones(3).requires_grad_(true).mul(new Scalar(2.0))),
+            new TensorVector(twice, twice));
+    for (TensorVector parameters : unusual) {
+      Throwable thrown =
+          catchThrowable(
+              () -> {
+                try (Subject subject = make.apply(parameters)) {
+                  subject.step(closure(() -> torch.ones(1)));
+                  subject.step(closure(() -> torch.ones(1)));
+                  assertThat(subject.lrs()).containsExactly(LR);
+                }
+              });
+      assertThat(thrown == null || thrown instanceof RuntimeException).isTrue();
+    }
+  }
+
+  @Test
+  void optimizersOfTheSameParametersStepInTurn() {
+    Problem shared = new Problem();
+    Problem expected = new Problem();
+    try (NoisySGD first = sgd(shared, NoiseSpec.none());
+        NoisySGD second = sgd(shared, NoiseSpec.none());
+        SGD stock = new SGD(expected.parameters(), new SGDOptions(LR))) {
+      for (int i = 0; i < 10; i++) {
+        shared.step(i % 2 == 0 ? first : second);
+        expected.step(stock);
+        assertThat(shared.values()).isEqualTo(expected.values());
+      }
+    }
+  }
+
+  /** The sums of all buffers of the state, by name; L4's least loss is left out. */
+  private static Map<String, Double> sums(Optimizer optimizer) {
+    return OptimizerState.read(optimizer).entrySet().stream()
+        .filter(entry -> !entry.getKey().endsWith("min_loss"))
+        .collect(Collectors.toMap(Map.Entry::getKey, e -> e.getValue().sum().item_double()));
+  }
+
+  private static NoisySGD sgd(Problem problem, NoiseSpec noise) {
+    return new NoisySGD(problem.parameters(), new SGDOptions(LR), noise);
+  }
+
+  private static Tensor withGradient() {
+    Tensor tensor = torch.ones(3).requires_grad_(true);
+    tensor.mutable_grad().put(torch.ones(3));
+    return tensor;
+  }
+
+  /** Frees what nothing refers to, and uses its memory again. */
+  static void collect() {
+    for (int i = 0; i < 2; i++) {
+      System.gc();
+      try {
+        Thread.sleep(5);
+      } catch (InterruptedException e) {
+        throw new AssertionError(e);
+      }
+      Pointer.deallocateReferences();
+    }
+    TensorVector[] garbage = new TensorVector[50];
+    Arrays.setAll(garbage, i -> new TensorVector(torch.randn(9), torch.randn(64)));
+    Arrays.stream(garbage).forEach(Pointer::close);
   }
 }

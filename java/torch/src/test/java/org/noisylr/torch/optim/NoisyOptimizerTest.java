@@ -12,12 +12,10 @@ import org.bytedeco.pytorch.Optimizer;
 import org.bytedeco.pytorch.OptimizerParamGroup;
 import org.bytedeco.pytorch.OptimizerParamGroupVector;
 import org.bytedeco.pytorch.OutputArchive;
-import org.bytedeco.pytorch.SGD;
 import org.bytedeco.pytorch.SGDOptions;
 import org.bytedeco.pytorch.StepLR;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
-import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -32,11 +30,11 @@ class NoisyOptimizerTest {
 
   @ParameterizedTest
   @EnumSource
-  void withoutNoiseEveryStepIsThePlainOptimizersBitForBit(Pair pair) {
+  void withoutNoiseEveryStepIsThePlainOptimizersBitForBit(OptimizerFamily family) {
     Problem expected = new Problem();
     Problem actual = new Problem();
-    try (Optimizer plain = pair.plain(expected.parameters(), LR);
-        Optimizer noisy = pair.noisy(actual.parameters(), LR, NoiseSpec.none())) {
+    try (Optimizer plain = family.stock(expected.parameters(), LR);
+        Optimizer noisy = family.noisy(actual.parameters(), LR, NoiseSpec.none())) {
       for (int step = 0; step < STEPS; step++) {
         expected.step(plain);
         actual.step(noisy);
@@ -47,11 +45,11 @@ class NoisyOptimizerTest {
 
   @ParameterizedTest
   @EnumSource
-  void withNoiseEveryStepIsThePlainOptimizersWithTheLearningRateSetByHand(Pair pair) {
+  void withNoiseEveryStepIsThePlainOptimizersWithTheLearningRateSetByHand(OptimizerFamily family) {
     Problem expected = new Problem();
     Problem actual = new Problem();
-    try (Optimizer plain = pair.plain(expected.parameters(), LR);
-        Optimizer noisy = pair.noisy(actual.parameters(), LR, NOISE)) {
+    try (Optimizer plain = family.stock(expected.parameters(), LR);
+        Optimizer noisy = family.noisy(actual.parameters(), LR, NOISE)) {
       for (int step = 0; step < STEPS; step++) {
         int epoch = step / STEPS_PER_EPOCH;
         double lr = NOISE.realised(LR, epoch, step, 0);
@@ -70,11 +68,11 @@ class NoisyOptimizerTest {
 
   @ParameterizedTest
   @EnumSource
-  void theHookAroundAPlainOptimizerEqualsTheNoisyOptimizer(Pair pair) {
+  void theHookAroundAPlainOptimizerEqualsTheNoisyOptimizer(OptimizerFamily family) {
     Problem expected = new Problem();
     Problem actual = new Problem();
-    try (Optimizer noisy = pair.noisy(expected.parameters(), LR, NOISE);
-        Optimizer plain = pair.plain(actual.parameters(), LR);
+    try (Optimizer noisy = family.noisy(expected.parameters(), LR, NOISE);
+        Optimizer plain = family.stock(actual.parameters(), LR);
         StepHook hook = new StepHook(plain, NOISE)) {
       for (int step = 0; step < STEPS; step++) {
         ((NoisyOptimizer) noisy).epoch(step / STEPS_PER_EPOCH);
@@ -91,13 +89,14 @@ class NoisyOptimizerTest {
 
   @ParameterizedTest
   @EnumSource
-  void archivesOfPlainAndNoisyOptimizersLoadIntoEachOther(Pair pair, @TempDir Path dir) {
+  void archivesOfPlainAndNoisyOptimizersLoadIntoEachOther(
+      OptimizerFamily family, @TempDir Path dir) {
     Problem first = new Problem();
     Problem second = new Problem();
     Problem third = new Problem();
-    try (Optimizer plain = pair.plain(first.parameters(), LR);
-        Optimizer noisy = pair.noisy(second.parameters(), LR, NOISE);
-        Optimizer plainAgain = pair.plain(third.parameters(), LR)) {
+    try (Optimizer plain = family.stock(first.parameters(), LR);
+        Optimizer noisy = family.noisy(second.parameters(), LR, NOISE);
+        Optimizer plainAgain = family.stock(third.parameters(), LR)) {
       for (int step = 0; step < 5; step++) {
         first.step(plain);
         second.step(noisy);
@@ -120,7 +119,7 @@ class NoisyOptimizerTest {
 
   @ParameterizedTest
   @EnumSource
-  void anArchiveCarriesNoiseEpochAndSteps(Pair pair, @TempDir Path dir) {
+  void anArchiveCarriesNoiseEpochAndSteps(OptimizerFamily family, @TempDir Path dir) {
     NoiseSpec spec =
         NoiseSpec.gaussian(4, 1)
             .fromEpoch(3)
@@ -129,8 +128,8 @@ class NoisyOptimizerTest {
             .independentGroups()
             .seed(-7);
     Problem problem = new Problem();
-    try (Optimizer saved = pair.noisy(problem.parameters(), LR, spec);
-        Optimizer loaded = pair.noisy(problem.parameters(), LR, NoiseSpec.none())) {
+    try (Optimizer saved = family.noisy(problem.parameters(), LR, spec);
+        Optimizer loaded = family.noisy(problem.parameters(), LR, NoiseSpec.none())) {
       ((NoisyOptimizer) saved).epoch(5);
       problem.step(saved);
       problem.step(saved);
@@ -144,14 +143,14 @@ class NoisyOptimizerTest {
 
   @ParameterizedTest
   @EnumSource
-  void groupsKeepTheirOwnRatesAndMayDrawTheirOwnFactors(Pair pair) {
+  void groupsKeepTheirOwnRatesAndMayDrawTheirOwnFactors(OptimizerFamily family) {
     NoiseSpec noise = NoiseSpec.uniform(8).independentGroups().seed(1);
     Problem problem = new Problem();
     OptimizerParamGroupVector groups =
         new OptimizerParamGroupVector(
             new OptimizerParamGroup(new TensorVector(problem.a())),
             new OptimizerParamGroup(new TensorVector(problem.b())));
-    try (Optimizer optimizer = pair.noisy(groups, LR, noise)) {
+    try (Optimizer optimizer = family.noisy(groups, LR, noise)) {
       setLr(optimizer, 1, 0.5 * LR);
       NoisyOptimizer noisy = (NoisyOptimizer) optimizer;
       noisy.epoch(4);
@@ -187,9 +186,10 @@ class NoisyOptimizerTest {
 
   @ParameterizedTest
   @EnumSource
-  void aClosureSeesTheBaseRateAndItsLossIsReturned(Pair pair) {
+  void aClosureSeesTheBaseRateAndItsLossIsReturned(OptimizerFamily family) {
     Problem problem = new Problem();
-    try (Optimizer optimizer = pair.noisy(problem.parameters(), LR, NoiseSpec.uniform(8).seed(1))) {
+    try (Optimizer optimizer =
+        family.noisy(problem.parameters(), LR, NoiseSpec.uniform(8).seed(1))) {
       double[] seen = new double[1];
       LossClosure closure =
           new LossClosure() {
@@ -208,59 +208,6 @@ class NoisyOptimizerTest {
     }
   }
 
-  @ParameterizedTest
-  @EnumSource
-  void aThrowingClosureLeavesTheBaseRateAndTheStepUncounted(Pair pair) {
-    Problem problem = new Problem();
-    try (Optimizer optimizer = pair.noisy(problem.parameters(), LR, NoiseSpec.uniform(8).seed(1))) {
-      LossClosure closure =
-          new LossClosure() {
-            @Override
-            public Tensor call() {
-              throw new IllegalArgumentException("no loss today");
-            }
-          };
-      assertThatThrownBy(() -> optimizer.step(closure)).hasMessageContaining("no loss today");
-      assertThat(lr(optimizer, 0)).isEqualTo(LR);
-      assertThat(((NoisyOptimizer) optimizer).steps()).isZero();
-    }
-  }
-
-  @ParameterizedTest
-  @EnumSource
-  void aClosureWithoutALossThrowsAndTheStepIsNotCounted(Pair pair) {
-    Problem problem = new Problem();
-    LossClosure none =
-        new LossClosure() {
-          @Override
-          public Tensor call() {
-            return null;
-          }
-        };
-    LossClosure freed =
-        new LossClosure() {
-          @Override
-          public Tensor call() {
-            Tensor loss = problem.backward();
-            loss.close();
-            return loss;
-          }
-        };
-    try (Optimizer noisy = pair.noisy(problem.parameters(), LR, NOISE);
-        Optimizer plain = pair.plain(problem.parameters(), LR);
-        StepHook hook = new StepHook(plain, NOISE)) {
-      for (LossClosure closure : new LossClosure[] {none, freed}) {
-        assertThatThrownBy(() -> noisy.step(closure)).hasMessageContaining("returned no loss");
-        assertThatThrownBy(() -> hook.step(closure)).hasMessageContaining("returned no loss");
-      }
-      assertThat(((NoisyOptimizer) noisy).steps()).isZero();
-      assertThat(hook.steps()).isZero();
-      problem.backward();
-      hook.step(null);
-      assertThat(hook.steps()).isEqualTo(1);
-    }
-  }
-
   @Test
   void aHookRefusesAnOptimizerThatHasNoise() {
     Problem problem = new Problem();
@@ -274,8 +221,8 @@ class NoisyOptimizerTest {
   void aHookArchivesItsOptimizerAndItsNoise(@TempDir Path dir) {
     Problem problem = new Problem();
     NoiseSpec noise = NoiseSpec.gaussian(2, 1).seed(5);
-    try (Optimizer first = Pair.ADAM.plain(problem.parameters(), LR);
-        Optimizer second = Pair.ADAM.plain(problem.parameters(), LR);
+    try (Optimizer first = OptimizerFamily.ADAM.stock(problem.parameters(), LR);
+        Optimizer second = OptimizerFamily.ADAM.stock(problem.parameters(), LR);
         StepHook saved = new StepHook(first, noise);
         StepHook loaded = new StepHook(second, NoiseSpec.none());
         OutputArchive output = new OutputArchive();
@@ -294,23 +241,6 @@ class NoisyOptimizerTest {
           .hasSameSizeAs(OptimizerState.read(first))
           .isNotEmpty();
     }
-  }
-
-  @Test
-  void tensorsOfAStateOutliveTheVectorsAndTheOptimizerThatTheyCameFrom() throws Exception {
-    Problem problem = new Problem();
-    Map<String, Tensor> state;
-    try (Optimizer optimizer = Pair.SGD.noisy(problem.parameters(), LR, NOISE)) {
-      problem.step(optimizer);
-      state = OptimizerState.read(optimizer);
-    }
-    double before = state.get("0.0.momentum_buffer").sum().item_double();
-    for (int i = 0; i < 20; i++) {
-      System.gc();
-      Thread.sleep(5);
-      new TensorVector(torch.randn(1000), torch.randn(1000)).close();
-    }
-    assertThat(state.get("0.0.momentum_buffer").sum().item_double()).isEqualTo(before);
   }
 
   @Test
@@ -348,82 +278,12 @@ class NoisyOptimizerTest {
 
   @ParameterizedTest
   @EnumSource
-  void parametersOutliveTheirJavaObjects(Pair pair) {
-    Problem kept = new Problem();
-    float[] before = kept.values();
-    TensorVector parameters = kept.parameters();
-    try (Optimizer optimizer = pair.noisy(parameters, LR, NoiseSpec.none())) {
-      parameters.close();
-      kept.backward();
-      Tensor a = kept.a().detach();
-      kept.a().close();
-      optimizer.step();
-      assertThat(optimizer.parameters().size()).isEqualTo(2);
-      assertThat(a.createIndexer().getDouble(0, 0)).isNotEqualTo(before[0]);
-    }
-  }
-
-  @ParameterizedTest
-  @EnumSource
-  void aClosedOptimizerThrowsAndClosingAgainDoesNothing(Pair pair) {
-    Problem problem = new Problem();
-    Optimizer optimizer = pair.noisy(problem.parameters(), LR, NOISE);
-    NoisyOptimizer noisy = (NoisyOptimizer) optimizer;
-    optimizer.close();
-    optimizer.close();
-    String message = optimizer.getClass().getSimpleName() + " is closed";
-    Map<String, Runnable> uses =
-        Map.ofEntries(
-            Map.entry("step", optimizer::step),
-            Map.entry("step with closure", () -> optimizer.step((LossClosure) null)),
-            Map.entry("zero_grad", optimizer::zero_grad),
-            Map.entry("zero_grad of a kind", () -> optimizer.zero_grad(true)),
-            Map.entry("add_param_group", () -> optimizer.add_param_group(null)),
-            Map.entry("add_parameters", () -> optimizer.add_parameters(problem.parameters())),
-            Map.entry("parameters", optimizer::parameters),
-            Map.entry("size", optimizer::size),
-            Map.entry("defaults", optimizer::defaults),
-            Map.entry("param_groups", optimizer::param_groups),
-            Map.entry("save", () -> optimizer.save(new OutputArchive())),
-            Map.entry("load", () -> optimizer.load(new InputArchive())),
-            Map.entry("epoch", noisy::epoch),
-            Map.entry("set epoch", () -> noisy.epoch(1)),
-            Map.entry("steps", noisy::steps),
-            Map.entry("set steps", () -> noisy.steps(1)),
-            Map.entry("noise", noisy::noise),
-            Map.entry("realisedLr", noisy::realisedLr),
-            Map.entry("state", () -> OptimizerState.read(optimizer)),
-            Map.entry("hook", () -> new StepHook(optimizer, NOISE)));
-    uses.forEach(
-        (name, use) ->
-            assertThatIllegalStateException().as(name).isThrownBy(use::run).withMessage(message));
-  }
-
-  @Test
-  void aHookThrowsOnceItOrItsOptimizerIsClosed() {
-    Problem problem = new Problem();
-    SGD optimizer = new SGD(problem.parameters(), new SGDOptions(LR));
-    StepHook closed = new StepHook(optimizer, NOISE);
-    closed.close();
-    closed.close();
-    assertThatIllegalStateException().isThrownBy(closed::step).withMessage("StepHook is closed");
-    assertThatIllegalStateException().isThrownBy(closed::epoch).withMessage("StepHook is closed");
-
-    try (StepHook hook = new StepHook(optimizer, NOISE)) {
-      optimizer.close();
-      assertThatIllegalStateException().isThrownBy(hook::step).withMessage("SGD is closed");
-      assertThatIllegalStateException().isThrownBy(hook::noise).withMessage("SGD is closed");
-    }
-  }
-
-  @ParameterizedTest
-  @EnumSource
-  void stateMovesToAnotherOptimizerThatGoesOnBitForBit(Pair pair) {
+  void stateMovesToAnotherOptimizerThatGoesOnBitForBit(OptimizerFamily family) {
     Problem expected = new Problem();
     Problem actual = new Problem();
-    try (Optimizer first = pair.noisy(expected.parameters(), LR, NOISE);
-        Optimizer again = pair.plain(actual.parameters(), LR);
-        Optimizer second = pair.noisy(actual.parameters(), LR, NOISE)) {
+    try (Optimizer first = family.noisy(expected.parameters(), LR, NOISE);
+        Optimizer again = family.stock(actual.parameters(), LR);
+        Optimizer second = family.noisy(actual.parameters(), LR, NOISE)) {
       for (int step = 0; step < 5; step++) {
         expected.step(first);
         actual.step(again);
@@ -442,8 +302,8 @@ class NoisyOptimizerTest {
   @Test
   void stateOfAnotherOptimizerIsRefused() {
     Problem problem = new Problem();
-    try (Optimizer adam = Pair.ADAM.noisy(problem.parameters(), LR, NOISE);
-        Optimizer sgd = Pair.SGD.noisy(problem.parameters(), LR, NOISE)) {
+    try (Optimizer adam = OptimizerFamily.ADAM.noisy(problem.parameters(), LR, NOISE);
+        Optimizer sgd = OptimizerFamily.SGD.noisy(problem.parameters(), LR, NOISE)) {
       problem.step(adam);
       Map<String, Tensor> state = OptimizerState.read(adam);
       assertThatThrownBy(() -> OptimizerState.load(sgd, state))

@@ -43,24 +43,24 @@ class OptimizersGpuTest {
 
   @ParameterizedTest
   @EnumSource
-  void withoutNoiseAStepIsThatOfThePlainOptimizerBitForBit(Pair pair) {
+  void withoutNoiseAStepIsThatOfThePlainOptimizerBitForBit(OptimizerFamily family) {
     Problem plain = new Problem(DEVICE);
     Problem noisy = new Problem(DEVICE);
-    assertThat(trained(noisy, stock(pair.noisy(noisy.parameters(), LR, NoiseSpec.none()))))
-        .isEqualTo(trained(plain, pair.plain(plain.parameters(), LR)));
+    assertThat(trained(noisy, stock(family.noisy(noisy.parameters(), LR, NoiseSpec.none()))))
+        .isEqualTo(trained(plain, family.stock(plain.parameters(), LR)));
     Problem fused = new Problem(DEVICE);
     Problem noisyFused = new Problem(DEVICE);
-    assertThat(trained(noisyFused, pair.noisy(noisyFused.parameters(), LR, NoiseSpec.none())))
-        .isEqualTo(trained(fused, pair.fused(fused.parameters(), LR)));
+    assertThat(trained(noisyFused, family.noisy(noisyFused.parameters(), LR, NoiseSpec.none())))
+        .isEqualTo(trained(fused, family.noisy(fused.parameters(), LR, NoiseSpec.none())));
   }
 
   @ParameterizedTest
   @EnumSource
-  void aFusedStepHasTheValuesOfThePlainOptimizers(Pair pair) {
+  void aFusedStepHasTheValuesOfThePlainOptimizers(OptimizerFamily family) {
     Problem plain = new Problem(DEVICE);
     Problem fused = new Problem(DEVICE);
-    float[] expected = trained(plain, pair.plain(plain.parameters(), LR));
-    float[] actual = trained(fused, pair.fused(fused.parameters(), LR));
+    float[] expected = trained(plain, family.stock(plain.parameters(), LR));
+    float[] actual = trained(fused, family.noisy(fused.parameters(), LR, NoiseSpec.none()));
     for (int i = 0; i < expected.length; i++) {
       assertThat(actual[i]).isCloseTo(expected[i], within(2e-5f * Math.abs(expected[i])));
     }
@@ -68,12 +68,12 @@ class OptimizersGpuTest {
 
   @ParameterizedTest
   @EnumSource
-  void aNoisyStepIsOneWithTheRateSetByHandBitForBit(Pair pair) {
+  void aNoisyStepIsOneWithTheRateSetByHandBitForBit(OptimizerFamily family) {
     NoiseSpec noise = NoiseSpec.uniform(8).seed(42);
     Problem byNoise = new Problem(DEVICE);
     Problem byHand = new Problem(DEVICE);
-    try (Optimizer noisy = pair.noisy(byNoise.parameters(), LR, noise);
-        Optimizer fused = pair.fused(byHand.parameters(), LR)) {
+    try (Optimizer noisy = family.noisy(byNoise.parameters(), LR, noise);
+        Optimizer fused = family.noisy(byHand.parameters(), LR, NoiseSpec.none())) {
       for (int epoch = 0; epoch < STEPS; epoch++) {
         ((NoisyOptimizer) noisy).epoch(epoch);
         byNoise.step(noisy);

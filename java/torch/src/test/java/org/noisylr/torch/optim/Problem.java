@@ -42,7 +42,13 @@ final class Problem {
     return b;
   }
 
-  /** Computes the loss and its gradients; returns the loss. */
+  /** The loss, with new gradients in the parameters. */
+  Tensor loss(Optimizer optimizer) {
+    optimizer.zero_grad();
+    return backward();
+  }
+
+  /** Adds to the gradients; returns the loss. */
   Tensor backward() {
     Tensor loss = a.sin().add(b).pow(new Scalar(2.0)).sum().add(a.mul(b).tanh().sum());
     loss.backward();

@@ -11,10 +11,11 @@ import org.bytedeco.pytorch.LossClosure;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
+import org.noisylr.torch.NativeMemory;
 
-/** Many steps with each optimizer; {@link SoakTest} runs it in a JVM of its own. */
+/** Many steps with each optimizer; {@link SoakTest} runs it in a separate JVM. */
 final class Soak {
-  /** The number of optimizers that are made and closed. */
+  /** The number of optimizers that are created and closed. */
   private static final int CLOSED = 50;
 
   /** What is alive at one time. */

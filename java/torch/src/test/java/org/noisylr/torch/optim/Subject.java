@@ -1,8 +1,11 @@
 package org.noisylr.torch.optim;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.concurrent.Callable;
 import java.util.function.Function;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.LossClosure;
@@ -12,47 +15,51 @@ import org.bytedeco.pytorch.SGDOptions;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.noisylr.noise.NoiseSpec;
+import org.noisylr.torch.optim.baseline.Alrao;
+import org.noisylr.torch.optim.baseline.GradientNoise;
+import org.noisylr.torch.optim.baseline.L4;
+import org.noisylr.torch.optim.baseline.L4Adam;
+import org.noisylr.torch.optim.baseline.L4Mom;
+import org.noisylr.torch.optim.baseline.L4Options;
+import org.noisylr.torch.optim.baseline.Langevin;
+import org.noisylr.torch.optim.baseline.PerturbedDescent;
 
 /**
- * Something with a step: an optimizer, or what is around one.
+ * An object with a step: an optimizer, or a wrapper of one.
  *
- * @param object what is stepped and closed
- * @param optimizer the same, or the optimizer inside
+ * @param object the object whose {@code step} is called
+ * @param optimizer the same object, or the wrapped optimizer
  */
 record Subject(Pointer object, Optimizer optimizer) implements AutoCloseable {
   static final double LR = 0.01;
   static final NoiseSpec NOISE = NoiseSpec.uniform(8).seed(42);
 
-  /** How each class of this package is made, by name. */
+  /** A constructor for each class, by name. */
   static final Map<String, Function<TensorVector, Subject>> ALL = all();
 
   private static Map<String, Function<TensorVector, Subject>> all() {
     Map<String, Function<TensorVector, Subject>> all = new LinkedHashMap<>();
-    for (Pair pair : Pair.values()) {
-      all.put("fused " + pair, parameters -> of(pair.fused(parameters, LR)));
-      all.put("noisy " + pair, parameters -> of(pair.noisy(parameters, LR, NOISE)));
+    for (OptimizerFamily family : OptimizerFamily.values()) {
+      all.put("noisy " + family, parameters -> of(family.noisy(parameters, LR, NOISE)));
     }
     all.put("L4Mom", parameters -> of(new L4Mom(parameters, new L4Options(LR))));
     all.put("L4Adam", parameters -> of(new L4Adam(parameters, new L4Options(LR))));
-    Map<String, Function<Optimizer, Pointer>> around = new LinkedHashMap<>();
-    around.put("StepHook", optimizer -> new StepHook(optimizer, NOISE));
-    around.put("GradientNoise", optimizer -> new GradientNoise(optimizer, 0.01, 0.55, 1));
-    around.put("Langevin", optimizer -> new Langevin(optimizer, 1e-6, 1));
-    around.put("PerturbedDescent", optimizer -> new PerturbedDescent(optimizer, 1e-3, 100, 3, 1));
-    around.put("Alrao", optimizer -> new Alrao(optimizer, 0.1, 1, 1));
-    around.forEach(
+    Map<String, Function<Optimizer, Pointer>> wrappers = new LinkedHashMap<>();
+    wrappers.put("StepHook", optimizer -> new StepHook(optimizer, NOISE));
+    wrappers.put("GradientNoise", optimizer -> new GradientNoise(optimizer, 0.01, 0.55, 1));
+    wrappers.put("Langevin", optimizer -> new Langevin(optimizer, 1e-6, 1));
+    wrappers.put("PerturbedDescent", optimizer -> new PerturbedDescent(optimizer, 1e-3, 100, 3, 1));
+    wrappers.put("Alrao", optimizer -> new Alrao(optimizer, 0.1, 1, 1));
+    wrappers.forEach(
         (name, wrap) -> {
-          all.put(name, parameters -> wrapped(new SGD(parameters, new SGDOptions(LR)), wrap));
+          all.put(name, parameters -> of(new SGD(parameters, new SGDOptions(LR)), wrap));
           all.put(
-              name + " around FusedAdam",
-              parameters -> wrapped(Pair.ADAM.fused(parameters, LR), wrap));
+              name + " of NoisyAdam",
+              parameters -> of(OptimizerFamily.ADAM.noisy(parameters, LR, NoiseSpec.none()), wrap));
         });
     all.put(
-        "Langevin around NoisySGD",
-        parameters -> wrapped(Pair.SGD.noisy(parameters, LR, NOISE), around.get("Langevin")));
-    all.put(
-        "StepHook around L4Adam",
-        parameters -> wrapped(new L4Adam(parameters, new L4Options(LR)), around.get("StepHook")));
+        "StepHook of L4Adam",
+        parameters -> of(new L4Adam(parameters, new L4Options(LR)), wrappers.get("StepHook")));
     return all;
   }
 
@@ -60,16 +67,17 @@ record Subject(Pointer object, Optimizer optimizer) implements AutoCloseable {
     return new Subject(optimizer, optimizer);
   }
 
-  private static Subject wrapped(Optimizer optimizer, Function<Optimizer, Pointer> wrap) {
+  private static Subject of(Optimizer optimizer, Function<Optimizer, Pointer> wrap) {
     return new Subject(wrap.apply(optimizer), optimizer);
   }
 
-  String name() {
-    return object.getClass().getSimpleName();
+  boolean isWrapper() {
+    return object != optimizer;
   }
 
-  boolean isAround() {
-    return object != optimizer;
+  /** Whether the optimizer is one of LibTorch's own. */
+  boolean isStock() {
+    return optimizer.getClass() == SGD.class;
   }
 
   /** Whether a step without a closure is an error. */
@@ -78,13 +86,9 @@ record Subject(Pointer object, Optimizer optimizer) implements AutoCloseable {
   }
 
   Tensor step(LossClosure closure) {
-    if (object instanceof StepHook hook) {
-      return hook.step(closure);
-    }
-    if (object instanceof Perturbation perturbation) {
-      return perturbation.step(closure);
-    }
-    return optimizer.step(closure);
+    return object instanceof OptimizerWrapper wrapper
+        ? wrapper.step(closure)
+        : optimizer.step(closure);
   }
 
   /** The base learning rates of all groups. */
@@ -92,6 +96,34 @@ record Subject(Pointer object, Optimizer optimizer) implements AutoCloseable {
     double[] lrs = new double[(int) optimizer.param_groups().size()];
     Arrays.setAll(lrs, group -> optimizer.param_groups().get(group).options().get_lr());
     return lrs;
+  }
+
+  /** Asserts that a step moves the parameters and leaves the base learning rates. */
+  void assertSteps(Problem problem) {
+    double[] lrs = lrs();
+    float[] before = problem.values();
+    assertThat(step(closure(() -> problem.loss(optimizer))).item_double()).isFinite();
+    assertThat(problem.values()).isNotEqualTo(before);
+    assertThat(lrs()).isEqualTo(lrs);
+  }
+
+  /** A closure that throws whatever {@code loss} throws. */
+  static LossClosure closure(Callable<Tensor> loss) {
+    return new LossClosure() {
+      @Override
+      public Tensor call() {
+        try {
+          return loss.call();
+        } catch (Exception e) {
+          return Subject.<RuntimeException>rethrow(e);
+        }
+      }
+    };
+  }
+
+  @SuppressWarnings("unchecked")
+  private static <E extends Exception> Tensor rethrow(Exception e) throws E {
+    throw (E) e;
   }
 
   @Override

@@ -13,14 +13,14 @@ import org.noisylr.check.Check;
 import org.noisylr.noise.NoiseSpec;
 import org.noisylr.torch.optim.FusedOptimizer;
 import org.noisylr.torch.optim.Implementation;
-import org.noisylr.torch.optim.L4Adam;
-import org.noisylr.torch.optim.L4Mom;
-import org.noisylr.torch.optim.L4Options;
 import org.noisylr.torch.optim.NoisyAdagrad;
 import org.noisylr.torch.optim.NoisyAdam;
 import org.noisylr.torch.optim.NoisyAdamW;
 import org.noisylr.torch.optim.NoisyRMSprop;
 import org.noisylr.torch.optim.NoisySGD;
+import org.noisylr.torch.optim.baseline.L4Adam;
+import org.noisylr.torch.optim.baseline.L4Mom;
+import org.noisylr.torch.optim.baseline.L4Options;
 
 /**
  * An optimizer and its settings; those not named here are LibTorch's defaults.

@@ -5,9 +5,9 @@ import org.bytedeco.pytorch.Optimizer;
 import org.bytedeco.pytorch.OptimizerParamGroupVector;
 import org.bytedeco.pytorch.Tensor;
 import org.noisylr.noise.NoiseSpec;
-import org.noisylr.torch.optim.L4;
 import org.noisylr.torch.optim.NoisyOptimizer;
 import org.noisylr.torch.optim.StepHook;
+import org.noisylr.torch.optim.baseline.L4;
 
 /** An optimizer and the noise on its learning rate, whichever object carries it. Owns both. */
 public final class TrainingOptimizer implements AutoCloseable {

@@ -2,8 +2,8 @@ package org.noisylr.train.run;
 
 import org.bytedeco.openblas.global.openblas_nolapack;
 import org.bytedeco.pytorch.global.torch;
-import org.noisylr.torch.optim.LibTorch;
-import org.noisylr.torch.optim.NativeMemory;
+import org.noisylr.torch.LibTorch;
+import org.noisylr.torch.NativeMemory;
 
 /** How the whole process uses the processors and the memory that LibTorch computes with. */
 public final class Cpu {

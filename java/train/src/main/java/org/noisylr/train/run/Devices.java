@@ -7,7 +7,7 @@ import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.global.torch;
 import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
-import org.noisylr.torch.optim.LibTorch;
+import org.noisylr.torch.LibTorch;
 
 /** The devices that tensors can live on here. */
 public final class Devices {

@@ -1,0 +1,59 @@
+package org.noisylr.torch;
+
+import java.io.IOException;
+import java.net.URL;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.bytedeco.javacpp.Loader;
+import org.bytedeco.pytorch.global.torch;
+
+/**
+ * Loads LibTorch from the folder to which JavaCPP unpacks it, by default {@code ~/.javacpp/cache}.
+ *
+ * <p>JavaCPP checks that a library is complete just before it loads it. But LibTorch's libraries
+ * load each other, so an incomplete one, left by a killed process or being unpacked by another one,
+ * would be mapped into memory and crash the JVM.
+ */
+public final class LibTorch {
+  /** The libraries that other libraries load. */
+  private static final List<String> LIBRARIES =
+      List.of("c10", "torch_cpu", "c10_cuda", "torch_cuda");
+
+  private static boolean loaded;
+
+  private LibTorch() {}
+
+  /**
+   * Unpacks LibTorch where that is incomplete, waits for other processes that unpack it, and loads
+   * it. Call it before any other class of bytedeco or noisylr: most of them load LibTorch on first
+   * use, without these checks.
+   *
+   * @throws UnsatisfiedLinkError if it cannot be loaded
+   */
+  public static synchronized void load() {
+    if (!loaded) {
+      LIBRARIES.forEach(LibTorch::unpack);
+      Loader.load(torch.class);
+      loaded = true;
+    }
+  }
+
+  private static void unpack(String library) {
+    String folder = "/org/bytedeco/pytorch/" + Loader.getPlatform();
+    String file = "/" + System.mapLibraryName(library);
+    URL resource =
+        Stream.of(folder + "-gpu" + file, folder + file)
+            .map(torch.class::getResource)
+            .filter(Objects::nonNull)
+            .findFirst()
+            .orElse(null);
+    if (resource != null) {
+      try {
+        Loader.cacheResource(resource);
+      } catch (IOException e) {
+        // Loading reports the error.
+      }
+    }
+  }
+}

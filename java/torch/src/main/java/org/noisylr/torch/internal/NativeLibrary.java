@@ -1,0 +1,69 @@
+package org.noisylr.torch.internal;
+
+import org.bytedeco.javacpp.Loader;
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.javacpp.annotation.ByRef;
+import org.bytedeco.javacpp.annotation.Name;
+import org.bytedeco.javacpp.annotation.Namespace;
+import org.bytedeco.javacpp.annotation.Platform;
+import org.bytedeco.javacpp.annotation.Properties;
+import org.bytedeco.pytorch.Optimizer;
+import org.noisylr.torch.LibTorch;
+
+/**
+ * The JNI library of this module and the native library that it binds, {@code native/}.
+ *
+ * <p>LibTorch is loaded first, so that the dynamic linker resolves libnoisylr's dependency on it by
+ * name to the copy that bytedeco unpacked.
+ */
+@Namespace("noisylr")
+@Properties(
+    @Platform(
+        include = {
+          "noisylr/l4.h",
+          "noisylr/memory.h",
+          "noisylr/noisy.h",
+          "noisylr/perturbation.h",
+          "noisylr/state.h"
+        },
+        library = "jninoisylr",
+        preload = "noisylr",
+        preloadresource = "/org/noisylr/nativelib/"))
+public final class NativeLibrary {
+  static {
+    LibTorch.load();
+    Loader.load(NativeLibrary.class);
+  }
+
+  private NativeLibrary() {}
+
+  /** Loads the libraries unless they are loaded. Every class with native methods calls it. */
+  public static void load() {}
+
+  /** Returns {@code pointer}, or throws IllegalStateException if it is closed. */
+  public static <P extends Pointer> P open(P pointer) {
+    if (pointer.isNull()) {
+      throw new IllegalStateException(pointer.getClass().getSimpleName() + " is closed");
+    }
+    return pointer;
+  }
+
+  /**
+   * Closes a noisy optimizer or L4: frees its state and gives up its parameters. JavaCPP frees the
+   * object itself once neither the optimizer nor a reference into it is reachable.
+   *
+   * @return false if it is closed already
+   * @throws RuntimeException if a step is in progress
+   */
+  public static boolean close(Optimizer optimizer) {
+    if (optimizer.isNull()) {
+      return false;
+    }
+    nativeClose(optimizer);
+    optimizer.setNull();
+    return true;
+  }
+
+  @Name("close")
+  private static native void nativeClose(@ByRef Optimizer optimizer);
+}

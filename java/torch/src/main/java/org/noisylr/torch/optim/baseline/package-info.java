@@ -1,0 +1,2 @@
+/** Baselines: other optimizers and perturbations with randomness or adaptive rates. */
+package org.noisylr.torch.optim.baseline;

@@ -1,0 +1,32 @@
+/// @file
+/// A random learning rate for any torch::optim optimizer.
+#pragma once
+
+#include <noisylr/export.h>
+#include <noisylr/lr_noise.h>
+
+namespace noisylr {
+
+/// A random learning rate for any existing optimizer: call step() here instead of there.
+class NOISYLR_API StepHook : public LrNoise {
+ public:
+  /// @param optimizer not owned; must outlive the hook
+  /// @throws std::invalid_argument if the noise is not valid, or the optimizer has noise of its own
+  StepHook(torch::optim::Optimizer& optimizer, const NoiseSpec& noise);
+
+  /// The optimizer's step with realised learning rates.
+  /// @throws std::logic_error if a step of the same hook is in progress
+  at::Tensor step(LossClosure closure = nullptr);
+
+  /// Writes what the optimizer writes, and the noise with its epoch and steps.
+  void save(torch::serialize::OutputArchive& archive) const;
+
+  /// Loads the optimizer and the noise. An archive without noise does not change the noise.
+  /// @throws std::invalid_argument if the archive's noise is incomplete or not valid
+  void load(torch::serialize::InputArchive& archive);
+
+ private:
+  torch::optim::Optimizer& optimizer_;
+};
+
+}  // namespace noisylr
