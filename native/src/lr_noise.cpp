@@ -97,6 +97,11 @@ LrNoise::LrNoise(const NoiseSpec& noise) : noise_(noise) { noise_.validate(); }
 
 LrNoise::~LrNoise() = default;
 
+void LrNoise::noise(const NoiseSpec& noise) {
+  noise.validate();
+  noise_ = noise;
+}
+
 void LrNoise::epoch(int64_t epoch) {
   require_at_least("epoch", epoch, 0);
   epoch_ = epoch;

@@ -70,6 +70,13 @@ struct NOISYLR_API L4ParamState : public torch::optim::OptimizerCloneableParamSt
 /// alpha are those of the first parameter group.
 class NOISYLR_API L4 : public torch::optim::Optimizer {
  public:
+  /// @param adaptive whether the direction is Adam's
+  /// @throws std::invalid_argument if a setting is outside its interval
+  L4(const std::vector<torch::optim::OptimizerParamGroup>& groups, const L4Options& defaults,
+     bool adaptive);
+  L4(std::vector<torch::Tensor> parameters, const L4Options& defaults, bool adaptive)
+      : L4({torch::optim::OptimizerParamGroup(std::move(parameters))}, defaults, adaptive) {}
+
   /// @param closure evaluates the loss and its gradients once
   /// @return the loss
   /// @throws std::invalid_argument without a closure, which alone knows the loss, if the options of
@@ -103,10 +110,6 @@ class NOISYLR_API L4 : public torch::optim::Optimizer {
 
   /// eta over alpha in the last step; NaN before it.
   double last_scale() const noexcept { return last_scale_; }
-
- protected:
-  L4(const std::vector<torch::optim::OptimizerParamGroup>& groups, const L4Options& defaults,
-     bool adaptive);
 
  private:
   bool adaptive_;

@@ -32,6 +32,10 @@ class NOISYLR_API LrNoise {
 
   const NoiseSpec& noise() const noexcept { return noise_; }
 
+  /// Replaces the noise; epoch and steps do not change.
+  /// @throws std::invalid_argument if the specification is not valid
+  void noise(const NoiseSpec& noise);
+
   /// The epoch that the next step belongs to; 0 at first.
   int64_t epoch() const noexcept { return epoch_; }
 

@@ -178,7 +178,7 @@ using NoisyRMSprop = Noisy<torch::optim::RMSprop>;
 /// @throws std::invalid_argument if the optimizer is of another class
 NOISYLR_API NoisyOptimizer& noisy_optimizer(torch::optim::Optimizer& optimizer);
 
-/// close() of a noisy optimizer or L4, for callers that know only that it is one.
+/// close() of a noisy optimizer or L4, whichever that is.
 /// @throws std::invalid_argument if the optimizer is of another class
 /// @throws std::logic_error if a step is in progress
 NOISYLR_API void close(torch::optim::Optimizer& optimizer);

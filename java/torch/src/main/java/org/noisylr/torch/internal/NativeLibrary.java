@@ -3,11 +3,14 @@ package org.noisylr.torch.internal;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.annotation.ByRef;
+import org.bytedeco.javacpp.annotation.ByVal;
 import org.bytedeco.javacpp.annotation.Name;
 import org.bytedeco.javacpp.annotation.Namespace;
 import org.bytedeco.javacpp.annotation.Platform;
 import org.bytedeco.javacpp.annotation.Properties;
+import org.bytedeco.pytorch.LossClosure;
 import org.bytedeco.pytorch.Optimizer;
+import org.bytedeco.pytorch.Tensor;
 import org.noisylr.torch.LibTorch;
 
 /**
@@ -20,6 +23,7 @@ import org.noisylr.torch.LibTorch;
 @Properties(
     @Platform(
         include = {
+          "binding.h",
           "noisylr/l4.h",
           "noisylr/memory.h",
           "noisylr/noisy.h",
@@ -35,6 +39,16 @@ public final class NativeLibrary {
     Loader.load(NativeLibrary.class);
   }
 
+  private static final Tensor UNDEFINED_OWNER = new Tensor().retainReference();
+
+  /** What a step without a closure returns. It does not own its memory: closing it does nothing. */
+  public static final Tensor UNDEFINED =
+      new Tensor((Pointer) null) {
+        {
+          address = UNDEFINED_OWNER.address();
+        }
+      };
+
   private NativeLibrary() {}
 
   /** Loads the libraries unless they are loaded. Every class with native methods calls it. */
@@ -46,6 +60,20 @@ public final class NativeLibrary {
       throw new IllegalStateException(pointer.getClass().getSimpleName() + " is closed");
     }
     return pointer;
+  }
+
+  /** One step of an open optimizer without a closure. */
+  public static Tensor step(Optimizer optimizer) {
+    nativeStep(open(optimizer));
+    return UNDEFINED;
+  }
+
+  /** One step of an open optimizer; throws exactly what the closure throws. */
+  public static Tensor step(Optimizer optimizer, LossClosure closure) {
+    open(optimizer);
+    return closure == null
+        ? step(optimizer)
+        : LossCallback.evaluate(callback -> nativeStep(optimizer, callback), closure);
   }
 
   /**
@@ -63,6 +91,13 @@ public final class NativeLibrary {
     optimizer.setNull();
     return true;
   }
+
+  @Name("step")
+  private static native void nativeStep(@ByRef Optimizer optimizer);
+
+  @Name("step")
+  private static native @ByVal Tensor nativeStep(
+      @ByRef Optimizer optimizer, @ByVal LossCallback closure);
 
   @Name("close")
   private static native void nativeClose(@ByRef Optimizer optimizer);

@@ -23,45 +23,37 @@ public final class ParamGroups extends OptimizerParamGroupVector {
   }
 
   @Override
-  public long size() {
-    open(optimizer);
-    return super.size();
-  }
-
-  @Override
   public OptimizerParamGroup get(long i) {
     open(optimizer);
-    return new Group(super.get(i), optimizer);
+    return new Group(super.get(i));
   }
 
-  private static final class Group extends OptimizerParamGroup {
-    private final Optimizer optimizer;
+  /** The parameters of a group of the optimizer. */
+  public TensorVector parameters(TensorVector parameters) {
+    return new Parameters(parameters);
+  }
 
-    Group(OptimizerParamGroup group, Optimizer optimizer) {
+  private final class Group extends OptimizerParamGroup {
+    Group(OptimizerParamGroup group) {
       super((Pointer) group);
-      this.optimizer = optimizer;
     }
 
     @Override
     public OptimizerOptions options() {
       open(optimizer);
-      return new Options(super.options(), optimizer);
+      return new Options(super.options());
     }
 
     @Override
     public TensorVector params() {
       open(optimizer);
-      return new Parameters(super.params(), optimizer);
+      return new Parameters(super.params());
     }
   }
 
-  /** The options of a group, or the default options. */
-  public static final class Options extends OptimizerOptions {
-    private final Optimizer optimizer;
-
-    public Options(OptimizerOptions options, Optimizer optimizer) {
+  private final class Options extends OptimizerOptions {
+    Options(OptimizerOptions options) {
       super((Pointer) options);
-      this.optimizer = optimizer;
     }
 
     @Override
@@ -77,19 +69,9 @@ public final class ParamGroups extends OptimizerParamGroupVector {
     }
   }
 
-  /** The parameters of a group. */
-  public static final class Parameters extends TensorVector {
-    private final Optimizer optimizer;
-
-    public Parameters(TensorVector parameters, Optimizer optimizer) {
+  private final class Parameters extends TensorVector {
+    Parameters(TensorVector parameters) {
       super((Pointer) parameters);
-      this.optimizer = optimizer;
-    }
-
-    @Override
-    public long size() {
-      open(optimizer);
-      return super.size();
     }
 
     @Override

@@ -1,5 +1,7 @@
 package org.noisylr.torch.optim;
 
+import static org.noisylr.torch.internal.NativeLibrary.open;
+
 import org.bytedeco.pytorch.Optimizer;
 
 /**
@@ -28,11 +30,11 @@ public sealed interface FusedOptimizer extends NoisyOptimizer
 
   /** How the next step is computed; {@link Implementation#FUSED} at first. */
   default Implementation implementation() {
-    return Implementation.values()[NativeOptimizer.of((Optimizer) this).implementation()];
+    return Implementation.values()[NativeNoise.implementation(open((Optimizer) this))];
   }
 
   /** Selects how the following steps are computed. State carries over. */
   default void implementation(Implementation implementation) {
-    NativeOptimizer.of((Optimizer) this).implementation(implementation.ordinal());
+    NativeNoise.implementation(open((Optimizer) this), implementation.ordinal());
   }
 }

@@ -4,8 +4,10 @@ import static org.noisylr.torch.internal.NativeLibrary.open;
 
 import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.javacpp.annotation.ByRef;
 import org.bytedeco.javacpp.annotation.ByVal;
 import org.bytedeco.javacpp.annotation.Cast;
+import org.bytedeco.javacpp.annotation.Const;
 import org.bytedeco.javacpp.annotation.Function;
 import org.bytedeco.javacpp.annotation.Namespace;
 import org.bytedeco.javacpp.annotation.Properties;
@@ -31,7 +33,7 @@ class LrNoise extends Pointer {
   static LrNoise of(NoisyOptimizer optimizer) {
     return optimizer instanceof StepHook hook
         ? new LrNoise(open(hook))
-        : NativeOptimizer.of((Optimizer) optimizer);
+        : NativeNoise.of(open((Optimizer) optimizer));
   }
 
   @Function
@@ -53,4 +55,7 @@ class LrNoise extends Pointer {
 
   @Function
   native @ByVal NativeNoiseSpec noise();
+
+  @Function
+  native void noise(@Const @ByRef NativeNoiseSpec noise);
 }

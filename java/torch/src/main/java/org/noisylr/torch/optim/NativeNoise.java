@@ -3,6 +3,7 @@ package org.noisylr.torch.optim;
 import org.bytedeco.javacpp.annotation.ByRef;
 import org.bytedeco.javacpp.annotation.Cast;
 import org.bytedeco.javacpp.annotation.Const;
+import org.bytedeco.javacpp.annotation.Name;
 import org.bytedeco.javacpp.annotation.Namespace;
 import org.bytedeco.javacpp.annotation.Properties;
 import org.bytedeco.pytorch.Optimizer;
@@ -35,5 +36,12 @@ public final class NativeNoise {
       @Cast("int64_t") long step,
       @Cast("uint64_t") long group);
 
-  static native @ByRef NativeOptimizer noisy_optimizer(@ByRef Optimizer optimizer);
+  @Name("noisy_optimizer")
+  static native @ByRef LrNoise of(@ByRef Optimizer optimizer);
+
+  @Cast("int")
+  static native int implementation(@ByRef Optimizer optimizer);
+
+  static native void implementation(
+      @ByRef Optimizer optimizer, @Cast("noisylr::Implementation") int implementation);
 }

@@ -40,7 +40,14 @@ public sealed interface NoisyOptimizer extends AutoCloseable permits FusedOptimi
   /** Sets the gradients of all parameters to none. */
   void zero_grad();
 
-  /** The noise, as given to the constructor or loaded from an archive. */
+  /** Replaces the noise; epoch and steps do not change. */
+  default void noise(NoiseSpec noise) {
+    try (NativeNoiseSpec spec = NativeNoiseSpec.of(noise)) {
+      LrNoise.of(this).noise(spec);
+    }
+  }
+
+  /** The current noise. Loading an archive with noise replaces it. */
   default NoiseSpec noise() {
     try (NativeNoiseSpec noise = LrNoise.of(this).noise()) {
       return noise.toSpec();

@@ -1,7 +1,5 @@
 package org.noisylr.torch.optim;
 
-import static org.noisylr.torch.internal.NativeLibrary.open;
-
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.annotation.ByVal;
 import org.bytedeco.javacpp.annotation.Name;
@@ -9,21 +7,20 @@ import org.bytedeco.javacpp.annotation.Namespace;
 import org.bytedeco.javacpp.annotation.Properties;
 import org.bytedeco.javacpp.annotation.SharedPtr;
 import org.bytedeco.pytorch.LossClosure;
-import org.bytedeco.pytorch.OptimizerOptions;
 import org.bytedeco.pytorch.OptimizerParamGroupVector;
 import org.bytedeco.pytorch.SGD;
 import org.bytedeco.pytorch.SGDOptions;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.noisylr.noise.NoiseSpec;
-import org.noisylr.torch.internal.LossCallback;
 import org.noisylr.torch.internal.NativeLibrary;
 import org.noisylr.torch.internal.ParamGroups;
-import org.noisylr.torch.internal.UndefinedTensor;
 
 /**
  * {@code torch::optim::SGD} with a fused step and, if wanted, a random learning rate: a drop-in for
- * {@link SGD}, whose options, parameter groups, schedulers and archives it uses.
+ * {@link SGD}, whose options, parameter groups, schedulers and archives it uses. It shares
+ * ownership of its parameters and copies options; a group without options of its own uses the given
+ * ones.
  */
 @Namespace("noisylr")
 @Properties(inherit = NativeLibrary.class)
@@ -32,72 +29,47 @@ public final class NoisySGD extends SGD implements FusedOptimizer {
     NativeLibrary.load();
   }
 
-  /** An optimizer of one parameter group, without noise. See the constructor with noise. */
+  /** An optimizer of one parameter group without noise. */
   public NoisySGD(TensorVector parameters, SGDOptions options) {
-    this(parameters, options, NoiseSpec.none());
+    super((Pointer) null);
+    allocate(parameters, options);
   }
 
-  /** An optimizer of several parameter groups, without noise. See the constructor with noise. */
+  /** An optimizer of several parameter groups without noise. */
   public NoisySGD(OptimizerParamGroupVector groups, SGDOptions options) {
-    this(groups, options, NoiseSpec.none());
+    super((Pointer) null);
+    allocate(groups, options);
   }
 
-  /**
-   * An optimizer of one parameter group.
-   *
-   * @param parameters the tensors to train; ownership is shared
-   * @param options LibTorch's options, copied
-   * @param noise the noise on the learning rate
-   */
+  /** An optimizer of one parameter group. */
   public NoisySGD(TensorVector parameters, SGDOptions options, NoiseSpec noise) {
-    super((Pointer) null);
-    try (NativeNoiseSpec spec = NativeNoiseSpec.of(noise)) {
-      allocate(parameters, options, spec);
-    }
+    this(parameters, options);
+    noise(noise);
   }
 
-  /**
-   * An optimizer of several parameter groups.
-   *
-   * @param groups parameters with options of their own; a group without takes {@code options}
-   * @param options LibTorch's options, copied
-   * @param noise the noise on the learning rate
-   */
+  /** An optimizer of several parameter groups. */
   public NoisySGD(OptimizerParamGroupVector groups, SGDOptions options, NoiseSpec noise) {
-    super((Pointer) null);
-    try (NativeNoiseSpec spec = NativeNoiseSpec.of(noise)) {
-      allocate(groups, options, spec);
-    }
+    this(groups, options);
+    noise(noise);
   }
 
   @SharedPtr
   @Name("std::make_shared<noisylr::NoisySGD>")
-  private native void allocate(
-      @ByVal TensorVector parameters, @ByVal SGDOptions options, @ByVal NativeNoiseSpec noise);
+  private native void allocate(@ByVal TensorVector parameters, @ByVal SGDOptions options);
 
   @SharedPtr
   @Name("std::make_shared<noisylr::NoisySGD>")
-  private native void allocate(
-      @ByVal OptimizerParamGroupVector groups,
-      @ByVal SGDOptions options,
-      @ByVal NativeNoiseSpec noise);
+  private native void allocate(@ByVal OptimizerParamGroupVector groups, @ByVal SGDOptions options);
 
   @Override
   public Tensor step() {
-    open(this).nativeStep();
-    return UndefinedTensor.INSTANCE;
+    return NativeLibrary.step(this);
   }
 
   @Override
   public Tensor step(LossClosure closure) {
-    return closure == null ? step() : LossCallback.evaluate(open(this)::nativeStep, closure);
+    return NativeLibrary.step(this, closure);
   }
-
-  @Name("step")
-  private native void nativeStep();
-
-  @Name("step")
-  private native @ByVal Tensor nativeStep(@ByVal LossCallback closure);
 
   @Override
   public OptimizerParamGroupVector param_groups() {
@@ -105,26 +77,12 @@ public final class NoisySGD extends SGD implements FusedOptimizer {
   }
 
   @Override
-  public OptimizerOptions defaults() {
-    return new ParamGroups.Options(super.defaults(), this);
-  }
-
-  @Override
   public TensorVector parameters() {
-    return new ParamGroups.Parameters(super.parameters(), this);
+    return new ParamGroups(super.param_groups(), this).parameters(super.parameters());
   }
 
   @Override
   public boolean releaseReference() {
     return referenceCount() > 1 ? super.releaseReference() : NativeLibrary.close(this);
-  }
-
-  @Override
-  public void deallocate(boolean deallocate) {
-    if (deallocate) {
-      NativeLibrary.close(this);
-    } else {
-      super.deallocate(false);
-    }
   }
 }

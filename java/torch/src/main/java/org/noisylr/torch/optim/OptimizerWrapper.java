@@ -7,7 +7,7 @@ import org.bytedeco.pytorch.LossClosure;
 import org.bytedeco.pytorch.Optimizer;
 import org.bytedeco.pytorch.Tensor;
 import org.noisylr.torch.internal.LossCallback;
-import org.noisylr.torch.internal.UndefinedTensor;
+import org.noisylr.torch.internal.NativeLibrary;
 
 /**
  * Changes each step of an optimizer, which it does not own: call {@link #step()} here instead of on
@@ -29,24 +29,15 @@ public abstract class OptimizerWrapper extends Pointer {
     return open(optimizer);
   }
 
-  /**
-   * One step.
-   *
-   * @return an undefined tensor, always the same object; closing it does nothing
-   */
+  /** As {@link NoisyOptimizer#step()}. */
   public Tensor step() {
     open(this);
     open(optimizer);
     nativeStep();
-    return UndefinedTensor.INSTANCE;
+    return NativeLibrary.UNDEFINED;
   }
 
-  /**
-   * One step that evaluates the loss itself.
-   *
-   * @param closure computes the loss and its gradients; may be called more than once
-   * @return the loss
-   */
+  /** As {@link NoisyOptimizer#step(LossClosure)}; the closure may be called more than once. */
   public Tensor step(LossClosure closure) {
     if (closure == null) {
       return step();
@@ -74,13 +65,5 @@ public abstract class OptimizerWrapper extends Pointer {
       nativeClose();
     }
     return super.releaseReference();
-  }
-
-  @Override
-  public void deallocate(boolean deallocate) {
-    if (!isNull()) {
-      nativeClose();
-    }
-    super.deallocate(deallocate);
   }
 }

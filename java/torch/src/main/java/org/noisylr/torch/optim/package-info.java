@@ -15,9 +15,10 @@
  *       when groups are added; a reference to a removed group, its options or its list must not be
  *       used; neither must a scheduler of an optimizer that was closed or collected, a LibTorch
  *       optimizer that the closure of a wrapper's step closes, or options that were cast to their
- *       class once the optimizer is closed. {@code add_param_group} takes each field of a group's
- *       options that equals its class's default from the optimizer's options. A group of another
- *       optimizer's options must be a {@code clone()}.
+ *       class once the optimizer is closed. JavaCPP's {@code deallocate()} frees an optimizer at
+ *       once, also in a step. {@code add_param_group} takes each field of a group's options that
+ *       equals its class's default from the optimizer's options. A group of another optimizer's
+ *       options must be a {@code clone()}.
  * </ul>
  */
 package org.noisylr.torch.optim;

@@ -113,10 +113,7 @@ class ClosureTest {
     Problem problem = new Problem();
     try (Subject subject = make.apply(problem.parameters())) {
       List<ThrowingCallable> closings =
-          List.of(
-              subject.object()::close,
-              subject.object()::deallocate,
-              subject.object()::releaseReference);
+          List.of(subject.object()::close, subject.object()::releaseReference);
       for (ThrowingCallable closing : closings) {
         subject.step(
             closure(

@@ -1,7 +1,5 @@
 package org.noisylr.torch.optim.baseline;
 
-import static org.noisylr.torch.internal.NativeLibrary.open;
-
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.annotation.ByRef;
 import org.bytedeco.javacpp.annotation.ByVal;
@@ -10,14 +8,13 @@ import org.bytedeco.javacpp.annotation.Function;
 import org.bytedeco.javacpp.annotation.Name;
 import org.bytedeco.javacpp.annotation.Namespace;
 import org.bytedeco.javacpp.annotation.Properties;
+import org.bytedeco.javacpp.annotation.SharedPtr;
 import org.bytedeco.pytorch.LossClosure;
 import org.bytedeco.pytorch.Optimizer;
-import org.bytedeco.pytorch.OptimizerOptions;
 import org.bytedeco.pytorch.OptimizerParamGroup;
 import org.bytedeco.pytorch.OptimizerParamGroupVector;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
-import org.noisylr.torch.internal.LossCallback;
 import org.noisylr.torch.internal.NativeLibrary;
 import org.noisylr.torch.internal.ParamGroups;
 
@@ -42,9 +39,25 @@ public abstract sealed class L4 extends Optimizer permits L4Mom, L4Adam {
     NativeLibrary.load();
   }
 
-  L4(Pointer p) {
-    super(p);
+  L4(TensorVector parameters, L4Options options, boolean adaptive) {
+    super((Pointer) null);
+    allocate(parameters, options, adaptive);
   }
+
+  L4(OptimizerParamGroupVector groups, L4Options options, boolean adaptive) {
+    super((Pointer) null);
+    allocate(groups, options, adaptive);
+  }
+
+  @SharedPtr
+  @Name("std::make_shared<noisylr::L4>")
+  private native void allocate(
+      @ByVal TensorVector parameters, @Const @ByRef L4Options options, boolean adaptive);
+
+  @SharedPtr
+  @Name("std::make_shared<noisylr::L4>")
+  private native void allocate(
+      @ByVal OptimizerParamGroupVector groups, @Const @ByRef L4Options options, boolean adaptive);
 
   /** η over α in the last step; NaN before it. */
   @Function
@@ -60,11 +73,8 @@ public abstract sealed class L4 extends Optimizer permits L4Mom, L4Adam {
    */
   @Override
   public Tensor step(LossClosure closure) {
-    return closure == null ? super.step() : LossCallback.evaluate(open(this)::nativeStep, closure);
+    return NativeLibrary.step(this, closure);
   }
-
-  @Name("step")
-  private native @ByVal Tensor nativeStep(@ByVal LossCallback closure);
 
   /** Adds a group with options of its own or with the defaults. */
   @Override
@@ -76,26 +86,12 @@ public abstract sealed class L4 extends Optimizer permits L4Mom, L4Adam {
   }
 
   @Override
-  public OptimizerOptions defaults() {
-    return new ParamGroups.Options(super.defaults(), this);
-  }
-
-  @Override
   public TensorVector parameters() {
-    return new ParamGroups.Parameters(super.parameters(), this);
+    return new ParamGroups(super.param_groups(), this).parameters(super.parameters());
   }
 
   @Override
   public boolean releaseReference() {
     return referenceCount() > 1 ? super.releaseReference() : NativeLibrary.close(this);
-  }
-
-  @Override
-  public void deallocate(boolean deallocate) {
-    if (deallocate) {
-      NativeLibrary.close(this);
-    } else {
-      super.deallocate(false);
-    }
   }
 }

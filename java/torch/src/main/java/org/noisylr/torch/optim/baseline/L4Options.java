@@ -12,7 +12,8 @@ import org.noisylr.torch.internal.NativeLibrary;
 
 /**
  * Settings of {@link L4Mom} and {@link L4Adam}; the defaults are those of Rolinek and Martius 2018.
- * The optimizer's constructor rejects a setting outside its interval.
+ * The optimizer's constructor rejects a setting outside its interval. Each setter returns this
+ * object.
  */
 @Namespace("noisylr")
 @Properties(inherit = NativeLibrary.class)
@@ -46,7 +47,6 @@ public final class L4Options extends OptimizerOptions {
   @Function
   public native double fraction();
 
-  /** Sets α. Returns this. */
   @Function
   public native @ByRef L4Options fraction(double value);
 
@@ -54,7 +54,6 @@ public final class L4Options extends OptimizerOptions {
   @Function
   public native double minloss_factor();
 
-  /** Sets γ. Returns this. */
   @Function
   public native @ByRef L4Options minloss_factor(double value);
 
@@ -62,7 +61,6 @@ public final class L4Options extends OptimizerOptions {
   @Function
   public native double init_factor();
 
-  /** Sets γ₀. Returns this. */
   @Function
   public native @ByRef L4Options init_factor(double value);
 
@@ -70,7 +68,6 @@ public final class L4Options extends OptimizerOptions {
   @Function
   public native double forget_time();
 
-  /** Sets τ. Returns this. */
   @Function
   public native @ByRef L4Options forget_time(double value);
 
@@ -78,7 +75,6 @@ public final class L4Options extends OptimizerOptions {
   @Function
   public native double eps();
 
-  /** Sets ε. Returns this. */
   @Function
   public native @ByRef L4Options eps(double value);
 
@@ -86,7 +82,6 @@ public final class L4Options extends OptimizerOptions {
   @Function
   public native double momentum();
 
-  /** Sets the decay of the mean of gradients. Returns this. */
   @Function
   public native @ByRef L4Options momentum(double value);
 
@@ -94,7 +89,6 @@ public final class L4Options extends OptimizerOptions {
   @Function
   public native double beta2();
 
-  /** Sets the decay of the mean of squared gradients. Returns this. */
   @Function
   public native @ByRef L4Options beta2(double value);
 
@@ -102,7 +96,6 @@ public final class L4Options extends OptimizerOptions {
   @Function
   public native double adam_eps();
 
-  /** Sets Adam's ε. Returns this. */
   @Function
   public native @ByRef L4Options adam_eps(double value);
 }

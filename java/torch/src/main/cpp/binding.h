@@ -1,0 +1,26 @@
+/// @file
+/// Functions of optimizers of any class, for JavaCPP, which finds members only by class.
+#pragma once
+
+#include <noisylr/noisy.h>
+
+#include <utility>
+
+namespace noisylr {
+
+inline void step(torch::optim::Optimizer& optimizer) { optimizer.step(); }
+
+inline at::Tensor step(torch::optim::Optimizer& optimizer,
+                       torch::optim::Optimizer::LossClosure closure) {
+  return optimizer.step(std::move(closure));
+}
+
+inline Implementation implementation(torch::optim::Optimizer& optimizer) {
+  return noisy_optimizer(optimizer).implementation();
+}
+
+inline void implementation(torch::optim::Optimizer& optimizer, Implementation implementation) {
+  noisy_optimizer(optimizer).implementation(implementation);
+}
+
+}  // namespace noisylr
