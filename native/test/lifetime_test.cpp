@@ -87,48 +87,6 @@ void expect_alive(Stepper& stepper, const Problem& problem) {
 
 }  // namespace
 
-TEST(a_closure_may_throw_and_the_next_step_is_made) {
-  for_each([](Stepper& stepper, Problem& problem) {
-    const double lr = lr_of(*stepper.optimizer);
-    for (int i = 0; i < 3; ++i) {
-      EXPECT_THROWS(std::runtime_error,
-                    stepper.step([]() -> at::Tensor { throw std::runtime_error("no data"); }),
-                    "no data");
-      EXPECT_EQ(lr_of(*stepper.optimizer), lr);
-      expect_alive(stepper, problem);
-    }
-  });
-}
-
-TEST(a_step_in_its_own_closure_throws) {
-  for_each([](Stepper& stepper, Problem& problem) {
-    stepper.step([&] {
-      EXPECT_THROWS(std::logic_error, stepper.step([&] { return problem.loss(); }), kRuns);
-      return problem.loss();
-    });
-    expect_alive(stepper, problem);
-  });
-}
-
-TEST(a_step_of_another_thread_throws_while_one_is_in_progress) {
-  for_each([](Stepper& stepper, Problem& problem) {
-    stepper.step([&] {
-      bool refused = false;
-      std::thread([&] {
-        try {
-          stepper.step([&] { return problem.loss(); });
-        } catch (const std::logic_error& e) {
-          refused = std::string(e.what()).starts_with(kRuns);
-        }
-      }).join();
-      EXPECT(refused);
-      return problem.loss();
-    });
-    std::thread([&] { stepper.step([&] { return problem.loss(); }); }).join();
-    expect_alive(stepper, problem);
-  });
-}
-
 TEST(threads_that_step_at_once_step_or_throw) {
   for_each([](Stepper& stepper, Problem& problem) {
     problem.loss();
@@ -151,61 +109,6 @@ TEST(threads_that_step_at_once_step_or_throw) {
     EXPECT_EQ(odd.load(), 0);
     expect_alive(stepper, problem);
   });
-}
-
-TEST(groups_that_a_closure_adds_and_removes) {
-  for_each([](Stepper& stepper, Problem& problem) {
-    bool added = false;
-    stepper.step([&] {
-      for (int i = 0; i < 20 && !added; ++i) {
-        stepper.optimizer->add_param_group(OptimizerParamGroup({at::randn({5}).requires_grad_()}));
-      }
-      added = true;
-      return problem.loss();
-    });
-    stepper.step([&] {
-      auto& groups = stepper.optimizer->param_groups();
-      groups.erase(groups.begin() + 2, groups.end());
-      groups.shrink_to_fit();
-      return problem.loss();
-    });
-    expect_alive(stepper, problem);
-    stepper.step([&] {
-      stepper.optimizer->param_groups().clear();
-      return problem.loss();
-    });
-  });
-}
-
-TEST(a_wrapper_may_be_destroyed_after_its_optimizer) {
-  for (const bool optimizer_first : {true, false}) {
-    Problem problem;
-    auto optimizer = std::make_unique<SGD>(problem.parameters(), SGDOptions(0.01));
-    auto hook = std::make_unique<StepHook>(*optimizer, NoiseSpec::uniform(8));
-    auto langevin = std::make_unique<Langevin>(*optimizer, 1e-6, 1);
-    auto alrao = std::make_unique<Alrao>(*optimizer, 0.1, 1, 1);
-    problem.loss();
-    hook->step();
-    langevin->step();
-    alrao->step();
-    if (optimizer_first) optimizer.reset();
-    hook.reset();
-    langevin.reset();
-    alrao.reset();
-  }
-}
-
-TEST(parameters_outlive_the_model) {
-  std::unique_ptr<Problem> problem = std::make_unique<Problem>();
-  auto optimizer = std::make_unique<NoisyAdam>(problem->parameters(), options<torch::optim::Adam>(),
-                                               NoiseSpec::uniform(8));
-  problem->loss();
-  optimizer->step();
-  const at::Tensor w = problem->w;
-  problem.reset();
-  optimizer->step();
-  optimizer.reset();
-  EXPECT(at::isfinite(w).all().item<bool>());
 }
 
 TEST(a_closed_optimizer_has_given_up_its_tensors) {
@@ -237,16 +140,6 @@ TEST(a_wrapper_cannot_be_closed_in_its_step) {
     return problem.loss();
   });
   hook.close();
-}
-
-TEST(parameters_that_are_replaced_between_steps) {
-  for_each([](Stepper& stepper, Problem& problem) {
-    stepper.step([&] { return problem.loss(); });
-    problem.w.set_data(problem.w.detach().clone());
-    problem.v.set_data(at::randn({5, 1}));
-    problem.b.mutable_grad().reset();
-    expect_alive(stepper, problem);
-  });
 }
 
 TEST(optimizers_over_the_same_parameters_step_in_turn) {
@@ -306,27 +199,4 @@ TEST(a_new_tensor_is_never_at_the_address_of_a_removed_one_that_has_state) {
     for (int i = 0; i < 100; ++i) others.push_back(at::empty({3}));
     for (const at::Tensor& other : others) EXPECT(other.unsafeGetTensorImpl() != former);
   });
-}
-
-TEST(settings_of_l4_outside_their_intervals_are_rejected) {
-  Problem problem;
-  L4Mom optimizer(problem.parameters());
-  const std::string message = "momentum must be in [0, 1), but is 2";
-  EXPECT_THROWS(std::invalid_argument,
-                optimizer.add_param_group(OptimizerParamGroup(
-                    problem.parameters(), std::make_unique<L4Options>(L4Options().momentum(2)))),
-                message);
-  static_cast<L4Options&>(optimizer.param_groups()[0].options()).momentum(2);
-  EXPECT_THROWS(std::invalid_argument, optimizer.step([&] { return problem.loss(); }), message);
-}
-
-TEST(groups_with_options_of_another_class_are_rejected) {
-  Problem problem;
-  const std::string message = "the options of parameter group 0 must be torch::optim::SGDOptions";
-  const OptimizerParamGroup foreign(problem.parameters(),
-                                    std::make_unique<torch::optim::AdamOptions>(0.1));
-  EXPECT_THROWS(std::invalid_argument, NoisySGD({foreign}, options<SGD>()), message);
-  NoisySGD optimizer(problem.parameters(), options<SGD>());
-  optimizer.param_groups()[0].set_options(std::make_unique<torch::optim::AdamOptions>(0.1));
-  EXPECT_THROWS(std::invalid_argument, optimizer.step([&] { return problem.loss(); }), message);
 }

@@ -7,13 +7,10 @@ import static org.noisylr.torch.optim.Subject.LR;
 import static org.noisylr.torch.optim.Subject.closure;
 
 import java.util.List;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Function;
-import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.LossClosure;
@@ -23,9 +20,8 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.MethodSource;
+import org.noisylr.torch.optim.Subject.Each;
+import org.noisylr.torch.optim.Subject.Maker;
 
 /**
  * What a closure may do: use its optimizer, change its groups and throw. It may neither step nor
@@ -35,16 +31,10 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 @Tag("lifetime")
 class ClosureTest {
-  static Stream<Arguments> subjects() {
-    return LifetimeTest.subjects();
-  }
-
-  @ParameterizedTest(name = "{0}")
-  @MethodSource("subjects")
-  void theExceptionOfAClosureLeavesTheStepAndTheBaseRate(
-      String name, Function<TensorVector, Subject> make) {
+  @Each
+  void theExceptionOfAClosureLeavesTheStepAndTheBaseRate(Maker maker) {
     Problem problem = new Problem();
-    try (Subject subject = make.apply(problem.parameters())) {
+    try (Subject subject = maker.make(problem)) {
       for (Throwable expected :
           List.of(new IllegalArgumentException("no loss"), new OutOfMemoryError("an error"))) {
         LossClosure throwing =
@@ -64,11 +54,10 @@ class ClosureTest {
     }
   }
 
-  @ParameterizedTest(name = "{0}")
-  @MethodSource("subjects")
-  void aClosureWithoutALossThrows(String name, Function<TensorVector, Subject> make) {
+  @Each
+  void aClosureWithoutALossThrows(Maker maker) {
     Problem problem = new Problem();
-    try (Subject subject = make.apply(problem.parameters())) {
+    try (Subject subject = maker.make(problem)) {
       Tensor closed = torch.ones(1);
       closed.close();
       LossClosure scoped =
@@ -87,12 +76,10 @@ class ClosureTest {
     }
   }
 
-  @ParameterizedTest(name = "{0}")
-  @MethodSource("subjects")
-  void aStepInItsOwnClosureThrowsAndTheStepContinues(
-      String name, Function<TensorVector, Subject> make) {
+  @Each
+  void aStepInItsOwnClosureThrowsAndTheStepContinues(Maker maker) {
     Problem problem = new Problem();
-    try (Subject subject = make.apply(problem.parameters())) {
+    try (Subject subject = maker.make(problem)) {
       LossClosure inner = closure(problem::backward);
       float[] before = problem.values();
       subject.step(
@@ -106,12 +93,10 @@ class ClosureTest {
     }
   }
 
-  @ParameterizedTest(name = "{0}")
-  @MethodSource("subjects")
-  void closingInAClosureThrowsAndTheStepContinues(
-      String name, Function<TensorVector, Subject> make) {
+  @Each
+  void closingInAClosureThrowsAndTheStepContinues(Maker maker) {
     Problem problem = new Problem();
-    try (Subject subject = make.apply(problem.parameters())) {
+    try (Subject subject = maker.make(problem)) {
       List<ThrowingCallable> closings =
           List.of(subject.object()::close, subject.object()::releaseReference);
       for (ThrowingCallable closing : closings) {
@@ -128,11 +113,10 @@ class ClosureTest {
     }
   }
 
-  @ParameterizedTest(name = "{0}")
-  @MethodSource("subjects")
-  void aClosureMayChangeRatesAndGroups(String name, Function<TensorVector, Subject> make) {
+  @Each
+  void aClosureMayChangeRatesAndGroups(Maker maker) {
     Problem problem = new Problem();
-    try (Subject subject = make.apply(problem.parameters())) {
+    try (Subject subject = maker.make(problem)) {
       Optimizer optimizer = subject.optimizer();
       subject.step(
           closure(
@@ -164,14 +148,12 @@ class ClosureTest {
     }
   }
 
-  @ParameterizedTest(name = "{0}")
-  @MethodSource("subjects")
-  void anotherThreadCanNeitherStepNorCloseWhileAStepRuns(
-      String name, Function<TensorVector, Subject> make) throws Exception {
+  @Each
+  void anotherThreadCanNeitherStepNorCloseWhileAStepRuns(Maker maker) throws Exception {
     Problem problem = new Problem();
     LossClosure loss = closure(problem::backward);
     ExecutorService thread = Executors.newSingleThreadExecutor();
-    try (Subject subject = make.apply(problem.parameters())) {
+    try (Subject subject = maker.make(problem)) {
       List<ThrowingCallable> uses = List.of(() -> subject.step(loss), subject.object()::close);
       subject.step(
           closure(
@@ -188,37 +170,8 @@ class ClosureTest {
     }
   }
 
-  @ParameterizedTest(name = "{0}")
-  @MethodSource("subjects")
-  void twoThreadsThatStepAtOnceStepOrThrow(String name, Function<TensorVector, Subject> make)
-      throws Exception {
-    Problem problem = new Problem();
-    problem.backward();
-    ExecutorService threads = Executors.newFixedThreadPool(2);
-    CountDownLatch start = new CountDownLatch(2);
-    try (Subject subject = make.apply(problem.parameters())) {
-      LossClosure loss = closure(() -> torch.ones(1));
-      Runnable steps =
-          () -> {
-            start.countDown();
-            for (int i = 0; i < 200; i++) {
-              Throwable thrown = catchThrowable(() -> subject.step(loss));
-              assertThat(thrown == null || thrown instanceof RuntimeException).isTrue();
-            }
-          };
-      Future<?> first = threads.submit(steps);
-      threads.submit(steps).get(60, TimeUnit.SECONDS);
-      first.get(60, TimeUnit.SECONDS);
-      subject.assertSteps(problem);
-    } finally {
-      threads.shutdown();
-    }
-  }
-
-  @ParameterizedTest(name = "{0}")
-  @MethodSource("subjects")
-  void optimizersOfDifferentThreadsAreIndependent(String name, Function<TensorVector, Subject> make)
-      throws Exception {
+  @Each
+  void optimizersOfDifferentThreadsAreIndependent(Maker maker) throws Exception {
     ExecutorService threads = Executors.newFixedThreadPool(2);
     try {
       Future<?>[] runs = new Future<?>[2];
@@ -228,7 +181,7 @@ class ClosureTest {
         runs[i] =
             threads.submit(
                 () -> {
-                  try (Subject subject = make.apply(problem.parameters())) {
+                  try (Subject subject = maker.make(problem)) {
                     for (int step = 0; step < 50; step++) {
                       subject.step(closure(() -> problem.loss(subject.optimizer())));
                     }

@@ -9,7 +9,6 @@ import static org.noisylr.torch.optim.Subject.closure;
 
 import java.lang.ref.WeakReference;
 import java.util.Arrays;
-import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
@@ -26,20 +25,16 @@ import org.bytedeco.pytorch.OptimizerOptions;
 import org.bytedeco.pytorch.OptimizerParamGroup;
 import org.bytedeco.pytorch.OptimizerParamGroupVector;
 import org.bytedeco.pytorch.OutputArchive;
-import org.bytedeco.pytorch.SGD;
 import org.bytedeco.pytorch.SGDOptions;
-import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.MethodSource;
 import org.noisylr.noise.NoiseSpec;
 import org.noisylr.torch.model.Cnn28;
+import org.noisylr.torch.optim.Subject.Each;
+import org.noisylr.torch.optim.Subject.Maker;
 import org.noisylr.torch.optim.baseline.Langevin;
 
 /**
@@ -50,16 +45,10 @@ import org.noisylr.torch.optim.baseline.Langevin;
  */
 @Tag("lifetime")
 class LifetimeTest {
-  static Stream<Arguments> subjects() {
-    return Subject.ALL.entrySet().stream()
-        .map(entry -> Arguments.of(entry.getKey(), entry.getValue()));
-  }
-
-  @ParameterizedTest(name = "{0}")
-  @MethodSource("subjects")
-  void aClosedObjectThrows(String name, Function<TensorVector, Subject> make) {
+  @Each
+  void aClosedObjectThrows(Maker maker) {
     Problem problem = new Problem();
-    Subject subject = make.apply(problem.parameters());
+    Subject subject = maker.make(problem);
     subject.assertSteps(problem);
     subject.close();
     Optimizer optimizer = subject.optimizer();
@@ -83,11 +72,10 @@ class LifetimeTest {
     uses.forEach(use -> assertThat(catchThrowable(use)).isInstanceOf(RuntimeException.class));
   }
 
-  @ParameterizedTest(name = "{0}")
-  @MethodSource("subjects")
-  void closingAgainDoesNothing(String name, Function<TensorVector, Subject> make) {
+  @Each
+  void closingAgainDoesNothing(Maker maker) {
     Problem problem = new Problem();
-    Subject subject = make.apply(problem.parameters());
+    Subject subject = maker.make(problem);
     subject.assertSteps(problem);
     subject.close();
     subject.close();
@@ -97,38 +85,26 @@ class LifetimeTest {
     assertThat(subject.object().isNull()).isTrue();
   }
 
-  @ParameterizedTest(name = "{0}")
-  @MethodSource("subjects")
-  void aWrapperOfAClosedOptimizerThrows(String name, Function<TensorVector, Subject> make) {
-    Problem problem = new Problem();
-    Subject subject = make.apply(problem.parameters());
-    subject.assertSteps(problem);
-    subject.optimizer().close();
-    collect();
-    assertThatThrownBy(() -> subject.step(closure(problem::backward)))
-        .isInstanceOf(RuntimeException.class);
-    subject.object().close();
-  }
-
-  @Test
-  void anOptimizerOutlivesItsWrapper() {
-    Problem problem = new Problem();
-    try (NoisySGD optimizer = sgd(problem, NoiseSpec.none())) {
-      Langevin langevin = new Langevin(optimizer, 1e-6, 1);
-      langevin.close();
+  @Each
+  void aWrapperAndItsOptimizerMayBeClosedInAnyOrder(Maker maker) {
+    for (boolean optimizerFirst : new boolean[] {true, false}) {
+      Problem problem = new Problem();
+      Subject subject = maker.make(problem);
+      subject.assertSteps(problem);
+      (optimizerFirst ? subject.optimizer() : subject.object()).close();
       collect();
-      problem.step(optimizer);
-      assertThatThrownBy(langevin::step).isInstanceOf(RuntimeException.class);
+      assertThatThrownBy(() -> subject.step(closure(problem::backward)))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageEndingWith(" is closed");
+      subject.close();
     }
   }
 
-  @ParameterizedTest(name = "{0}")
-  @MethodSource("subjects")
-  void theObjectsThatAnOptimizerWasMadeOfMayBeClosed(
-      String name, Function<TensorVector, Subject> make) {
+  @Each
+  void theObjectsThatAnOptimizerWasMadeOfMayBeClosed(Maker maker) {
     Problem problem = new Problem();
     TensorVector parameters = problem.parameters();
-    try (Subject subject = make.apply(parameters)) {
+    try (Subject subject = maker.make(parameters)) {
       parameters.close();
       collect();
       subject.assertSteps(problem);
@@ -205,10 +181,9 @@ class LifetimeTest {
     assertThatThrownBy(kept::step).isInstanceOf(RuntimeException.class);
   }
 
-  @ParameterizedTest(name = "{0}")
-  @MethodSource("subjects")
-  void groupsOptionsAndListsKeepTheirOptimizer(String name, Function<TensorVector, Subject> make) {
-    if (make.apply(new Problem().parameters()).isStock()) {
+  @Each
+  void groupsOptionsAndListsKeepTheirOptimizer(Maker maker) {
+    if (maker.make(new Problem()).isStock()) {
       return; // bytedeco's rule
     }
     List<Function<OptimizerParamGroupVector, Pointer>> views =
@@ -218,7 +193,7 @@ class LifetimeTest {
             groups -> groups.get(0).options(),
             groups -> groups.get(0).params());
     for (Function<OptimizerParamGroupVector, Pointer> view : views) {
-      Optimizer made = make.apply(new Problem().parameters()).optimizer();
+      Optimizer made = maker.make(new Problem()).optimizer();
       WeakReference<Optimizer> optimizer = new WeakReference<>(made);
       Pointer held = view.apply(made.param_groups());
       made = null;
@@ -235,12 +210,10 @@ class LifetimeTest {
     }
   }
 
-  @ParameterizedTest(name = "{0}")
-  @MethodSource("subjects")
-  void groupsOptionsAndListsOfAClosedOptimizerThrow(
-      String name, Function<TensorVector, Subject> make) {
+  @Each
+  void groupsOptionsAndListsOfAClosedOptimizerThrow(Maker maker) {
     Problem problem = new Problem();
-    Subject subject = make.apply(problem.parameters());
+    Subject subject = maker.make(problem);
     if (subject.isStock()) {
       return; // bytedeco's rule
     }
@@ -265,13 +238,12 @@ class LifetimeTest {
                 .hasMessageEndingWith(" is closed"));
   }
 
-  @ParameterizedTest(name = "{0}")
-  @MethodSource("subjects")
-  void garbageCollectionDuringStepsDoesNoHarm(String name, Function<TensorVector, Subject> make) {
+  @Each
+  void garbageCollectionDuringStepsDoesNoHarm(Maker maker) {
     Problem problem = new Problem();
-    try (Subject subject = make.apply(problem.parameters())) {
+    try (Subject subject = maker.make(problem)) {
       for (int i = 0; i < 3; i++) {
-        make.apply(new Problem().parameters()).step(closure(() -> torch.ones(1)));
+        maker.make(new Problem()).step(closure(() -> torch.ones(1)));
         collect();
         subject.step(
             closure(
@@ -285,12 +257,11 @@ class LifetimeTest {
     }
   }
 
-  @ParameterizedTest(name = "{0}")
-  @MethodSource("subjects")
-  void groupsMayBeAddedAndRemovedBetweenSteps(String name, Function<TensorVector, Subject> make) {
+  @Each
+  void groupsMayBeAddedAndRemovedBetweenSteps(Maker maker) {
     Problem problem = new Problem();
     Problem more = new Problem();
-    try (Subject subject = make.apply(problem.parameters())) {
+    try (Subject subject = maker.make(problem)) {
       Optimizer optimizer = subject.optimizer();
       subject.assertSteps(problem);
       optimizer.add_param_group(new OptimizerParamGroup(more.parameters()));
@@ -307,11 +278,9 @@ class LifetimeTest {
     }
   }
 
-  @ParameterizedTest(name = "{0}")
-  @MethodSource("subjects")
-  void aNewTensorDoesNotInheritTheStateOfARemovedOne(
-      String name, Function<TensorVector, Subject> make) {
-    try (Subject subject = make.apply(new TensorVector(withGradient()))) {
+  @Each
+  void aNewTensorDoesNotInheritTheStateOfARemovedOne(Maker maker) {
+    try (Subject subject = maker.make(new TensorVector(withGradient()))) {
       if (subject.isWrapper()) {
         return; // the optimizer decides, and noise differs from step to step
       }
@@ -319,58 +288,10 @@ class LifetimeTest {
         // The freed tensor's address is likely to be that of the next one.
         subject.optimizer().param_groups().get(0).params().put(0, withGradient());
         subject.step(closure(() -> torch.ones(1)));
-        try (Subject fresh = make.apply(new TensorVector(withGradient()))) {
+        try (Subject fresh = maker.make(new TensorVector(withGradient()))) {
           fresh.step(closure(() -> torch.ones(1)));
           assertThat(sums(subject.optimizer())).isEqualTo(sums(fresh.optimizer()));
         }
-      }
-    }
-  }
-
-  @ParameterizedTest(name = "{0}")
-  @MethodSource("subjects")
-  void unusualParametersAreSteppedOrRejected(String name, Function<TensorVector, Subject> make) {
-    Tensor sparse = torch.ones(3, 2).requires_grad_(true);
-    sparse.mutable_grad().put(torch.ones(3, 2).to_sparse());
-    Tensor empty = torch.empty(0).requires_grad_(true);
-    empty.mutable_grad().put(torch.empty(0));
-    Tensor twice = withGradient();
-    Tensor integer = torch.ones(new long[] {3}, new TensorOptions(torch.ScalarType.Long));
-    Collection<TensorVector> unusual =
-        List.of(
-            new TensorVector(),
-            new TensorVector(torch.ones(3)),
-            new TensorVector(new Tensor(), withGradient()),
-            new TensorVector(integer),
-            new TensorVector(sparse),
-            new TensorVector(empty),
-            new TensorVector(torch.ones(3).requires_grad_(true).mul(new Scalar(2.0))),
-            new TensorVector(twice, twice));
-    for (TensorVector parameters : unusual) {
-      Throwable thrown =
-          catchThrowable(
-              () -> {
-                try (Subject subject = make.apply(parameters)) {
-                  subject.step(closure(() -> torch.ones(1)));
-                  subject.step(closure(() -> torch.ones(1)));
-                  assertThat(subject.lrs()).containsExactly(LR);
-                }
-              });
-      assertThat(thrown == null || thrown instanceof RuntimeException).isTrue();
-    }
-  }
-
-  @Test
-  void optimizersOfTheSameParametersStepInTurn() {
-    Problem shared = new Problem();
-    Problem expected = new Problem();
-    try (NoisySGD first = sgd(shared, NoiseSpec.none());
-        NoisySGD second = sgd(shared, NoiseSpec.none());
-        SGD stock = new SGD(expected.parameters(), new SGDOptions(LR))) {
-      for (int i = 0; i < 10; i++) {
-        shared.step(i % 2 == 0 ? first : second);
-        expected.step(stock);
-        assertThat(shared.values()).isEqualTo(expected.values());
       }
     }
   }

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
-import java.util.function.Function;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.LossClosure;
@@ -51,16 +50,16 @@ final class Soak {
   public static void main(String[] args) throws Exception {
     int steps = Integer.parseInt(args[0]);
     torch.set_num_threads(1);
-    String first = Subject.ALL.keySet().iterator().next();
+    Subject.Maker first = Subject.makers().get(0);
     Problem warm = new Problem();
-    try (Subject subject = Subject.ALL.get(first).apply(warm.parameters())) {
+    try (Subject subject = first.make(warm)) {
       // What is made once in a process.
       run(subject, warm, 100);
     }
     long resident = Alive.now().resident;
-    for (String name : Subject.ALL.keySet()) {
+    for (Subject.Maker maker : Subject.makers()) {
       Problem problem = new Problem();
-      try (Subject subject = Subject.ALL.get(name).apply(problem.parameters())) {
+      try (Subject subject = maker.make(problem)) {
         run(subject, problem, steps / 10);
         Alive early = Alive.now();
         run(subject, problem, steps - steps / 10);
@@ -68,19 +67,19 @@ final class Soak {
         System.out.printf(
             Locale.ROOT,
             "%s\t%d\t%d\t%d\t%d\t%d%n",
-            name,
+            maker,
             early.pointers,
             late.pointers,
             early.bytes,
             late.bytes,
-            bytesOfClosed(Subject.ALL.get(name), problem));
+            bytesOfClosed(maker, problem));
       }
     }
     System.out.printf("all\t%d\t%d%n", resident, Alive.now().resident);
     System.exit(0);
   }
 
-  private static long bytesOfClosed(Function<TensorVector, Subject> maker, Problem problem)
+  private static long bytesOfClosed(Subject.Maker maker, Problem problem)
       throws IOException, InterruptedException {
     long before = 0;
     for (int i = -CLOSED / 10; i < CLOSED; i++) {
@@ -89,7 +88,7 @@ final class Soak {
       }
       try (PointerScope scope = new PointerScope();
           TensorVector parameters = problem.parameters();
-          Subject subject = maker.apply(parameters)) {
+          Subject subject = maker.make(parameters)) {
         run(subject, problem, 1);
       }
     }

@@ -3,6 +3,7 @@ package org.noisylr.torch.optim;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
@@ -28,14 +29,20 @@ class SoakTest {
 
   @Test
   void memoryStaysFlat(@TempDir Path dir) throws Exception {
-    Process process =
-        Fork.java(
-                dir,
-                // Java's compiler would allocate and free megabytes of native memory.
-                List.of("-Xint", "-Xms64m", "-Xmx64m", "-XX:+AlwaysPreTouch"),
-                Soak.class,
-                String.valueOf(STEPS))
-            .start();
+    Path classPath = dir.resolve("class-path");
+    Files.writeString(classPath, "-cp \"" + System.getProperty("java.class.path") + "\"");
+    List<String> command =
+        List.of(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            // Java's compiler would allocate and free megabytes of native memory.
+            "-Xint",
+            "-Xms64m",
+            "-Xmx64m",
+            "-XX:+AlwaysPreTouch",
+            "@" + classPath,
+            Soak.class.getName(),
+            String.valueOf(STEPS));
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertThat(process.waitFor()).as(output).isZero();
     int optimizers = 0;
@@ -59,6 +66,6 @@ class SoakTest {
             .isLessThan(CLOSED_BYTES);
       }
     }
-    assertThat(optimizers).isEqualTo(Subject.ALL.size());
+    assertThat(optimizers).isEqualTo(Subject.makers().size());
   }
 }

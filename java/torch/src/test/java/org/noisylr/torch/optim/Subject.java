@@ -2,8 +2,11 @@ package org.noisylr.torch.optim;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
@@ -14,6 +17,8 @@ import org.bytedeco.pytorch.SGD;
 import org.bytedeco.pytorch.SGDOptions;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.noisylr.noise.NoiseSpec;
 import org.noisylr.torch.optim.baseline.Alrao;
 import org.noisylr.torch.optim.baseline.GradientNoise;
@@ -34,8 +39,31 @@ record Subject(Pointer object, Optimizer optimizer) implements AutoCloseable {
   static final double LR = 0.01;
   static final NoiseSpec NOISE = NoiseSpec.uniform(8).seed(42);
 
-  /** A constructor for each class, by name. */
-  static final Map<String, Function<TensorVector, Subject>> ALL = all();
+  /** A constructor of a class, for optimizers with the given parameters. */
+  record Maker(String name, Function<TensorVector, Subject> constructor) {
+    Subject make(TensorVector parameters) {
+      return constructor.apply(parameters);
+    }
+
+    Subject make(Problem problem) {
+      return make(problem.parameters());
+    }
+
+    @Override
+    public String toString() {
+      return name;
+    }
+  }
+
+  /** Runs a test with a {@link Maker} of each class. */
+  @Retention(RetentionPolicy.RUNTIME)
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("org.noisylr.torch.optim.Subject#makers")
+  @interface Each {}
+
+  static List<Maker> makers() {
+    return all().entrySet().stream().map(e -> new Maker(e.getKey(), e.getValue())).toList();
+  }
 
   private static Map<String, Function<TensorVector, Subject>> all() {
     Map<String, Function<TensorVector, Subject>> all = new LinkedHashMap<>();
