@@ -20,10 +20,13 @@ final class Soak {
   /** What is alive at one time. */
   private record Alive(long pointers, long bytes, long resident) {
     static Alive now() throws IOException, InterruptedException {
-      for (int i = 0; i < 2; i++) {
+      // Until two collections in a row free nothing.
+      for (int unchanged = 0; unchanged < 2; ) {
+        long before = Pointer.totalCount();
         System.gc();
-        Thread.sleep(5);
+        Thread.sleep(10);
         Pointer.deallocateReferences();
+        unchanged = Pointer.totalCount() == before ? unchanged + 1 : 0;
       }
       return new Alive(Pointer.totalCount(), NativeMemory.allocated(), residentNow());
     }
