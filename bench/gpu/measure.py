@@ -35,7 +35,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 sys.path.insert(0, str(HERE.parent / "peers"))
 
-import compare  # noqa: E402
+import ratio  # noqa: E402
 
 MODELS = ["resnet20", "resnet50", "wrn16-8"]
 OPTIMIZERS = ["sgd", "adam", "adamw", "adagrad", "rmsprop"]
@@ -506,11 +506,11 @@ def table(session):
                     continue
                 promise = ""
                 if limit is not None:
-                    kept = "held" if compare.geometric_mean(ratios) <= limit else "broken"
+                    kept = "held" if ratio.geometric_mean(ratios) <= limit else "broken"
                     count[kept] += 1
                     promise = f"≤ {limit:.2f}, {kept}"
                 name = f"{over.replace('_', ' ')} {optimizer}, {model}"
-                lines.append(f"| {name} | {under} | {compare.interval(ratios)} | {promise} |")
+                lines.append(f"| {name} | {under} | {ratio.interval(ratios)} | {promise} |")
     lines += ["", "| what | result |", "|---|---|"]
     for name in ("tests", "soak", "jars", "java-tests", *(f"train-{n}" for n in range(len(TRAINING)))):
         lines.append(f"| {name} | {said(results[name])} |")
@@ -536,8 +536,8 @@ def parsed():
     given.shown = sys.argv[1:]
     if not re.fullmatch(r"cpu|cuda(:\d{1,2})?", given.device):
         parser.error(f"--device must be cuda, cuda:INDEX or cpu, but is {given.device}")
-    if not 3 <= given.rounds <= compare.MOST_ROUNDS:
-        parser.error(f"--rounds must be in [3, {compare.MOST_ROUNDS}], but is {given.rounds}")
+    if not 3 <= given.rounds <= ratio.MOST_ROUNDS:
+        parser.error(f"--rounds must be in [3, {ratio.MOST_ROUNDS}], but is {given.rounds}")
     for name, least in (("milliseconds", 1), ("soak", 10)):
         if getattr(given, name) < least:
             parser.error(f"--{name} must be at least {least}, but is {getattr(given, name)}")

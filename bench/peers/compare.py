@@ -1,21 +1,21 @@
 #!/usr/bin/env python3
-"""Measures noisylr and Python PyTorch turn and turn about and prints ratios.
+"""Measures noisylr and Python PyTorch alternately and prints ratios.
 
     python3 compare.py [--rounds N] [--python PYTHON] [--out FILE] [step|train]...
     python3 compare.py --table FILE
 
-Build noisylr first. PYTHON is an interpreter that has PyTorch, by default this one. Each round
-measures every cell once on each side, in processes of their own and in alternating order; FILE gets
-the times of all rounds as JSON (default peers.json), from which --table prints the tables again.
+Requires a build of noisylr. PYTHON is an interpreter that has PyTorch, by default this one. Each
+round measures every cell once on each side, in separate processes and in alternating order. FILE
+stores the times of all rounds as CSV (default peers.csv); --table prints the tables from it.
 Ratios are geometric means over the rounds with Student's 95 % interval.
 
-PyTorch's side is measured as a user finds it. In training, noisylr tells the C library to keep freed
-memory, and has fused steps; the columns "tuned" give both to PyTorch as well.
+PyTorch is measured with its defaults. In training, noisylr tells the C library to keep freed
+memory, and its steps are fused; the side "tuned" gives both to PyTorch as well.
 """
 
 import argparse
+import csv
 import json
-import math
 import os
 import pathlib
 import statistics
@@ -23,13 +23,10 @@ import subprocess
 import sys
 import tempfile
 
+from ratio import MOST_ROUNDS, interval
+
 HERE = pathlib.Path(__file__).resolve().parent
 JAR = HERE.parent / "target/benchmarks.jar"
-
-# Student's t for 95 %, two-sided, for 1, 2, … degrees of freedom.
-T95 = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228,
-       2.201, 2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093]  # fmt: skip
-MOST_ROUNDS = len(T95) + 1
 
 OPTIMIZERS = ["SGD", "ADAM", "ADAMW", "ADAGRAD", "RMSPROP"]
 
@@ -115,23 +112,51 @@ def train_cells():
 KINDS = {"step": step_cells, "train": train_cells}
 
 
-def geometric_mean(ratios):
-    return math.exp(statistics.fmean(map(math.log, ratios)))
+class Measured:
+    """The times of all rounds in microseconds, by cell and side, and the CSV file that stores them."""
 
+    def __init__(self, pytorch):
+        self.pytorch = pytorch
+        self.microseconds = {}
 
-def interval(ratios):
-    logs = [math.log(ratio) for ratio in ratios]
-    mean = statistics.fmean(logs)
-    if len(logs) < 3:
-        return f"{geometric_mean(ratios):.3f}"
-    half = T95[len(logs) - 2] * statistics.stdev(logs) / math.sqrt(len(logs))
-    return f"{geometric_mean(ratios):.3f} ({math.exp(mean - half):.3f} to {math.exp(mean + half):.3f})"
+    def add(self, cell, side, time):
+        self.microseconds.setdefault(cell, {}).setdefault(side, []).append(time)
+
+    def rounds(self):
+        counts = [len(times) for sides in self.microseconds.values() for times in sides.values()]
+        return min(counts, default=0)
+
+    def save(self, path):
+        try:
+            with path.open("w", newline="") as file:
+                writer = csv.writer(file, lineterminator="\n")
+                writer.writerow([self.pytorch])
+                writer.writerow(["cell", "side", "microseconds of each round"])
+                for cell, sides in self.microseconds.items():
+                    writer.writerows([cell, side, *times] for side, times in sides.items())
+        except OSError as error:
+            sys.exit(f"compare.py: cannot write {path}: {error.strerror}")
+
+    @staticmethod
+    def load(path):
+        try:
+            with path.open(newline="") as file:
+                (pytorch,), _, *rows = csv.reader(file)
+            measured = Measured(pytorch)
+            for cell, side, *times in rows:
+                for time in times:
+                    measured.add(cell, side, float(time))
+            return measured
+        except OSError as error:
+            sys.exit(f"compare.py: cannot read {path}: {error.strerror}")
+        except ValueError:
+            sys.exit(f"compare.py: {path} is not a file that --out wrote")
 
 
 def table(measured):
-    print(f"{measured['pytorch']}; {measured['rounds']} rounds.\n")
+    print(f"{measured.pytorch}; {measured.rounds()} rounds.\n")
     print("| what | noisylr, µs | PyTorch | µs | noisylr / PyTorch |\n|---|---|---|---|---|")
-    for name, sides in measured["microseconds"].items():
+    for name, sides in measured.microseconds.items():
         ours = sides["noisylr"]
         for peer, theirs in sides.items():
             if peer == "noisylr":
@@ -142,39 +167,17 @@ def table(measured):
 
 
 def measure(cells, rounds, python, out):
-    measured = {
-        "pytorch": run_peer(python, ["version"]),
-        "rounds": 0,
-        "microseconds": {cell.name: {} for cell in cells},
-    }
-    save(out, measured)
-    for number in range(rounds):
+    measured = Measured(run_peer(python, ["version"]))
+    measured.save(out)
+    for number in range(1, rounds + 1):
         for cell in cells:
             sides = list(cell.sides(python))
-            for side, time in sides if number % 2 == 0 else sides[::-1]:
-                times = measured["microseconds"][cell.name]
-                times.setdefault(side, []).append(time())
-                print(f"round {number + 1}: {cell.name}: {side} {times[side][-1]:.1f}", file=sys.stderr)
-        measured["rounds"] += 1
-        save(out, measured)
+            for side, measure_time in sides if number % 2 else sides[::-1]:
+                time = measure_time()
+                measured.add(cell.name, side, time)
+                print(f"round {number}: {cell.name}: {side} {time:.1f}", file=sys.stderr)
+        measured.save(out)
     return measured
-
-
-def save(out, measured):
-    try:
-        out.write_text(json.dumps(measured, indent=1) + "\n")
-    except OSError as error:
-        sys.exit(f"compare.py: cannot write {out}: {error.strerror}")
-
-
-def load(path):
-    try:
-        measured = json.loads(path.read_text())
-        return {key: measured[key] for key in ("pytorch", "rounds", "microseconds")}
-    except OSError as error:
-        sys.exit(f"compare.py: cannot read {path}: {error.strerror}")
-    except (ValueError, KeyError, TypeError):
-        sys.exit(f"compare.py: {path} is not what --out wrote")
 
 
 def main():
@@ -183,12 +186,12 @@ def main():
     )
     parser.add_argument("--rounds", type=int, default=6)
     parser.add_argument("--python", default=sys.executable)
-    parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("peers.json"))
+    parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("peers.csv"))
     parser.add_argument("--table", type=pathlib.Path, metavar="FILE")
     parser.add_argument("what", nargs="*", metavar="step|train")
     arguments = parser.parse_args()
     if arguments.table:
-        table(load(arguments.table))
+        table(Measured.load(arguments.table))
         return
     for what in arguments.what:
         if what not in KINDS:

@@ -33,13 +33,14 @@ import org.openjdk.jmh.runner.options.CommandLineOptions;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
 
 /**
- * Runs the benchmarks in rounds, so that what is compared is measured close together in time: a
- * round has one fork of each, and there are as many rounds as {@code -f} says, 5 unless told. Takes
- * JMH's options; {@code -prof gc} is always on, and the results are JSON in the file that {@code
- * -rff} names, else {@code jmh.json}, with a row of raw data for each round.
+ * Runs the benchmarks in rounds, so that the variants to compare are measured close together in
+ * time. A round has one fork of each benchmark; {@code -f} sets the number of rounds, by default 5.
+ * Accepts JMH's options. {@code -prof gc} is always on. The results are JSON in the file that
+ * {@code -rff} names, by default {@code jmh.json}, with a row of raw data for each round.
  *
- * <p>{@code summary FILE...} turns such files into tables; {@code soak} watches the resident memory
- * of a long training. Exit codes are the launcher's: 1 a benchmark failed, 2 bad usage or input.
+ * <p>{@code csv FILE...} prints the measurements of such files as CSV, {@code summary FILE...}
+ * prints tables of ratios from JSON or CSV, and {@code soak} measures the resident memory of a long
+ * training. Exit codes: 1 a benchmark failed, 2 bad usage or input.
  */
 public final class Benchmarks {
   private static final int ROUNDS = 5;
@@ -80,15 +81,21 @@ public final class Benchmarks {
       throws CommandLineOptionException, RunnerException, IOException {
     String command = args.length > 0 ? args[0] : "";
     if (command.equals("summary")) {
-      if (args.length == 1) {
-        throw new InputException("summary needs FILE..., the results to make tables of");
-      }
-      System.out.print(Summary.of(Arrays.stream(args).skip(1).map(Path::of).toList()));
+      System.out.print(Summary.of(files(args)));
+    } else if (command.equals("csv")) {
+      System.out.print(ResultsCsv.format(Results.measurements(files(args))));
     } else if (command.equals("soak")) {
       Soak.main();
     } else {
       measure(args);
     }
+  }
+
+  private static List<Path> files(String[] args) {
+    if (args.length == 1) {
+      throw new InputException(args[0] + " requires FILE..., the results to read");
+    }
+    return Arrays.stream(args).skip(1).map(Path::of).toList();
   }
 
   private static void measure(String[] args)

@@ -1,119 +1,100 @@
 package org.noisylr.bench;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.StreamSupport;
+import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
+import org.noisylr.check.Reason;
 
-/** What JMH measured, read from its JSON. */
+/** Measurements by benchmark. */
 final class Results {
   /**
    * One benchmark with one choice of parameters.
    *
-   * @param times by round, in ns an operation
-   * @param allocation bytes of Java memory an operation
-   * @param counters by name, then by round: what the benchmark counted itself
+   * @param times by round, in ns per operation
+   * @param allocation bytes of Java memory per operation; 0 if not measured
+   * @param counters the benchmark's own counters, by name and then by round
    */
   record Cell(double[] times, double allocation, Map<String, double[]> counters) {
     double mean() {
-      return Arrays.stream(times).average().orElseThrow();
+      return Measurement.mean(times);
     }
   }
 
-  private static final String MODE = "avgt";
   private static final Map<String, Double> NANOSECONDS =
       Map.of("ns/op", 1.0, "us/op", 1e3, "ms/op", 1e6, "s/op", 1e9);
 
-  private final Map<String, Cell> cells = new LinkedHashMap<>();
+  private final Map<String, Map<String, double[]>> metrics = new HashMap<>();
 
-  private Results() {}
+  private Results(List<Measurement> measurements) {
+    for (Measurement m : measurements) {
+      double scale = NANOSECONDS.getOrDefault(m.unit(), 1.0);
+      metrics
+          .computeIfAbsent(key(m.benchmark(), m.parameters()), key -> new HashMap<>())
+          .put(m.metric(), Arrays.stream(m.means()).map(mean -> scale * mean).toArray());
+    }
+  }
 
   /**
-   * Reads files; later ones add to earlier ones.
+   * Reads files as {@link #measurements} does. A later measurement replaces an earlier one of the
+   * same benchmark, parameters and metric.
+   */
+  static Results read(List<Path> files) {
+    return new Results(measurements(files));
+  }
+
+  /**
+   * Reads files: those whose name ends in {@code .csv} as CSV, others as JMH's JSON.
    *
    * @throws InputException if a file cannot be read or does not hold average times of JMH
    */
-  static Results read(List<Path> files) {
-    Results results = new Results();
+  static List<Measurement> measurements(List<Path> files) {
+    List<Measurement> all = new ArrayList<>();
     for (Path file : files) {
       try {
-        results.add(file, new ObjectMapper().readTree(file.toFile()));
-      } catch (JsonProcessingException e) {
-        throw new InputException(file + " is not JSON: " + e.getOriginalMessage(), e);
+        List<Measurement> some =
+            file.toString().endsWith(".csv") ? ResultsCsv.read(file) : JmhJson.read(file);
+        some.forEach(measurement -> checkUnit(file, measurement));
+        all.addAll(some);
       } catch (IOException e) {
-        throw new InputException("cannot read " + file + ": " + e.getMessage(), e);
+        throw new InputException("cannot read " + file + ": " + Reason.of(e, file), e);
       }
     }
-    return results;
+    return all;
   }
 
-  private void add(Path file, JsonNode benchmarks) {
-    for (JsonNode benchmark : benchmarks) {
-      if (!benchmark.path("primaryMetric").has("rawData")) {
-        throw new InputException(file + " does not hold results of JMH");
-      }
-      String name = benchmark.path("benchmark").asText();
-      String mode = benchmark.path("mode").asText();
-      if (!mode.equals(MODE)) {
-        throw new InputException(
-            "%s: mode of %s must be %s, average time, but is %s".formatted(file, name, MODE, mode));
-      }
-      JsonNode metric = benchmark.get("primaryMetric");
-      Double unit = NANOSECONDS.get(metric.path("scoreUnit").asText());
-      if (unit == null) {
-        throw new InputException(
-            "%s: unit of %s must be in {ns/op, us/op, ms/op, s/op}, but is %s"
-                .formatted(file, name, metric.path("scoreUnit").asText()));
-      }
-      name = name.substring(name.lastIndexOf('.', name.lastIndexOf('.') - 1) + 1);
-      StringBuilder key = new StringBuilder(name);
-      benchmark.path("params").forEach(value -> key.append(' ').append(value.asText()));
-      JsonNode secondary = benchmark.path("secondaryMetrics");
-      Map<String, double[]> counters = new LinkedHashMap<>();
-      secondary
-          .properties()
-          .forEach(counter -> counters.put(counter.getKey(), rounds(counter.getValue())));
-      cells.put(
-          key.toString(),
-          new Cell(
-              Arrays.stream(rounds(metric)).map(time -> time * unit).toArray(),
-              secondary.path("gc.alloc.rate.norm").path("score").asDouble(),
-              counters));
+  private static void checkUnit(Path file, Measurement m) {
+    if (m.metric().equals(Measurement.TIME) && !NANOSECONDS.containsKey(m.unit())) {
+      throw Check.invalid(
+          file + ": unit of " + m.benchmark(), m.unit(), "ns/op, us/op, ms/op or s/op");
     }
   }
 
-  private static double[] rounds(JsonNode metric) {
-    return StreamSupport.stream(metric.get("rawData").spliterator(), false)
-        .mapToDouble(Results::mean)
-        .toArray();
-  }
-
-  private static double mean(JsonNode round) {
-    return StreamSupport.stream(round.spliterator(), false)
-        .mapToDouble(JsonNode::asDouble)
-        .average()
-        .orElse(Double.NaN);
+  private static String key(String benchmark, String parameters) {
+    return benchmark + " " + parameters;
   }
 
   /**
-   * Looks a benchmark up.
+   * Finds a benchmark whose time was measured.
    *
-   * @param name class and method: {@code StepBenchmark.step}
+   * @param benchmark class and method: {@code StepBenchmark.step}
    * @param parameters values in the alphabetical order of their names
    */
-  Optional<Cell> find(String name, Object... parameters) {
-    StringBuilder key = new StringBuilder(name);
-    for (Object value : parameters) {
-      key.append(' ').append(value);
-    }
-    return Optional.ofNullable(cells.get(key.toString()));
+  Optional<Cell> find(String benchmark, Object... parameters) {
+    String values = String.join(" ", Arrays.stream(parameters).map(Object::toString).toList());
+    return Optional.ofNullable(metrics.get(key(benchmark, values)))
+        .filter(found -> found.containsKey(Measurement.TIME))
+        .map(
+            found ->
+                new Cell(
+                    found.get(Measurement.TIME),
+                    Measurement.mean(found.getOrDefault(Measurement.ALLOCATION, new double[1])),
+                    found));
   }
 }

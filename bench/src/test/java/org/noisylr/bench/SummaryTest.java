@@ -29,34 +29,33 @@ class SummaryTest {
     return Files.writeString(directory.resolve(name), "[" + String.join(",", results) + "]");
   }
 
-  @Test
-  void theTablesAreMadeOfWhatTheFilesHold() throws IOException {
+  /** JMH's results of a few benchmarks, in two files. */
+  private List<Path> results() throws IOException {
     String sgd = "'algorithm': 'SGD', 'parameters': 'VGG16', 'variant': ";
-    Path first =
+    String cnn = "'network': 'CNN28', 'precision': 'FP32', 'variant': ";
+    String resNet = "'network': 'RESNET20', 'precision': 'FP32', 'variant': ";
+    String layout = "LayoutBenchmark.forwardBackward";
+    return List.of(
         file(
             "a.json",
             result("StepBenchmark.step", sgd + "'PLAIN'", "us/op", "[3000, 3020], [4000], [3500]"),
             result("StepBenchmark.step", sgd + "'NOISY_FUSED'", "ms/op", "[0.301], [0.4], [0.35]"),
             result("StreamBenchmark.add", "", "us/op", "[100], [100], [100]"),
             result("NoiseCostBenchmark.turns", "'algorithm': 'ADAM'", "us/op", "[9], [9], [9]"),
-            result("ScheduleBenchmark.lr", "'kind': 'WR'", "ns/op", "[80.0], [84.0]"));
-    String cnn = "'network': 'CNN28', 'precision': 'FP32', 'variant': ";
-    String resNet = "'network': 'RESNET20', 'precision': 'FP32', 'variant': ";
-    Path second =
+            result("ScheduleBenchmark.lr", "'kind': 'WR'", "ns/op", "[80.0], [84.0]")),
         file(
             "b.json",
             result("TrainingBenchmark.step", cnn + "'STOCK'", "us/op", "[4000], [5000]"),
             result("TrainingBenchmark.step", cnn + "'NOISY_FUSED'", "us/op", "[3000], [3750]"),
             result("TrainingBenchmark.step", resNet + "'NOISY_FUSED'", "ms/op", "[200], [100]"),
             result("InputBenchmark.batch", "'augment': 'CROP_MIRROR'", "us/op", "[2000], [1000]"),
-            result(
-                "LayoutBenchmark.forwardBackward", cnn + "'CONTIGUOUS'", "us/op", "[4000], [4000]"),
-            result(
-                "LayoutBenchmark.forwardBackward",
-                cnn + "'CHANNELS_LAST'",
-                "us/op",
-                "[1000], [1000]"));
-    assertThat(Summary.of(List.of(first, second)))
+            result(layout, cnn + "'CONTIGUOUS'", "us/op", "[4000], [4000]"),
+            result(layout, cnn + "'CHANNELS_LAST'", "us/op", "[1000], [1000]")));
+  }
+
+  @Test
+  void tablesShowRatiosOfMeasuredTimes() throws IOException {
+    assertThat(Summary.of(results()))
         .contains("| ADAM | 1.010 (1.010 to 1.010) |")
         // 5 · 14,991,946 floats in 300 µs and more, beside 3 · 2²⁶ in 100 µs.
         .containsPattern(
@@ -71,7 +70,25 @@ class SummaryTest {
   }
 
   @Test
-  void whatIsNoResultOfJmhIsRefusedWithTheFilesName() throws IOException {
+  void csvHoldsEverythingThatTheTablesRequire() throws IOException {
+    List<Path> json = results();
+    Path csv = directory.resolve("all.csv");
+    Files.writeString(csv, ResultsCsv.format(Results.measurements(json)));
+    assertThat(Files.readAllLines(csv))
+        .contains(
+            "benchmark,parameters,metric,unit,round_1,round_2,round_3",
+            "StepBenchmark.step,SGD VGG16 PLAIN,time,us/op,3000.0 3020.0,4000.0,3500.0");
+    assertThat(Summary.of(List.of(csv))).isEqualTo(Summary.of(json));
+  }
+
+  @Test
+  void publishedRatiosFollowFromPublishedMeasurements() throws IOException {
+    assertThat(Files.readString(Path.of("results/ratios.md")))
+        .startsWith(Summary.of(List.of(Path.of("results/jmh.csv"))));
+  }
+
+  @Test
+  void errorsNameTheFile() throws IOException {
     refused(directory.resolve("none.json"), "cannot read ");
     refused(Files.writeString(directory.resolve("text.json"), "[{"), "is not JSON: ");
     refused(
@@ -79,10 +96,18 @@ class SummaryTest {
         "does not hold results of JMH");
     refused(
         file("mode.json", result("X.y", "", "us/op", "[1]").replace("avgt", "thrpt")),
-        "mode of org.noisylr.bench.X.y must be avgt, average time, but is thrpt");
+        "mode of X.y must be avgt (average time), but is thrpt");
     refused(
         file("unit.json", result("X.y", "", "day/op", "[1]")),
-        "unit of org.noisylr.bench.X.y must be in {ns/op, us/op, ms/op, s/op}, but is day/op");
+        "unit of X.y must be ns/op, us/op, ms/op or s/op, but is day/op");
+    refused(
+        Files.writeString(directory.resolve("columns.csv"), "what,time\n"),
+        "line 1 must have the columns benchmark, parameters, metric, unit and one for each round");
+    refused(
+        Files.writeString(
+            directory.resolve("number.csv"),
+            "benchmark,parameters,metric,unit,round_1\nX.y,,time,us/op,1 x\n"),
+        "line 2: a round must be numbers separated by blanks");
   }
 
   private static void refused(Path file, String message) {

@@ -1,0 +1,23 @@
+"""Ratios of times that were measured in the same rounds."""
+
+import math
+import statistics
+
+# Student's t for 95 %, two-sided, for 1, 2, … degrees of freedom.
+T95 = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228,
+       2.201, 2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093]  # fmt: skip
+MOST_ROUNDS = len(T95) + 1
+
+
+def geometric_mean(ratios):
+    return math.exp(statistics.fmean(map(math.log, ratios)))
+
+
+def interval(ratios):
+    """The geometric mean, with Student's 95 % interval from three rounds on, as text."""
+    logs = [math.log(ratio) for ratio in ratios]
+    mean = statistics.fmean(logs)
+    if len(logs) < 3:
+        return f"{math.exp(mean):.3f}"
+    half = T95[len(logs) - 2] * statistics.stdev(logs) / math.sqrt(len(logs))
+    return f"{math.exp(mean):.3f} ({math.exp(mean - half):.3f} to {math.exp(mean + half):.3f})"
