@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Writes ../resources/pytorch-schedules.csv: learning rates of PyTorch's own schedulers.
 
-The Java tests compare against that file. Run with Python PyTorch 2.13:
+PyTorchScheduleTest.java compares its schedules with that file. Requires PyTorch 2.13:
 
     python pytorch_schedules.py
 
-Columns: schedule, steps_per_epoch, step, lr (shortest round-trip decimal). The names in column
-schedule stand for the same configuration here and in PyTorchScheduleTest.java.
+Columns: schedule, steps_per_epoch, step, lr (shortest round-trip decimal). A name in
+column schedule means the same configuration here and in PyTorchScheduleTest.java.
 """
 
 import csv

@@ -7,32 +7,32 @@ package org.noisylr.check;
 public final class Check {
   private Check() {}
 
-  /** A finite number greater than 0. */
+  /** Requires a finite number greater than 0. */
   public static double positive(String field, double value) {
     return require(finite(field, value) > 0, field, value, "greater than 0");
   }
 
-  /** A finite number, 0 or greater. */
+  /** Requires a finite number, 0 or greater. */
   public static double nonNegative(String field, double value) {
     return require(finite(field, value) >= 0, field, value, "at least 0");
   }
 
-  /** A finite number. */
+  /** Requires a finite number. */
   public static double finite(String field, double value) {
     return require(Double.isFinite(value), field, value, "finite");
   }
 
-  /** A number in the closed interval [low, high]. */
+  /** Requires a number in the closed interval [low, high]. */
   public static double within(String field, double value, double low, double high) {
     return require(value >= low && value <= high, field, value, "in [" + low + ", " + high + "]");
   }
 
-  /** A finite number, {@code low} or greater. */
+  /** Requires a finite number, {@code low} or greater. */
   public static double atLeast(String field, double value, double low) {
     return require(finite(field, value) >= low, field, value, "at least " + low);
   }
 
-  /** An integer, {@code low} or greater. */
+  /** Requires an integer, {@code low} or greater. */
   public static long atLeast(String field, long value, long low) {
     if (value < low) {
       throw invalid(field, value, "at least " + low);
@@ -40,7 +40,7 @@ public final class Check {
     return value;
   }
 
-  /** An integer in the closed interval [low, high]. */
+  /** Requires an integer in the closed interval [low, high]. */
   public static long within(String field, long value, long low, long high) {
     if (value < low || value > high) {
       throw invalid(field, value, "in [" + low + ", " + high + "]");
@@ -48,7 +48,7 @@ public final class Check {
     return value;
   }
 
-  /** Anything but null. */
+  /** Requires a value other than null. */
   public static <T> T required(String field, T value) {
     if (value == null) {
       throw InputException.of(field, "is required");
@@ -57,8 +57,8 @@ public final class Check {
   }
 
   /**
-   * The error {@code FIELD must be ALLOWED, but is VALUE}, for conditions that no method here
-   * checks.
+   * Returns the error {@code FIELD must be ALLOWED, but is VALUE}, for conditions that this class
+   * does not check.
    */
   public static InputException invalid(String field, Object value, String allowed) {
     return InputException.of(field, "must be " + allowed + ", but is " + value);

@@ -4,11 +4,11 @@ import java.util.Map;
 import java.util.regex.Pattern;
 
 /**
- * A value or file that a user supplied is wrong. The message is one complete line for that user: it
- * names the field or file, what was found and what is allowed.
+ * A wrong value or file of the user. The message is one complete line that names the field or file,
+ * the value and what is allowed.
  *
- * <p>What the message quotes may hold line breaks and other control characters, which become
- * blanks, and may be long: after 4,000 characters the line is cut.
+ * <p>Line breaks and other control characters in the message become blanks. The message is cut
+ * after 4,000 characters.
  */
 public class InputException extends IllegalArgumentException {
   private static final int LONGEST = 4_000;
@@ -26,9 +26,9 @@ public class InputException extends IllegalArgumentException {
   }
 
   /**
-   * An error about the value of a field: the message is the field's name, then {@code error}.
+   * Returns an error about the value of a field: the field's name, then {@code error}.
    *
-   * @param error {@code must be in [0, 1], but is 2} for instance
+   * @param error for instance {@code must be in [0, 1], but is 2}
    */
   public static InputException of(String field, String error) {
     return new InputException(field, error, null);
@@ -39,14 +39,14 @@ public class InputException extends IllegalArgumentException {
     this.field = field;
   }
 
-  /** The same error, where what gave the field its value has another name. */
+  /** Returns this error with the field's name in {@code names}, if it has one there. */
   public InputException named(Map<String, String> names) {
     return field != null && names.containsKey(field)
         ? new InputException(names.get(field), getMessage().substring(field.length() + 1), this)
         : this;
   }
 
-  /** A message as one line: without control characters, and cut where it is too long. */
+  /** Returns a message as one line, without control characters and of limited length. */
   public static String oneLine(String message) {
     String line = message.length() > LONGEST ? message.substring(0, LONGEST) + " …" : message;
     return BREAKS.matcher(line).replaceAll(" ").strip();

@@ -10,16 +10,26 @@ import java.nio.file.FileSystemLoopException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.util.Locale;
+import java.util.Map;
 
-/** What went wrong in reading or writing, in words for users instead of Java's exception names. */
+/** Describes errors of reading and writing in words instead of Java's exception names. */
 public final class Reason {
+  private static final Map<Class<? extends IOException>, String> WORDS =
+      Map.of(
+          NoSuchFileException.class, "no such file or folder",
+          AccessDeniedException.class, "permission denied",
+          FileAlreadyExistsException.class, "a file is in its place",
+          NotDirectoryException.class, "not a folder",
+          DirectoryNotEmptyException.class, "the folder is not empty",
+          FileSystemLoopException.class, "it is a link that leads in a circle",
+          CharacterCodingException.class, "it is not text in UTF-8");
+
   private Reason() {}
 
   /**
-   * One line that says why, with the file where the exception names one that {@code place} does
-   * not.
+   * Returns the reason in one line, after the exception's file if that is not {@code place}.
    *
-   * @param place what the message of the caller names already
+   * @param place the file that the caller's message names already
    */
   public static String of(IOException e, Object place) {
     String why = why(e);
@@ -31,26 +41,10 @@ public final class Reason {
   }
 
   private static String why(IOException e) {
-    if (e instanceof NoSuchFileException) {
-      return "no such file or folder";
-    }
-    if (e instanceof AccessDeniedException) {
-      return "permission denied";
-    }
-    if (e instanceof FileAlreadyExistsException) {
-      return "a file is in its place";
-    }
-    if (e instanceof NotDirectoryException) {
-      return "not a folder";
-    }
-    if (e instanceof DirectoryNotEmptyException) {
-      return "the folder is not empty";
-    }
-    if (e instanceof FileSystemLoopException) {
-      return "it is a link that leads in a circle";
-    }
-    if (e instanceof CharacterCodingException) {
-      return "it is not text in UTF-8";
+    for (Map.Entry<Class<? extends IOException>, String> known : WORDS.entrySet()) {
+      if (known.getKey().isInstance(e)) {
+        return known.getValue();
+      }
     }
     String text = e instanceof FileSystemException f ? f.getReason() : e.getMessage();
     String line = text == null ? firstLine(e) : InputException.oneLine(text);
@@ -61,8 +55,8 @@ public final class Reason {
   }
 
   /**
-   * The first line of what an exception says, for C++ puts a stack trace below it; where it says
-   * nothing, what it is.
+   * Returns the first line of an exception's message, because LibTorch appends a C++ stack trace.
+   * Returns the name of the class if there is no message.
    */
   public static String firstLine(Throwable e) {
     return e.getMessage() == null || e.getMessage().isBlank()

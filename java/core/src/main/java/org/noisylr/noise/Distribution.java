@@ -12,11 +12,11 @@ public sealed interface Distribution {
   double variance();
 
   /**
-   * The factor that a block of random words stands for: a pure function, which maps independent
-   * uniform words to this distribution.
+   * Maps a block of independent, uniform random words to a factor of this distribution. A pure
+   * function.
    *
-   * <p>It rests on the uniform number p(a, b) = (⌊(a·2³² + b) / 2¹¹⌋ + ½)·2⁻⁵³ of two unsigned
-   * words, capped at 1 − 2⁻⁵³ so that 0 &lt; p &lt; 1 also after rounding to double.
+   * <p>It uses the uniform number p(a, b) = (⌊(a·2³² + b) / 2¹¹⌋ + ½)·2⁻⁵³ of two unsigned words,
+   * capped at 1 − 2⁻⁵³ so that 0 &lt; p &lt; 1 also after rounding to double.
    *
    * @param words four words of {@link Philox#block}
    */
@@ -41,8 +41,8 @@ public sealed interface Distribution {
   }
 
   /**
-   * Uniform noise f = α·p with p ~ U(0, 1): the paper's choice, of maximum entropy on an interval
-   * (supplement 1.1). E[f] = α/2, Var[f] = α²/12.
+   * Uniform noise f = α·p with p ~ U(0, 1): the paper's choice, because it has the maximum entropy
+   * on an interval (supplement 1.1). E[f] = α/2, Var[f] = α²/12.
    *
    * @param alpha the scale α, in (0, inf); the paper's default is 8
    */
@@ -71,8 +71,8 @@ public sealed interface Distribution {
   }
 
   /**
-   * Gaussian noise f ~ N(μ, σ), by the transform of Box and Muller: f = μ + σ·√(−2 ln p(w0, w1))·
-   * cos(2π·p(w2, w3)). A factor can be negative; {@link NoiseSpec#realised} then clamps.
+   * Gaussian noise f ~ N(μ, σ), by the Box–Muller transform: f = μ + σ·√(−2 ln p(w0, w1))·
+   * cos(2π·p(w2, w3)). A factor can be negative; {@link NoiseSpec#realised} clamps the rate.
    *
    * @param mean μ, finite; the paper uses 4 and 2
    * @param std the standard deviation σ, in (0, inf); the paper uses 1

@@ -3,8 +3,8 @@ package org.noisylr.noise;
 import org.noisylr.check.Check;
 
 /**
- * Learning-rate noise, completely specified: the factor of an epoch, step and parameter group is a
- * pure function of them and of this specification.
+ * The complete specification of learning-rate noise. The factor of an epoch, step and parameter
+ * group is a pure function of these and of the specification.
  *
  * <pre>{@code
  * NoiseSpec noise = NoiseSpec.uniform(8).lastFraction(0.6, 200).seed(42); // noisy from epoch 80
@@ -19,10 +19,10 @@ import org.noisylr.check.Check;
  * </pre>
  *
  * <p>The factor f is drawn from the block {@link Philox#block}(seed, epoch or step, group or 0).
- * Draws therefore do not depend on the order in which they are asked for, and are the same after a
- * resume, on every rank and in the native library: uniform factors bit for bit, Gaussian ones up to
- * the rounding of the native logarithm and cosine, which differs by at most 3 units in the last
- * place of the larger of |μ| and |f − μ| (the worst of 10⁶ draws against glibc; 1 or 0 in 99 %).
+ * Draws therefore do not depend on the order of calls. They are equal after a resume, on every rank
+ * and in the native library: uniform factors bit for bit, Gaussian factors up to the rounding of
+ * the native logarithm and cosine. That difference is at most 3 units in the last place of the
+ * larger of |μ| and |f − μ| (maximum of 10⁶ draws against glibc; 1 or 0 units in 99 % of them).
  *
  * @param distribution the distribution of f
  * @param firstEpoch the first noisy epoch e₀, zero-based, in [0, inf)
@@ -30,7 +30,7 @@ import org.noisylr.check.Check;
  * @param maxLr the greatest realised learning rate in noisy epochs, in [minLr, inf]
  * @param draw whether a factor holds for an epoch or for one step
  * @param groups whether parameter groups share a factor
- * @param seed the seed; all 64 bits count, and neighbouring seeds are independent
+ * @param seed the seed; all 64 bits are used, and neighbouring seeds are independent
  */
 public record NoiseSpec(
     Distribution distribution,
@@ -41,7 +41,7 @@ public record NoiseSpec(
     Groups groups,
     long seed) {
 
-  /** How long a drawn factor holds. */
+  /** The period of a drawn factor. */
   public enum Draw {
     /** One factor for all steps of an epoch, as in the paper. */
     EPOCH,
@@ -49,7 +49,7 @@ public record NoiseSpec(
     STEP
   }
 
-  /** How parameter groups draw. */
+  /** Whether parameter groups share a draw. */
   public enum Groups {
     /** All groups use the same factor, as in the paper. */
     SHARED,
@@ -76,51 +76,51 @@ public record NoiseSpec(
     this(distribution, 0, 0, Double.POSITIVE_INFINITY, Draw.EPOCH, Groups.SHARED, 0);
   }
 
-  /** Noise of any distribution in every epoch, one draw per epoch for all groups, seed 0. */
+  /** Returns noise in every epoch, one draw per epoch for all groups, seed 0. */
   public static NoiseSpec of(Distribution distribution) {
     return new NoiseSpec(distribution);
   }
 
-  /** No noise: every factor is 1 and nothing is clamped. */
+  /** Returns no noise: every factor is 1 and nothing is clamped. */
   public static NoiseSpec none() {
     return new NoiseSpec(new Distribution.None());
   }
 
   /**
-   * Noise α·U(0, 1) in every epoch, one draw per epoch for all groups, not clamped, seed 0.
+   * Returns noise α·U(0, 1) in every epoch, one draw per epoch for all groups, not clamped, seed 0.
    *
    * @param alpha in (0, inf)
-   * @throws org.noisylr.check.InputException if alpha is outside
+   * @throws org.noisylr.check.InputException if alpha is out of range
    */
   public static NoiseSpec uniform(double alpha) {
     return new NoiseSpec(new Distribution.Uniform(alpha));
   }
 
   /**
-   * Noise N(mean, std) in every epoch, one draw per epoch for all groups, seed 0; rates below 0
-   * become 0.
+   * Returns noise N(mean, std) in every epoch, one draw per epoch for all groups, seed 0; rates
+   * below 0 become 0.
    *
    * @param mean finite
    * @param std in (0, inf)
-   * @throws org.noisylr.check.InputException if mean or std is outside
+   * @throws org.noisylr.check.InputException if mean or std is out of range
    */
   public static NoiseSpec gaussian(double mean, double std) {
     return new NoiseSpec(new Distribution.Gaussian(mean, std));
   }
 
   /**
-   * The same noise in the last fraction of a run only: from epoch {@link #firstNoisyEpoch} on.
+   * Returns this noise for the last fraction of a run: from epoch {@link #firstNoisyEpoch} on.
    *
    * @param beta the fraction β of noisy epochs, in [0, 1]; the paper's default is 0.6
    * @param epochs the number S of epochs of the run, at least 1
-   * @throws org.noisylr.check.InputException if beta or epochs is outside
+   * @throws org.noisylr.check.InputException if beta or epochs is out of range
    */
   public NoiseSpec lastFraction(double beta, long epochs) {
     return fromEpoch(firstNoisyEpoch(beta, epochs));
   }
 
   /**
-   * The same noise from one epoch on.
+   * Returns this noise from an epoch on.
    *
    * @param epoch the first noisy epoch, zero-based, in [0, inf)
    * @throws org.noisylr.check.InputException if epoch is negative
@@ -130,40 +130,41 @@ public record NoiseSpec(
   }
 
   /**
-   * The same noise with the realised learning rate clamped to [min, max] in noisy epochs.
+   * Returns this noise with the realised learning rate clamped to [min, max] in noisy epochs.
    *
    * @param min in [0, inf)
    * @param max in [min, inf]
-   * @throws org.noisylr.check.InputException if min or max is outside
+   * @throws org.noisylr.check.InputException if min or max is out of range
    */
   public NoiseSpec within(double min, double max) {
     return new NoiseSpec(distribution, firstEpoch, min, max, draw, groups, seed);
   }
 
-  /** The same noise with a new draw in each step. */
+  /** Returns this noise with a new draw in each step. */
   public NoiseSpec perStep() {
     return new NoiseSpec(distribution, firstEpoch, minLr, maxLr, Draw.STEP, groups, seed);
   }
 
-  /** The same noise with a draw of its own for each parameter group. */
+  /** Returns this noise with an independent draw for each parameter group. */
   public NoiseSpec independentGroups() {
     return new NoiseSpec(distribution, firstEpoch, minLr, maxLr, draw, Groups.INDEPENDENT, seed);
   }
 
-  /** The same noise with other draws. */
+  /** Returns this noise with another seed. */
   public NoiseSpec seed(long newSeed) {
     return new NoiseSpec(distribution, firstEpoch, minLr, maxLr, draw, groups, newSeed);
   }
 
   /**
-   * The first noisy epoch ⌈(1 − β)·S⌉, zero-based; S itself when no epoch is noisy.
+   * Returns the first noisy epoch ⌈(1 − β)·S⌉, zero-based; S if no epoch is noisy.
    *
-   * <p>In doubles (1 − β)·S is up to a few units of 2⁻⁵³·S off, so that (1 − 0.7)·10 ends above 3
-   * and would move the window by an epoch. The result is therefore max(0, ⌈(1 − β)·S − S·2⁻⁵⁰⌉).
+   * <p>The rounding error of (1 − β)·S is a few units of 2⁻⁵³·S: (1 − 0.7)·10 rounds to a number
+   * above 3, which would move the window by an epoch. The result is therefore max(0, ⌈(1 − β)·S −
+   * S·2⁻⁵⁰⌉).
    *
    * @param beta the fraction β of noisy epochs, in [0, 1]
    * @param epochs the number S of epochs, at least 1
-   * @throws org.noisylr.check.InputException if beta or epochs is outside
+   * @throws org.noisylr.check.InputException if beta or epochs is out of range
    */
   public static long firstNoisyEpoch(double beta, long epochs) {
     Check.within("beta", beta, 0, 1);
@@ -172,7 +173,7 @@ public record NoiseSpec(
   }
 
   /**
-   * The factor f: 1 before {@link #firstEpoch}, else the draw.
+   * Returns the factor f: 1 before {@link #firstEpoch}, the draw from there on.
    *
    * @param epoch zero-based epoch, in [0, inf)
    * @param step zero-based step over the whole run, in [0, inf)
@@ -192,14 +193,14 @@ public record NoiseSpec(
   }
 
   /**
-   * The realised learning rate: the base rate itself before {@link #firstEpoch} and without noise,
-   * else clamp(base·f, minLr, maxLr).
+   * Returns the realised learning rate: the unchanged base rate before {@link #firstEpoch} and
+   * without noise, otherwise clamp(base·f, minLr, maxLr).
    *
    * @param baseLr the base learning rate, in [0, inf)
    * @param epoch zero-based epoch, in [0, inf)
    * @param step zero-based step over the whole run, in [0, inf)
    * @param group index of the parameter group, in [0, inf)
-   * @throws org.noisylr.check.InputException if an argument is outside
+   * @throws org.noisylr.check.InputException if an argument is out of range
    */
   public double realised(double baseLr, long epoch, long step, long group) {
     Check.nonNegative("baseLr", baseLr);
@@ -222,8 +223,8 @@ public record NoiseSpec(
   }
 
   /**
-   * How many times as large the variance of f·g is as that of g, for gradients g ~ U(0, b) that are
-   * independent of f, whatever b is.
+   * The variance of f·g divided by that of g, for gradients g ~ U(0, b) that are independent of f.
+   * It is the same for all b. Ignores clamping.
    *
    * <p>With m = E[f], v = Var[f], E[g] = b/2 and E[g²] = b²/3,
    *
@@ -231,15 +232,15 @@ public record NoiseSpec(
    *   D(f·g) = E[f²]·E[g²] − (E[f]·E[g])² = (v + m²)·b²/3 − m²·b²/4 = (4v + m²)·b²/12
    * </pre>
    *
-   * <p>and D(g) = b²/12, so it is 4v + m². Clamping is left out of account.
+   * <p>and D(g) = b²/12, so the quotient is 4v + m².
    */
   public double gradientVarianceRatio() {
     return 4 * variance() + mean() * mean();
   }
 
   /**
-   * Whether {@link #gradientVarianceRatio} is above 1. For f ~ U(0, a), m = a/2 and v = a²/12 turn
-   * that into a² &gt; 12/7, as in the paper's supplement 1.4.
+   * Whether {@link #gradientVarianceRatio} is above 1. For f ~ U(0, a), m = a/2 and v = a²/12, so
+   * this means a² &gt; 12/7 (the paper's supplement 1.4).
    */
   public boolean raisesGradientVariance() {
     return gradientVarianceRatio() > 1;
@@ -247,10 +248,9 @@ public record NoiseSpec(
 
   /**
    * Whether E[f] ≥ 1, which is sufficient (not necessary) for D(f·g) ≥ D(g) with any gradient g
-   * that is independent of f: the paper's supplement 1.3.
+   * that is independent of f (the paper's supplement 1.3). Ignores clamping.
    *
-   * <p>D(f·g) = E[f²]·D(g) + Var[f]·E[g]² ≥ E[f]²·D(g) ≥ D(g). For uniform noise it means α ≥ 2.
-   * Clamping is left out of account.
+   * <p>D(f·g) = E[f²]·D(g) + Var[f]·E[g]² ≥ E[f]²·D(g) ≥ D(g). For uniform noise this means α ≥ 2.
    */
   public boolean meanAtLeastOne() {
     return mean() >= 1;

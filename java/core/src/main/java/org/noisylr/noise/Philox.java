@@ -14,9 +14,9 @@ public final class Philox {
   private Philox() {}
 
   /**
-   * The four random 32-bit words of one block.
+   * Returns the four random 32-bit words of a block.
    *
-   * @param key the key, low word first; all 64 bits count
+   * @param key the key, low word first; all 64 bits are used
    * @param counter words 0 and 1 of the 128-bit counter, low word first; unsigned
    * @param subsequence words 2 and 3 of the 128-bit counter, low word first; unsigned
    * @return a new array of length 4

@@ -9,7 +9,7 @@ import org.noisylr.check.Check;
  */
 public record Constant(double lr) implements Schedule {
   /**
-   * @throws org.noisylr.check.InputException if lr is outside
+   * @throws org.noisylr.check.InputException if lr is out of range
    */
   public Constant {
     Check.positive("lr", lr);

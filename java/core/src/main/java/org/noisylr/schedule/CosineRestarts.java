@@ -3,26 +3,26 @@ package org.noisylr.schedule;
 import org.noisylr.check.Check;
 
 /**
- * Cosine annealing with warm restarts (Loshchilov and Hutter 2017, "SGDR"): within a cycle, of
- * which the fraction φ has passed,
+ * Cosine annealing with warm restarts (Loshchilov and Hutter 2017, "SGDR"). At the fraction φ of a
+ * cycle,
  *
  * <pre>lr(φ) = finalLr + (lr − finalLr)·(1 + cos πφ)/2</pre>
  *
- * <p>and cycle i is firstCycleEpochs·multiplierⁱ epochs long. It is PyTorch's {@code
- * CosineAnnealingWarmRestarts} stepped in every iteration with the fractional epoch. A step that
- * lies on a restart, up to 2⁻⁴⁰ of the progress made, belongs to the new cycle.
+ * <p>Cycle i has firstCycleEpochs·multiplierⁱ epochs. Equals PyTorch's {@code
+ * CosineAnnealingWarmRestarts} with a step in every iteration, called with the fractional epoch. A
+ * step at a restart, up to 2⁻⁴⁰ of the progress, belongs to the new cycle.
  *
  * @param lr the rate at the start of each cycle, in (0, inf)
- * @param finalLr the rate towards which each cycle falls, in [0, lr]
+ * @param finalLr the rate that each cycle approaches, in [0, lr]
  * @param firstCycleEpochs epochs in the first cycle, fractions allowed, in (0, inf)
- * @param multiplier how many times longer each cycle is than the one before, in [1, inf)
+ * @param multiplier the length of each cycle divided by that of the previous one, in [1, inf)
  */
 public record CosineRestarts(double lr, double finalLr, double firstCycleEpochs, double multiplier)
     implements Schedule {
   private static final double ON_RESTART = 1 + 0x1p-40;
 
   /**
-   * @throws org.noisylr.check.InputException if a value is outside
+   * @throws org.noisylr.check.InputException if a value is out of range
    */
   public CosineRestarts {
     Check.positive("lr", lr);
@@ -37,15 +37,15 @@ public record CosineRestarts(double lr, double finalLr, double firstCycleEpochs,
     return Progress.interpolate(finalLr, lr, (1 + StrictMath.cos(Math.PI * phase)) / 2);
   }
 
-  /** The fraction of its cycle that has passed after so many lengths of the first cycle. */
+  /** Returns the fraction of the current cycle, from the progress in lengths of the first one. */
   private double phase(double lengths) {
     double reached = lengths * ON_RESTART;
     double growth = multiplier - 1;
     if (growth == 0) {
       return Math.max(0, lengths - Math.floor(reached));
     }
-    // Cycle i starts after (multiplier^i - 1) / growth lengths; logarithms keep i in closed form
-    // and, as log1p and expm1, exact for multipliers next to 1.
+    // Cycle i starts after (multiplier^i - 1) / growth lengths. Logarithms give i in closed form;
+    // log1p and expm1 keep it exact for multipliers close to 1.
     double log = StrictMath.log1p(growth);
     double cycle = Math.floor(StrictMath.log1p(Math.min(reached * growth, Double.MAX_VALUE)) / log);
     double start = StrictMath.expm1(cycle * log) / growth;

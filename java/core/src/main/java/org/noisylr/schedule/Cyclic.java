@@ -4,24 +4,25 @@ import java.util.List;
 import org.noisylr.check.Check;
 
 /**
- * Triangular cycles (Smith 2017, "Cyclical learning rates for training neural networks"): lowLr at
- * step 0, linearly up to peakLr at half a cycle, linearly down again. With φ the fraction of the
- * cycle that has passed,
+ * Triangular cycles (Smith 2017, "Cyclical learning rates for training neural networks"). The rate
+ * rises linearly from lowLr at step 0 to peakLr at half a cycle and falls back linearly. At the
+ * fraction φ of a cycle,
  *
  * <pre>lr = (lowLr + (peakLr − lowLr)·(1 − |1 − 2φ|)) · ∏ factor</pre>
  *
- * over the milestones reached, so both ends decay with them. Without milestones it is PyTorch's
- * {@code CyclicLR} in mode {@code triangular}, stepped in every iteration.
+ * with the factors of the milestones reached: both ends decay. Without milestones it equals
+ * PyTorch's {@code CyclicLR} in mode {@code triangular}, with a step in every iteration.
  *
  * @param lowLr in (0, inf)
  * @param peakLr in [lowLr, inf)
  * @param cycleEpochs epochs in a cycle, fractions allowed, in (0, inf)
- * @param milestones epochs strictly increasing; may be empty
+ * @param milestones strictly increasing in their epochs; may be empty
  */
 public record Cyclic(double lowLr, double peakLr, double cycleEpochs, List<Milestone> milestones)
     implements Schedule {
   /**
-   * @throws org.noisylr.check.InputException if a value is outside or the epochs do not increase
+   * @throws org.noisylr.check.InputException if a value is out of range or the epochs do not
+   *     strictly increase
    */
   public Cyclic {
     Check.positive("lowLr", lowLr);

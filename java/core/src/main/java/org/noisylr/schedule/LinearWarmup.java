@@ -3,16 +3,17 @@ package org.noisylr.schedule;
 import org.noisylr.check.Check;
 
 /**
- * Linear warm-up: startLr + (peakLr − startLr)·t/epochs at the fractional epoch t, then peakLr. It
- * is PyTorch's {@code LinearLR} with start_factor = startLr/peakLr, stepped in every iteration.
+ * Linear warm-up: startLr + (peakLr − startLr)·t/epochs at the fractional epoch t, then peakLr.
+ * Equals PyTorch's {@code LinearLR} with start_factor = startLr/peakLr and a step in every
+ * iteration.
  *
  * @param startLr the rate of step 0, in [0, peakLr]
  * @param peakLr in (0, inf)
- * @param epochs the length of the rise, fractions allowed, in (0, inf)
+ * @param epochs the length of the warm-up, fractions allowed, in (0, inf)
  */
 public record LinearWarmup(double startLr, double peakLr, double epochs) implements Schedule {
   /**
-   * @throws org.noisylr.check.InputException if a value is outside
+   * @throws org.noisylr.check.InputException if a value is out of range
    */
   public LinearWarmup {
     Check.positive("peakLr", peakLr);

@@ -8,16 +8,16 @@ import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
 
 /**
- * From an epoch on, the learning rate is multiplied by a factor.
+ * A factor that multiplies the learning rate from an epoch on.
  *
- * @param epoch zero-based epoch, in [1, inf): a factor from epoch 0 on belongs in the rate itself
+ * @param epoch zero-based epoch, in [1, inf); a factor from epoch 0 on is part of the rate
  * @param factor in (0, inf)
  */
 public record Milestone(long epoch, double factor) {
   private static final Pattern PAIR = Pattern.compile("\\s*(\\d+)\\s*:\\s*([^\\s:]+)\\s*");
 
   /**
-   * @throws InputException if epoch or factor is outside
+   * @throws InputException if epoch or factor is out of range
    */
   public Milestone {
     Check.atLeast("epoch", epoch, 1);
@@ -25,13 +25,12 @@ public record Milestone(long epoch, double factor) {
   }
 
   /**
-   * Milestones written as {@code EPOCH:FACTOR} pairs separated by commas, such as {@code
-   * 80:0.1,120:0.1}.
+   * Parses {@code EPOCH:FACTOR} pairs separated by commas, such as {@code 80:0.1,120:0.1}.
    *
-   * @param field what an error message calls the text
+   * @param field the name of the text in error messages
    * @param text at least one pair, epochs strictly increasing; blanks around the parts are ignored
-   * @throws InputException if the text is malformed, a value is outside its interval or the epochs
-   *     do not increase
+   * @throws InputException if the text is malformed, a value is out of range or the epochs do not
+   *     strictly increase
    */
   public static List<Milestone> parse(String field, String text) {
     List<Milestone> milestones = new ArrayList<>();
@@ -64,7 +63,7 @@ public record Milestone(long epoch, double factor) {
         cause);
   }
 
-  /** An immutable copy, after a check that the epochs are strictly increasing. */
+  /** Returns an immutable copy; the epochs must be strictly increasing. */
   static List<Milestone> increasing(String field, List<Milestone> milestones) {
     Check.required(field, milestones).forEach(milestone -> Check.required(field, milestone));
     for (int i = 1; i < milestones.size(); i++) {
@@ -78,7 +77,7 @@ public record Milestone(long epoch, double factor) {
     return List.copyOf(milestones);
   }
 
-  /** The rate after all milestones up to and including an epoch. */
+  /** Multiplies the rate by the factors of all milestones up to and including an epoch. */
   static double decay(double lr, List<Milestone> milestones, long epoch) {
     double decayed = lr;
     for (Milestone milestone : milestones) {

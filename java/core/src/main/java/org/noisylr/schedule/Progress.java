@@ -9,18 +9,18 @@ record Progress(long step, long stepsPerEpoch) {
     Check.atLeast("stepsPerEpoch", stepsPerEpoch, 1);
   }
 
-  /** Completed epochs. */
+  /** The number of completed epochs. */
   long epoch() {
     return step / stepsPerEpoch;
   }
 
-  /** Completed periods of so many epochs, with fraction; finite for every period. */
+  /** The number of completed periods of {@code epochs} epochs, with its fraction; finite. */
   double periods(double epochs) {
-    // Beyond 2^53 periods a double has no fraction left.
+    // From 2^53 on, a double has no fraction.
     return Math.min(step / (epochs * stepsPerEpoch), 0x1p53);
   }
 
-  /** Between two rates: exactly {@code from} at weight 0 and exactly {@code to} at weight 1. */
+  /** Interpolates linearly: exactly {@code from} at weight 0 and exactly {@code to} at weight 1. */
   static double interpolate(double from, double to, double weight) {
     return (1 - weight) * from + weight * to;
   }

@@ -6,19 +6,18 @@ import java.util.List;
  * A base learning rate as a pure function of training progress.
  *
  * <p>Progress is the zero-based step over the whole run together with the number of steps in an
- * epoch, so that a step lies at the fractional epoch t = step / stepsPerEpoch. Rates may be asked
- * for in any order. Phases are exact to about 2⁻⁵² per completed cycle, so runs of 10⁹ steps keep
- * them.
+ * epoch; the fractional epoch is t = step / stepsPerEpoch. The order of calls does not matter. The
+ * error of a phase is about 2⁻⁵² per completed cycle, which is negligible in runs of 10⁹ steps.
  */
 public sealed interface Schedule
     permits Constant, StepDecay, ExponentialDecay, Cyclic, CosineRestarts, LinearWarmup, Sequence {
 
   /**
-   * The learning rate of one step.
+   * Returns the learning rate of a step.
    *
    * @param step zero-based step over the whole run, in [0, inf)
    * @param stepsPerEpoch the number of steps in an epoch, in [1, inf)
-   * @throws org.noisylr.check.InputException if an argument is outside
+   * @throws org.noisylr.check.InputException if an argument is out of range
    */
   double lr(long step, long stepsPerEpoch);
 

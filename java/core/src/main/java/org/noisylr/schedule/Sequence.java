@@ -5,8 +5,8 @@ import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
 
 /**
- * Schedules one after the other, as PyTorch's {@code SequentialLR}: each starts from its own step 0
- * at its boundary.
+ * Schedules in sequence, like PyTorch's {@code SequentialLR}: each starts with its own step 0 at
+ * its boundary.
  *
  * <pre>{@code
  * Schedule warmThenDecay = Schedule.sequence(
@@ -20,8 +20,8 @@ import org.noisylr.check.InputException;
  */
 public record Sequence(List<Schedule> schedules, List<Double> boundaries) implements Schedule {
   /**
-   * @throws InputException if there is no schedule, or the boundaries are not one fewer than the
-   *     schedules, not positive or not increasing
+   * @throws InputException if there is no schedule, if the boundaries are not one fewer than the
+   *     schedules, or if they are not positive and strictly increasing
    */
   public Sequence {
     Check.required("schedules", schedules).forEach(each -> Check.required("schedules", each));

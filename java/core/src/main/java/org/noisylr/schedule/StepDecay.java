@@ -4,15 +4,16 @@ import java.util.List;
 import org.noisylr.check.Check;
 
 /**
- * Piecewise constant decay: lr · ∏ factor over the milestones reached, in whole epochs. With one
- * factor for all milestones it is PyTorch's {@code MultiStepLR} stepped once an epoch.
+ * Piecewise constant decay: lr · ∏ factor over the milestones reached, at whole epochs. With one
+ * factor for all milestones it equals PyTorch's {@code MultiStepLR} with a step per epoch.
  *
  * @param lr the rate before the first milestone, in (0, inf)
- * @param milestones epochs strictly increasing; may be empty
+ * @param milestones strictly increasing in their epochs; may be empty
  */
 public record StepDecay(double lr, List<Milestone> milestones) implements Schedule {
   /**
-   * @throws org.noisylr.check.InputException if lr is outside or the epochs do not increase
+   * @throws org.noisylr.check.InputException if lr is out of range or the epochs do not strictly
+   *     increase
    */
   public StepDecay {
     Check.positive("lr", lr);

@@ -1,20 +1,17 @@
 package org.noisylr.check;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.params.provider.Arguments.arguments;
+import static org.noisylr.check.Rejections.rejection;
 
 import java.util.Map;
 import java.util.stream.Stream;
-import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.api.TestFactory;
 
 class CheckTest {
   @Test
-  void returnsWhatIsAllowed() {
+  void returnsAllowedValues() {
     assertThat(Check.positive("x", Double.MIN_VALUE)).isEqualTo(Double.MIN_VALUE);
     assertThat(Check.nonNegative("x", 0)).isZero();
     assertThat(Check.finite("x", -Double.MAX_VALUE)).isEqualTo(-Double.MAX_VALUE);
@@ -25,49 +22,40 @@ class CheckTest {
     assertThat(Check.atLeast("x", 3, 3)).isEqualTo(3);
   }
 
-  @ParameterizedTest
-  @MethodSource
-  void refuses(String message, ThrowingCallable call) {
-    assertThatThrownBy(call).isInstanceOf(InputException.class).hasMessage(message);
-  }
-
-  static Stream<Arguments> refuses() {
+  @TestFactory
+  Stream<DynamicTest> rejects() {
     double nan = Double.NaN;
     double inf = Double.POSITIVE_INFINITY;
     return Stream.of(
-        refusal("x must be greater than 0, but is 0.0", () -> Check.positive("x", 0)),
-        refusal("x must be finite, but is Infinity", () -> Check.positive("x", inf)),
-        refusal("x must be at least 0, but is -1.0", () -> Check.nonNegative("x", -1)),
-        refusal("x must be finite, but is NaN", () -> Check.nonNegative("x", nan)),
-        refusal("x must be finite, but is -Infinity", () -> Check.finite("x", -inf)),
-        refusal("x must be in [0.0, 1.0], but is 1.5", () -> Check.within("x", 1.5, 0, 1)),
-        refusal("n must be in [1, 3], but is 4", () -> Check.within("n", 4, 1, 3)),
-        refusal("n must be in [1, 3], but is 0", () -> Check.within("n", 0, 1, 3)),
-        refusal("x must be in [0.0, 1.0], but is NaN", () -> Check.within("x", nan, 0, 1)),
-        refusal("x must be at least 0.5, but is 0.4", () -> Check.atLeast("x", 0.4, 0.5)),
-        refusal("x must be finite, but is Infinity", () -> Check.atLeast("x", inf, 0.5)),
-        refusal("x must be finite, but is NaN", () -> Check.atLeast("x", nan, 0.5)),
-        refusal("x is required", () -> Check.required("x", null)),
-        refusal("x must be at least 3, but is 2", () -> Check.atLeast("x", 2, 3)));
+        rejection("x must be greater than 0, but is 0.0", () -> Check.positive("x", 0)),
+        rejection("x must be finite, but is Infinity", () -> Check.positive("x", inf)),
+        rejection("x must be at least 0, but is -1.0", () -> Check.nonNegative("x", -1)),
+        rejection("x must be finite, but is NaN", () -> Check.nonNegative("x", nan)),
+        rejection("x must be finite, but is -Infinity", () -> Check.finite("x", -inf)),
+        rejection("x must be in [0.0, 1.0], but is 1.5", () -> Check.within("x", 1.5, 0, 1)),
+        rejection("n must be in [1, 3], but is 4", () -> Check.within("n", 4, 1, 3)),
+        rejection("n must be in [1, 3], but is 0", () -> Check.within("n", 0, 1, 3)),
+        rejection("x must be in [0.0, 1.0], but is NaN", () -> Check.within("x", nan, 0, 1)),
+        rejection("x must be at least 0.5, but is 0.4", () -> Check.atLeast("x", 0.4, 0.5)),
+        rejection("x must be finite, but is Infinity", () -> Check.atLeast("x", inf, 0.5)),
+        rejection("x must be finite, but is NaN", () -> Check.atLeast("x", nan, 0.5)),
+        rejection("x is required", () -> Check.required("x", null)),
+        rejection("x must be at least 3, but is 2", () -> Check.atLeast("x", 2, 3)));
   }
 
   @Test
-  void whatMessagesQuoteDoesNotBreakTheirLine() {
+  void messagesAreOneLineOfLimitedLength() {
     assertThat(new InputException(" a\n\t b\0c\u2028d ")).hasMessage("a b c d");
     assertThat(new InputException("x".repeat(5000))).hasMessage("x".repeat(4000) + " …");
   }
 
   @Test
-  void anErrorAboutAFieldCanTellAnotherNameOfIt() {
+  void namedReplacesTheNameOfTheField() {
     Map<String, String> options = Map.of("lr", "--lr", "lrs", "--lrs");
     InputException error = Check.invalid("lr", 3, "0");
     assertThat(error.named(options)).hasMessage("--lr must be 0, but is 3").hasCause(error);
     assertThat(error.named(Map.of("x", "--x"))).isSameAs(error);
     InputException other = new InputException("lr must be 0, but is 3");
     assertThat(other.named(options)).isSameAs(other);
-  }
-
-  private static Arguments refusal(String message, ThrowingCallable call) {
-    return arguments(message, call);
   }
 }

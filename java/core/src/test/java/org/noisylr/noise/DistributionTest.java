@@ -41,7 +41,7 @@ class DistributionTest {
   }
 
   @Test
-  void uniformNumbersLieStrictlyBetweenZeroAndOne() {
+  void uniformNumbersAreStrictlyBetweenZeroAndOne() {
     Uniform p = new Uniform(1);
     assertThat(p.factor(ALL_ZERO)).isEqualTo(0x1p-54);
     assertThat(p.factor(ALL_ONE)).isEqualTo(Math.nextDown(1.0));
@@ -51,20 +51,20 @@ class DistributionTest {
   }
 
   @Property
-  void uniformFactorsLieInTheInterval(
+  void uniformFactorsAreInTheInterval(
       @ForAll @Size(4) int[] words,
       @ForAll @Scale(6) @DoubleRange(min = 1e-6, max = 1e6) double alpha) {
     assertThat(new Uniform(alpha).factor(words)).isPositive().isLessThan(alpha);
   }
 
   @Property
-  void gaussianFactorsStayWithinTheReachOfTheTransform(@ForAll @Size(4) int[] words) {
-    double reach = Math.sqrt(2 * 54 * Math.log(2));
-    assertThat(new Gaussian(0, 1).factor(words)).isBetween(-reach, reach);
+  void gaussianFactorsAreWithinTheRangeOfTheTransform(@ForAll @Size(4) int[] words) {
+    double limit = Math.sqrt(2 * 54 * Math.log(2));
+    assertThat(new Gaussian(0, 1).factor(words)).isBetween(-limit, limit);
   }
 
   @Test
-  void gaussianIsTheTransformOfBoxAndMuller() {
+  void gaussianIsTheBoxMullerTransform() {
     Gaussian standard = new Gaussian(0, 1);
     int[] words = {0x80000000, 0, 0x40000000, 0x12345678};
     double radius = Math.sqrt(2 * Math.log(2));
@@ -76,7 +76,7 @@ class DistributionTest {
 
   @ParameterizedTest
   @ValueSource(doubles = {0, -1})
-  void rejectsAlphaAndStdThatAreNotPositive(double value) {
+  void rejectsNonPositiveAlphaAndStd(double value) {
     assertThatThrownBy(() -> new Uniform(value))
         .isInstanceOf(InputException.class)
         .hasMessage("alpha must be greater than 0, but is " + value);
@@ -87,7 +87,7 @@ class DistributionTest {
 
   @ParameterizedTest
   @ValueSource(doubles = {Double.NaN, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY})
-  void rejectsValuesThatAreNotFinite(double value) {
+  void rejectsNonFiniteValues(double value) {
     assertThatThrownBy(() -> new Uniform(value))
         .isInstanceOf(InputException.class)
         .hasMessage("alpha must be finite, but is " + value);

@@ -9,7 +9,7 @@ import java.util.List;
 import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVRecord;
 
-/** The golden vectors that the native tests read too. */
+/** The golden vectors that the native tests also read. */
 final class Golden {
   private Golden() {}
 

@@ -1,9 +1,9 @@
 package org.noisylr.noise;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
+import static org.noisylr.check.Rejections.rejection;
 
 import java.util.List;
 import java.util.Random;
@@ -17,13 +17,13 @@ import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.constraints.LongRange;
 import net.jqwik.api.constraints.Scale;
 import org.apache.commons.csv.CSVRecord;
-import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.noisylr.check.InputException;
 import org.noisylr.noise.Distribution.Gaussian;
 import org.noisylr.noise.Distribution.None;
 import org.noisylr.noise.Distribution.Uniform;
@@ -33,7 +33,7 @@ import org.noisylr.noise.NoiseSpec.Groups;
 class NoiseSpecTest {
 
   @Test
-  void readsAsItIsMeant() {
+  void buildersSetTheFields() {
     assertThat(NoiseSpec.uniform(8).lastFraction(0.6, 200).seed(42))
         .isEqualTo(
             new NoiseSpec(
@@ -102,7 +102,7 @@ class NoiseSpecTest {
     }
   }
 
-  // The window
+  // The noise window
 
   @Test
   void paperWindow() {
@@ -124,7 +124,7 @@ class NoiseSpecTest {
   }
 
   @Property
-  void everyFractionOfHundredthsIsExact(
+  void hundredthsAreExact(
       @ForAll @IntRange(max = 100) int hundredths,
       @ForAll @LongRange(min = 1, max = 10_000_000) long epochs) {
     long expected = -Math.floorDiv((hundredths - 100) * epochs, 100);
@@ -132,7 +132,7 @@ class NoiseSpecTest {
   }
 
   @Property
-  void theWindowShrinksWithBeta(
+  void smallerBetaStartsLater(
       @ForAll @Scale(9) @DoubleRange(max = 1) double a,
       @ForAll @Scale(9) @DoubleRange(max = 1) double b,
       @ForAll @LongRange(min = 1, max = 1_000_000) long epochs) {
@@ -142,7 +142,7 @@ class NoiseSpecTest {
   }
 
   @Property
-  void factorIsOneExactlyBeforeTheWindow(
+  void factorIsOneOnlyBeforeTheWindow(
       @ForAll @IntRange(max = 1000) int epoch,
       @ForAll @IntRange(max = 1000) int first,
       @ForAll long seed) {
@@ -158,7 +158,7 @@ class NoiseSpecTest {
     assertThat(none.realised(lr, epoch, epoch, 0)).isEqualTo(lr);
   }
 
-  // Which arguments a draw depends on
+  // The arguments that determine a draw
 
   @Property
   void isPure(
@@ -232,7 +232,7 @@ class NoiseSpecTest {
   }
 
   @Test
-  void negativeDrawsBecomeTheLeastRate() {
+  void negativeDrawsBecomeTheMinimumRate() {
     NoiseSpec negative = NoiseSpec.gaussian(-100, 1);
     assertThat(negative.factor(0, 0, 0)).isNegative();
     assertThat(negative.realised(0.1, 0, 0, 0)).isZero();
@@ -240,14 +240,14 @@ class NoiseSpecTest {
   }
 
   @Test
-  void minAndMaxMayMeet() {
+  void minAndMaxCanBeEqual() {
     assertThat(NoiseSpec.uniform(8).within(0.3, 0.3).realised(0.1, 0, 0, 0)).isEqualTo(0.3);
   }
 
-  // Where noise raises the gradients' variance
+  // The variance of noisy gradients
 
   @Test
-  void uniformRaisesTheVarianceAboveTheRootOfTwelveSevenths() {
+  void uniformRaisesTheVarianceAboveAlphaSquaredTwelveSevenths() {
     double threshold = Math.sqrt(12.0 / 7);
     assertThat(NoiseSpec.uniform(threshold + 1e-9).raisesGradientVariance()).isTrue();
     assertThat(NoiseSpec.uniform(threshold - 1e-9).raisesGradientVariance()).isFalse();
@@ -266,52 +266,43 @@ class NoiseSpecTest {
   }
 
   @Test
-  void momentsAreThoseOfTheDistribution() {
+  void momentsEqualThoseOfTheDistribution() {
     assertThat(NoiseSpec.uniform(6).mean()).isEqualTo(3);
     assertThat(NoiseSpec.uniform(6).variance()).isEqualTo(3);
   }
 
   // Errors
 
-  @ParameterizedTest
-  @MethodSource
-  void refuses(String message, ThrowingCallable call) {
-    assertThatThrownBy(call).isInstanceOf(InputException.class).hasMessage(message);
-  }
-
-  static Stream<Arguments> refuses() {
+  @TestFactory
+  Stream<DynamicTest> rejects() {
     NoiseSpec noise = NoiseSpec.uniform(8);
     double nan = Double.NaN;
     double inf = Double.POSITIVE_INFINITY;
     return Stream.of(
-        refusal("alpha must be greater than 0, but is 0.0", () -> NoiseSpec.uniform(0)),
-        refusal("mean must be finite, but is NaN", () -> NoiseSpec.gaussian(nan, 1)),
-        refusal("std must be greater than 0, but is -1.0", () -> NoiseSpec.gaussian(4, -1)),
-        refusal("firstEpoch must be at least 0, but is -1", () -> noise.fromEpoch(-1)),
-        refusal("minLr must be at least 0, but is -0.1", () -> noise.within(-0.1, 1)),
-        refusal("minLr must be finite, but is NaN", () -> noise.within(nan, 1)),
-        refusal("minLr must be finite, but is Infinity", () -> noise.within(inf, inf)),
-        refusal("maxLr must be at least 0.2, but is 0.1", () -> noise.within(0.2, 0.1)),
-        refusal("maxLr must be at least 0.0, but is NaN", () -> noise.within(0, nan)),
-        refusal("beta must be in [0.0, 1.0], but is 1.1", () -> noise.lastFraction(1.1, 200)),
-        refusal("beta must be in [0.0, 1.0], but is -0.1", () -> noise.lastFraction(-0.1, 200)),
-        refusal("beta must be in [0.0, 1.0], but is NaN", () -> noise.lastFraction(nan, 200)),
-        refusal("epochs must be at least 1, but is 0", () -> noise.lastFraction(0.6, 0)),
-        refusal("epoch must be at least 0, but is -1", () -> noise.factor(-1, 0, 0)),
-        refusal("step must be at least 0, but is -1", () -> noise.factor(0, -1, 0)),
-        refusal("group must be at least 0, but is -1", () -> noise.factor(0, 0, -1)),
-        refusal("baseLr must be finite, but is NaN", () -> noise.realised(nan, 0, 0, 0)),
-        refusal("baseLr must be at least 0, but is -0.1", () -> noise.realised(-0.1, 0, 0, 0)),
-        refusal("epoch must be at least 0, but is -1", () -> noise.realised(0.1, -1, 0, 0)));
-  }
-
-  private static Arguments refusal(String message, ThrowingCallable call) {
-    return arguments(message, call);
+        rejection("alpha must be greater than 0, but is 0.0", () -> NoiseSpec.uniform(0)),
+        rejection("mean must be finite, but is NaN", () -> NoiseSpec.gaussian(nan, 1)),
+        rejection("std must be greater than 0, but is -1.0", () -> NoiseSpec.gaussian(4, -1)),
+        rejection("firstEpoch must be at least 0, but is -1", () -> noise.fromEpoch(-1)),
+        rejection("minLr must be at least 0, but is -0.1", () -> noise.within(-0.1, 1)),
+        rejection("minLr must be finite, but is NaN", () -> noise.within(nan, 1)),
+        rejection("minLr must be finite, but is Infinity", () -> noise.within(inf, inf)),
+        rejection("maxLr must be at least 0.2, but is 0.1", () -> noise.within(0.2, 0.1)),
+        rejection("maxLr must be at least 0.0, but is NaN", () -> noise.within(0, nan)),
+        rejection("beta must be in [0.0, 1.0], but is 1.1", () -> noise.lastFraction(1.1, 200)),
+        rejection("beta must be in [0.0, 1.0], but is -0.1", () -> noise.lastFraction(-0.1, 200)),
+        rejection("beta must be in [0.0, 1.0], but is NaN", () -> noise.lastFraction(nan, 200)),
+        rejection("epochs must be at least 1, but is 0", () -> noise.lastFraction(0.6, 0)),
+        rejection("epoch must be at least 0, but is -1", () -> noise.factor(-1, 0, 0)),
+        rejection("step must be at least 0, but is -1", () -> noise.factor(0, -1, 0)),
+        rejection("group must be at least 0, but is -1", () -> noise.factor(0, 0, -1)),
+        rejection("baseLr must be finite, but is NaN", () -> noise.realised(nan, 0, 0, 0)),
+        rejection("baseLr must be at least 0, but is -0.1", () -> noise.realised(-0.1, 0, 0, 0)),
+        rejection("epoch must be at least 0, but is -1", () -> noise.realised(0.1, -1, 0, 0)));
   }
 
   @ParameterizedTest
   @MethodSource
-  void everyWitherKeepsTheRest(String changed, Function<NoiseSpec, NoiseSpec> wither) {
+  void withersKeepTheOtherFields(String changed, Function<NoiseSpec, NoiseSpec> wither) {
     NoiseSpec before = new NoiseSpec(new Uniform(3), 7, 0.1, 0.9, Draw.EPOCH, Groups.SHARED, 11);
     assertThat(wither.apply(before))
         .isNotEqualTo(before)
@@ -320,7 +311,7 @@ class NoiseSpecTest {
         .isEqualTo(before);
   }
 
-  static Stream<Arguments> everyWitherKeepsTheRest() {
+  static Stream<Arguments> withersKeepTheOtherFields() {
     return Stream.of(
         wither("firstEpoch", n -> n.fromEpoch(1)),
         wither("firstEpoch", n -> n.lastFraction(0.5, 10)),
@@ -335,13 +326,13 @@ class NoiseSpecTest {
   }
 
   /**
-   * Supplement 1.3 and 1.4, simulated: gradients g ~ U(0, 3) and independent factors f. The sample
-   * variances of f·g and g have a ratio within five standard errors (1 %) of the formula's, and
-   * above 1 where the criterion says so.
+   * Simulates supplement 1.3 and 1.4 with gradients g ~ U(0, 3) and independent factors f. The
+   * ratio of the sample variances of f·g and g agrees with the formula within five standard errors
+   * (1 %), and is above 1 exactly when the criterion is met.
    */
   @ParameterizedTest
   @ValueSource(doubles = {0.5, 1.2, 1.4, 2, 8})
-  void theVarianceOfStepsIsAsTheTheoremSays(double alpha) {
+  void varianceOfStepsAgreesWithTheory(double alpha) {
     NoiseSpec noise = NoiseSpec.uniform(alpha).perStep().seed(11);
     Random random = new Random(5);
     int n = 1_000_000;

@@ -13,14 +13,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Statistics of the draws against theory. Seeds are fixed, so the tests are deterministic; their
- * bounds are 5 standard errors, or a p-value of 0.001, of a perfect generator.
+ * Compares statistics of the draws with theory. Seeds are fixed, so the tests are deterministic.
+ * The bounds are 5 standard errors or a p-value of 0.001.
  */
 class NoiseStatisticsTest {
   private static final int N = 20_000;
 
-  /** One way to walk through draws: by epoch, by step, by group, by seed. */
-  record Walk(String name, NoiseSpec noise, LongToDoubleFunction draw) {
+  /** A series of draws: by epoch, step, group or seed. */
+  record Series(String name, NoiseSpec noise, LongToDoubleFunction draw) {
     @Override
     public String toString() {
       return name;
@@ -31,44 +31,44 @@ class NoiseStatisticsTest {
     }
   }
 
-  static Stream<Walk> walks() {
+  static Stream<Series> series() {
     return Stream.of(
             NoiseSpec.uniform(8).seed(42),
             NoiseSpec.uniform(0.5).seed(-3),
             NoiseSpec.gaussian(4, 1).seed(42),
             NoiseSpec.gaussian(-1, 2.5).seed(7))
-        .flatMap(NoiseStatisticsTest::walks);
+        .flatMap(NoiseStatisticsTest::series);
   }
 
-  private static Stream<Walk> walks(NoiseSpec noise) {
+  private static Stream<Series> series(NoiseSpec noise) {
     NoiseSpec perStep = noise.perStep();
     NoiseSpec perGroup = noise.independentGroups();
     String name = noise.distribution().toString();
     return Stream.of(
-        new Walk(name + " by epoch", noise, i -> noise.factor(i, 0, 0)),
-        new Walk(name + " by step", perStep, i -> perStep.factor(0, i, 0)),
-        new Walk(name + " by group", perGroup, i -> perGroup.factor(3, 0, i)),
-        new Walk(name + " by seed", noise, i -> noise.seed(i).factor(100, 0, 0)));
+        new Series(name + " by epoch", noise, i -> noise.factor(i, 0, 0)),
+        new Series(name + " by step", perStep, i -> perStep.factor(0, i, 0)),
+        new Series(name + " by group", perGroup, i -> perGroup.factor(3, 0, i)),
+        new Series(name + " by seed", noise, i -> noise.seed(i).factor(100, 0, 0)));
   }
 
   @ParameterizedTest
-  @MethodSource("walks")
-  void meanAndVarianceAreThoseOfTheory(Walk walk) {
-    double[] draws = walk.draws();
-    double variance = walk.noise.variance();
-    assertThat(mean(draws)).isCloseTo(walk.noise.mean(), within(5 * Math.sqrt(variance / N)));
+  @MethodSource("series")
+  void meanAndVarianceAgreeWithTheory(Series series) {
+    double[] draws = series.draws();
+    double variance = series.noise.variance();
+    assertThat(mean(draws)).isCloseTo(series.noise.mean(), within(5 * Math.sqrt(variance / N)));
     // Var[s²] = (kurtosis − 1)·σ⁴/n, with kurtosis 9/5 (uniform) or 3 (Gaussian).
-    double kurtosis = walk.noise.distribution() instanceof Distribution.Uniform ? 1.8 : 3;
+    double kurtosis = series.noise.distribution() instanceof Distribution.Uniform ? 1.8 : 3;
     assertThat(variance(draws))
         .isCloseTo(variance, within(5 * variance * Math.sqrt((kurtosis - 1) / N)));
   }
 
   @ParameterizedTest
-  @MethodSource("walks")
-  void drawsFollowTheDistribution(Walk walk) {
+  @MethodSource("series")
+  void drawsFollowTheDistribution(Series series) {
     double pValue =
         KolmogorovSmirnovTest.withDefaults()
-            .test(walk.draws(), x -> cumulative(walk.noise.distribution(), x))
+            .test(series.draws(), x -> cumulative(series.noise.distribution(), x))
             .getPValue();
     assertThat(pValue).isGreaterThan(0.001);
   }
@@ -81,9 +81,9 @@ class NoiseStatisticsTest {
   }
 
   @ParameterizedTest
-  @MethodSource("walks")
-  void neighboursAreUncorrelated(Walk walk) {
-    double[] draws = walk.draws();
+  @MethodSource("series")
+  void neighboursAreUncorrelated(Series series) {
+    double[] draws = series.draws();
     for (int lag = 1; lag <= 5; lag++) {
       double[] early = Arrays.copyOfRange(draws, 0, N - lag);
       double[] late = Arrays.copyOfRange(draws, lag, N);
@@ -91,11 +91,11 @@ class NoiseStatisticsTest {
     }
   }
 
-  /** Streams of neighbouring seeds, groups and counters, also shifted against each other. */
+  /** Streams of neighbouring seeds and groups, shifted against each other. */
   @ParameterizedTest
-  @MethodSource("walks")
-  void neighbouringStreamsAreUncorrelated(Walk walk) {
-    NoiseSpec noise = walk.noise.independentGroups();
+  @MethodSource("series")
+  void neighbouringStreamsAreUncorrelated(Series series) {
+    NoiseSpec noise = series.noise.independentGroups();
     double[] stream = stream(noise, 0, 0);
     for (int shift = -2; shift <= 2; shift++) {
       assertThat(correlation(stream, stream(noise.seed(noise.seed() + 1), shift, 0)))

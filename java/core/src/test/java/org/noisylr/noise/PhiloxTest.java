@@ -49,7 +49,7 @@ class PhiloxTest {
   }
 
   @Test
-  void eachBitOfEachArgumentCounts() {
+  void everyBitOfEveryArgumentChangesTheBlock() {
     Set<List<Integer>> blocks = new HashSet<>();
     blocks.add(boxed(Philox.block(5, 6, 7)));
     for (int bit = 0; bit < 64; bit++) {

@@ -32,7 +32,7 @@ class MilestoneTest {
         "80:fast",
         "99999999999999999999:0.1"
       })
-  void refusesMalformedPairs(String text) {
+  void rejectsMalformedPairs(String text) {
     assertThatThrownBy(() -> Milestone.parse("--milestones", text))
         .isInstanceOf(InputException.class)
         .hasMessage(
@@ -61,7 +61,7 @@ class MilestoneTest {
         "8:1,8:1  | --milestones must have strictly increasing epochs, but 8 follows 8",
         "9:1,8:1  | --milestones must have strictly increasing epochs, but 8 follows 9",
       })
-  void refusesValuesOutsideTheirIntervals(String text, String message) {
+  void rejectsValuesOutOfRange(String text, String message) {
     assertThatThrownBy(() -> Milestone.parse("--milestones", text))
         .isInstanceOf(InputException.class)
         .hasMessage(message);

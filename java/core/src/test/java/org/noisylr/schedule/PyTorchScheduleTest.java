@@ -14,8 +14,9 @@ import org.apache.commons.csv.CSVRecord;
 import org.junit.jupiter.api.Test;
 
 /**
- * Learning rates of PyTorch's schedulers, written by src/test/python/pytorch_schedules.py. PyTorch
- * multiplies its way from step to step, so the rates, all between 0 and 0.3, may differ by 10⁻¹³.
+ * Compares schedules with the rates of PyTorch's schedulers, written by
+ * src/test/python/pytorch_schedules.py. PyTorch multiplies from step to step, so the rates, between
+ * 0 and 0.3, may differ by 10⁻¹³.
  */
 class PyTorchScheduleTest {
   private static final double TOLERANCE = 1e-13;
@@ -54,7 +55,7 @@ class PyTorchScheduleTest {
                   List.of(3.0, 10.0))));
 
   @Test
-  void agrees() throws IOException {
+  void agreesWithPyTorch() throws IOException {
     List<CSVRecord> rows = rows();
     assertThat(rows.stream().map(row -> row.get("schedule")).distinct())
         .containsExactlyInAnyOrderElementsOf(SCHEDULES.keySet());
