@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Packs what the Java part of measure.py needs, for a machine where nothing can be downloaded.
+"""Packs the files of measure.py's Java parts, for a machine without network.
 
     mvn -B -q -Pgpu -DskipTests package
     python3 bench/gpu/pack.py OUT [--megabytes N]
 
-OUT gets pieces of at most N MB (by default 55) and their sums, SHA256SUMS. In them are the fat jar,
-the tests that need a GPU, and the libraries of these tests, which Maven fetches.
+Writes pieces of at most N MB (by default 55) and their checksums, SHA256SUMS, into the folder OUT.
+The pieces hold the fat jar, the tests that require a GPU, and these tests' libraries, which Maven
+downloads.
 """
 
 import argparse
@@ -27,7 +28,7 @@ MOST_MEGABYTES = 1000
 
 
 class Pieces:
-    """A file that is written in pieces."""
+    """A stream that is written to files of limited size."""
 
     def __init__(self, folder, most):
         self.folder, self.most = folder, most
@@ -37,10 +38,10 @@ class Pieces:
     def write(self, data):
         self.pending += data
         while len(self.pending) >= self.most:
-            self.put(self.most)
+            self.write_piece(self.most)
         return len(data)
 
-    def put(self, count):
+    def write_piece(self, count):
         name = f"noisylr-gpu.tar.{len(self.sums):03}"
         piece = bytes(self.pending[:count])
         del self.pending[:count]
@@ -49,7 +50,7 @@ class Pieces:
 
     def close(self):
         if self.pending:
-            self.put(len(self.pending))
+            self.write_piece(len(self.pending))
         (self.folder / "SHA256SUMS").write_text("".join(self.sums))
 
 
@@ -60,11 +61,11 @@ def fail(message):
 def maven(*arguments):
     done = subprocess.run(["mvn", "-B", "-q", *arguments], cwd=ROOT, capture_output=True, text=True)
     if done.returncode != 0:
-        fail(f"Maven fails: {(done.stdout or done.stderr).strip()[:300]}")
+        fail(f"Maven failed: {(done.stdout or done.stderr).strip()[:300]}")
 
 
 def test_libraries(folder):
-    """JUnit, which runs the tests, and AssertJ with what it needs."""
+    """Downloads JUnit's console and AssertJ with its dependencies."""
     (junit,) = re.findall(r"<junit.version>5\.(.*)</junit.version>", (ROOT / "pom.xml").read_text())
     console = f"org.junit.platform:junit-platform-console-standalone:1.{junit}"
     maven("-N", "dependency:copy", f"-Dartifact={console}", f"-DoutputDirectory={folder}")
@@ -110,14 +111,14 @@ def main():
     parser.add_argument("out", type=pathlib.Path, metavar="OUT")
     parser.add_argument("--megabytes", type=int, default=55, metavar="N")
     parser.add_argument("--cpu", action="store_true", help="pack a build for the CPU, to try this script")
-    given = parser.parse_args()
-    if not 1 <= given.megabytes <= MOST_MEGABYTES:
-        parser.error(f"--megabytes must be in [1, {MOST_MEGABYTES}], but is {given.megabytes}")
-    check_built(for_cuda=not given.cpu)
-    if given.out.exists() and (not given.out.is_dir() or any(given.out.iterdir())):
-        fail(f"{given.out} must be an empty or a new folder")
-    given.out.mkdir(parents=True, exist_ok=True)
-    pieces = Pieces(given.out, given.megabytes * 1_000_000)
+    options = parser.parse_args()
+    if not 1 <= options.megabytes <= MOST_MEGABYTES:
+        parser.error(f"--megabytes must be in [1, {MOST_MEGABYTES}], but is {options.megabytes}")
+    check_built(for_cuda=not options.cpu)
+    if options.out.exists() and (not options.out.is_dir() or any(options.out.iterdir())):
+        fail(f"{options.out} must be an empty or a new folder")
+    options.out.mkdir(parents=True, exist_ok=True)
+    pieces = Pieces(options.out, options.megabytes * 1_000_000)
     with tempfile.TemporaryDirectory() as folder:
         libraries = test_libraries(pathlib.Path(folder))
         with tarfile.open(fileobj=pieces, mode="w|") as tar:
@@ -126,7 +127,7 @@ def main():
             for library in libraries:
                 tar.add(library, f"tests/{library.name}")
     pieces.close()
-    print(f"{len(pieces.sums)} pieces in {given.out}")
+    print(f"{len(pieces.sums)} pieces in {options.out}")
 
 
 if __name__ == "__main__":

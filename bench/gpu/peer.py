@@ -1,9 +1,9 @@
-"""Times the steps of a Python PyTorch optimizer as `steps time` times noisylr's.
+"""Times the steps of a Python PyTorch optimizer, as `steps time` times noisylr's.
 
     python3 peer.py DEVICE OPTIMIZER MILLISECONDS < SHAPES
 
-The first lines of input are the shapes of the parameters, up to an empty line. Then it says "ready",
-and for each line of input prints the microseconds of a step. Needs PyTorch alone.
+Reads the shapes of the parameters up to an empty line and prints "ready". For each further line of
+input, prints the microseconds of a step. Requires only PyTorch.
 """
 
 import sys
@@ -11,7 +11,7 @@ import time
 
 import torch
 
-# As `steps` makes them. PyTorch has no fused RMSprop.
+# The options of `steps`. PyTorch has no fused RMSprop.
 OPTIMIZERS = {
     "sgd": (torch.optim.SGD, {"momentum": 0.9, "fused": True}),
     "adam": (torch.optim.Adam, {"fused": True}),
@@ -44,7 +44,7 @@ def main():
         start = time.perf_counter()
         for _ in range(count):
             optimizer.step()
-        # All run in one stream, in order, and a value of the last is read.
+        # Reading a value waits for all steps: the device runs them in order.
         parameters[-1].detach().flatten()[0].item()
         return (time.perf_counter() - start) / count * 1e6
 
@@ -54,7 +54,7 @@ def main():
         count *= 2
     print("ready", flush=True)
     for _ in sys.stdin:
-        print(microseconds(count), flush=True)
+        print(f"pytorch={microseconds(count)}", flush=True)
 
 
 if __name__ == "__main__":

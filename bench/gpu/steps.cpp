@@ -1,15 +1,16 @@
 // Times optimizer steps over the parameters of a model: LibTorch's own, with noise, fused, and
-// fused with noise, turn and turn about.
+// fused with noise, in alternating order.
 //
 //   steps shapes MODEL
 //   steps time DEVICE MODEL OPTIMIZER MILLISECONDS
 //   steps soak DEVICE MODEL OPTIMIZER STEPS
 //
-// MODEL is resnet20, resnet50 or wrn16-8, OPTIMIZER sgd, adam, adamw, adagrad or rmsprop. `shapes`
-// prints the shape of each parameter in a line. `time` says "ready", and for each line of input
-// prints a round: the microseconds of a step of each variant, each measured over steps that take at
-// least MILLISECONDS. `soak` makes noisy fused steps with new gradients and waits for a line of
-// input after a tenth of them and at the end, so that another program can look at its memory.
+// MODEL is resnet20, resnet50 or wrn16-8. OPTIMIZER is sgd, adam, adamw, adagrad or rmsprop.
+//
+// `shapes` prints the shape of each parameter on a line. `time` prints "ready" and, for each line of
+// input, a round: the microseconds of a step of each variant, measured over at least MILLISECONDS.
+// `soak` makes noisy fused steps with new gradients. It waits for a line of input after a tenth of
+// the steps and at the end, so that another program can read its memory.
 
 #include <ATen/ATen.h>
 
@@ -38,7 +39,7 @@ constexpr double kLr = 1e-3;
 constexpr int kWarmUp = 20;
 const NoiseSpec kNoise = NoiseSpec::uniform(8);
 
-/// A convolution without bias, then a batch norm of its outputs.
+/// A convolution without bias and a batch norm of its outputs.
 void convolution(std::vector<Shape>& shapes, int64_t in, int64_t out, int64_t kernel) {
   shapes.push_back({out, in, kernel, kernel});
   shapes.push_back({out});
@@ -50,7 +51,7 @@ void dense(std::vector<Shape>& shapes, int64_t in, int64_t out) {
   shapes.push_back({out});
 }
 
-/// He et al. 2016, section 4.2, for CIFAR-10, with shortcuts without parameters.
+/// He et al. 2016, section 4.2, for CIFAR-10; its shortcuts have no parameters.
 std::vector<Shape> resnet20() {
   std::vector<Shape> shapes;
   convolution(shapes, 3, 16, 3);
@@ -155,9 +156,9 @@ void print_shapes(const std::string& model) {
   }
 }
 
-/// Waits until the device has done all that it was given.
+/// Waits for all steps.
 void synchronise(const Tensors& parameters) {
-  // All run in one stream, in order, and a value of the last is read.
+  // Reading a value waits for all steps: the device runs them in order.
   parameters.back().detach().flatten()[0].item<float>();
 }
 
@@ -204,7 +205,7 @@ double microseconds(Stepper& stepper, int64_t count) {
   return elapsed.count() / static_cast<double>(count);
 }
 
-/// The number of steps that take so long.
+/// Returns a number of steps that takes at least `milliseconds`.
 int64_t count_for(Stepper& stepper, double milliseconds) {
   stepper.steps(kWarmUp);
   for (int64_t count = 1;; count *= 2) {
@@ -235,7 +236,7 @@ void time(at::Device device, const std::string& model, const std::string& optimi
   for (size_t round = 0; std::getline(std::cin, line); ++round) {
     std::array<double, kVariants.size()> times{};
     for (size_t i = 0; i < kVariants.size(); ++i) {
-      // Another one begins in each round.
+      // Each round starts with another variant.
       const size_t variant = (i + round) % kVariants.size();
       times[variant] = microseconds(steppers[variant], counts[variant]);
     }
@@ -267,7 +268,7 @@ int64_t number(const char* name, const std::string& text) {
   const char* end = text.data() + text.size();
   const auto result = std::from_chars(text.data(), end, value);
   if (result.ec != std::errc() || result.ptr != end || value < 1) {
-    throw std::invalid_argument(std::string(name) + " must be an integer in [1, inf), but is " +
+    throw std::invalid_argument(std::string(name) + " must be an integer, at least 1, but is " +
                                 text);
   }
   return value;
@@ -276,14 +277,14 @@ int64_t number(const char* name, const std::string& text) {
 }  // namespace
 
 int main(int count, char** arguments) try {
-  const std::vector<std::string> given(arguments + 1, arguments + count);
-  if (given.size() == 2 && given[0] == "shapes") {
-    print_shapes(given[1]);
-  } else if (given.size() == 5 && given[0] == "time") {
-    time(at::Device(given[1]), given[2], given[3],
-         static_cast<double>(number("MILLISECONDS", given[4])));
-  } else if (given.size() == 5 && given[0] == "soak") {
-    soak(at::Device(given[1]), given[2], given[3], number("STEPS", given[4]));
+  const std::vector<std::string> words(arguments + 1, arguments + count);
+  if (words.size() == 2 && words[0] == "shapes") {
+    print_shapes(words[1]);
+  } else if (words.size() == 5 && words[0] == "time") {
+    time(at::Device(words[1]), words[2], words[3],
+         static_cast<double>(number("MILLISECONDS", words[4])));
+  } else if (words.size() == 5 && words[0] == "soak") {
+    soak(at::Device(words[1]), words[2], words[3], number("STEPS", words[4]));
   } else {
     throw std::invalid_argument(
         "usage: steps shapes MODEL | steps time DEVICE MODEL OPTIMIZER MILLISECONDS"

@@ -1,0 +1,96 @@
+"""The Java parts: the jars that pack.py packed, the tests on the device, and training."""
+
+import hashlib
+import re
+import shutil
+import tarfile
+
+from session import Failed, Skipped
+
+TRAINING = [
+    ["--data", "fashion-mnist-mini", "--model", "cnn28", "--lr", "0.01", "--epochs", "8"],
+    ["--data", "generated:cifar10", "--model", "resnet20", "--lr", "0.01", "--epochs", "3"],
+]
+
+
+def unpack(session):
+    """Joins the pieces, checks their checksums and unpacks the jars."""
+    if not session.options.pieces:
+        raise Skipped("no jars: --pieces is not set")
+    if not session.options.java:
+        raise Skipped("no Java: put it on the PATH, or set JAVA_HOME")
+    shutil.rmtree(session.jars, ignore_errors=True)
+    archive = session.out / "jars.tar"
+    join(session.options.pieces, archive)
+    with tarfile.open(archive) as tar:
+        for member in tar:
+            if not member.isfile() or not re.fullmatch(r"(tests/)?[\w.-]+\.jar", member.name):
+                raise Failed(f"the pieces hold {member.name}, which pack.py does not pack")
+            tar.extract(member, session.jars)
+    archive.unlink()
+    return {"jars": sorted(str(jar.relative_to(session.jars)) for jar in session.jars.rglob("*.jar"))}
+
+
+def join(folder, archive):
+    sums = folder / "SHA256SUMS"
+    if not sums.exists():
+        raise Failed(f"{sums} does not exist: copy all files that pack.py wrote")
+    with archive.open("wb") as joined:
+        for line in sums.read_text().splitlines():
+            expected, _, name = line.partition("  ")
+            piece = folder / name
+            if not piece.exists():
+                raise Failed(f"{piece} is missing")
+            digest = hashlib.sha256()
+            with piece.open("rb") as content:
+                while block := content.read(1 << 20):
+                    digest.update(block)
+                    joined.write(block)
+            if digest.hexdigest() != expected:
+                raise Failed(f"{piece} is damaged: its SHA-256 does not match SHA256SUMS")
+
+
+def run_tests(session):
+    """Runs the Java tests tagged `gpu` on the device."""
+    session.require("jars")
+    console = next(session.jars.glob("tests/junit-platform-console-standalone*.jar"), None)
+    if not console:
+        raise Failed("the pieces hold no JUnit")
+    classes = ":".join(str(jar) for jar in sorted(session.jars.rglob("*.jar")) if jar != console)
+    text = session.run(
+        [
+            session.options.java,
+            f"-Dgpu.device={session.options.device}",
+            "-jar",
+            console,
+            "execute",
+            "--class-path",
+            classes,
+            f"--scan-class-path={session.jars / 'tests/noisylr-tests.jar'}",
+            "--include-classname=.*GpuTest",
+            "--include-tag=gpu",
+            "--fail-if-no-tests",
+            "--disable-ansi-colors",
+        ],
+        "java-tests.log",
+        env=session.environment(),
+    )
+    counts = {key: int(count) for count, key in re.findall(r"\[\s*(\d+) tests (\w+)", text)}
+    if counts.get("skipped") or counts.get("aborted") or not counts.get("successful"):
+        raise Failed("not all Java tests ran, see logs/java-tests.log")
+    return {"successful": counts["successful"]}
+
+
+def train(session, number):
+    """Runs `noisylr train` on the device and returns its last line."""
+    session.require("jars")
+    folder = session.out / f"train-{number}"
+    shutil.rmtree(folder, ignore_errors=True)
+    options = [*TRAINING[number], "--noise", "uniform", "--seed", "1"]
+    where = ["--device", session.options.device, "--out", folder]
+    text = session.run(
+        [session.options.java, "-jar", session.jars / "noisylr.jar", "train", *options, *where],
+        f"train-{number}.log",
+        env=session.environment(),
+    )
+    return {"options": " ".join(options), "end": text.strip().splitlines()[-1]}
