@@ -1,27 +1,27 @@
 # LibTorch::LibTorch: the headers and link libraries of one exact LibTorch version.
 #
-#   LIBTORCH_VERSION  the version that headers must have
-#   LIBTORCH_ANY      ON: LIBTORCH_ROOT, or the Python torch that is found, may have any version
-#                     from 2.10 on. For C++ alone: Java's LibTorch has LIBTORCH_VERSION
-#   LIBTORCH_ROOT     an unpacked LibTorch (variable or environment). Without it, headers come from
-#                     an installed Python torch of that version, else from its wheel, of which
-#                     only torch/include is kept, in a per-user cache.
+#   LIBTORCH_VERSION  the required version
+#   LIBTORCH_ANY      ON: LIBTORCH_ROOT or an installed Python torch may have any version from 2.10
+#                     on. Only for C++: the LibTorch of the Java artifact has LIBTORCH_VERSION
+#   LIBTORCH_ROOT     an unpacked LibTorch (variable or environment). If empty, the headers come
+#                     from an installed Python torch of the required version, or from torch/include
+#                     of its wheel, which is downloaded into a per-user cache
 #   LIBTORCH_LIB_DIR  folder of libtorch_cpu.so and libc10.so; default: lib beside the headers
 #
-# Also sets LIBTORCH_HEADERS, the folder that holds include/, and LIBTORCH_LIBRARIES_DIR.
+# Sets LIBTORCH_HEADERS, the folder that holds include/, and LIBTORCH_LIBRARIES_DIR.
 #
-# LibTorch::Devices, for programs, loads what runs on other devices than the CPU, if there is such.
+# LibTorch::Devices makes a program load LibTorch's CUDA library, if it exists.
 
 include_guard(GLOBAL)
 
-set(LIBTORCH_VERSION "2.13.0" CACHE STRING "LibTorch version to build against")
+set(LIBTORCH_VERSION "2.13.0" CACHE STRING "Required LibTorch version")
 option(LIBTORCH_ANY "Build against any LibTorch from 2.10 on" OFF)
-set(LIBTORCH_ROOT "" CACHE PATH "Unpacked LibTorch; empty: the environment's, else find or download headers")
+set(LIBTORCH_ROOT "" CACHE PATH "Unpacked LibTorch; empty: use the environment variable, or find or download the headers")
 set(LIBTORCH_LIB_DIR "" CACHE PATH "Folder of LibTorch's libraries; empty: lib beside the headers")
 
 set(_libtorch_remedy "set LIBTORCH_ROOT to an unpacked LibTorch ${LIBTORCH_VERSION}")
 
-# The version that the headers below `root` declare; empty if there are none.
+# Returns the version in the headers of `root`; empty if it has no headers.
 function(_libtorch_version_of root result)
   set(${result} "" PARENT_SCOPE)
   foreach(header torch/headeronly/version.h torch/csrc/api/include/torch/version.h)
@@ -35,7 +35,7 @@ function(_libtorch_version_of root result)
   endforeach()
 endfunction()
 
-# The folder of an installed Python torch of the right version; empty if there is none.
+# Returns the folder of an installed Python torch of a suitable version; empty if none is installed.
 function(_libtorch_find_installed python result)
   execute_process(
     COMMAND
@@ -49,12 +49,12 @@ function(_libtorch_find_installed python result)
   endif()
 endfunction()
 
-# Unpacks torch/include of the wheel below `headers`, which appears complete or not at all.
+# Unpacks torch/include of the wheel into the folder `headers`, which is created complete or not at all.
 function(_libtorch_download_headers python headers)
   cmake_path(GET headers PARENT_PATH cache)
   execute_process(COMMAND "${CMAKE_COMMAND}" -E make_directory "${cache}" RESULT_VARIABLE failed ERROR_QUIET)
   if(failed EQUAL 0)
-    # Builds that run at the same time wait for the first one's download.
+    # Simultaneous builds wait for the first one's download.
     file(LOCK "${cache}/.lock" GUARD FUNCTION TIMEOUT 1800 RESULT_VARIABLE failed)
   endif()
   if(NOT failed EQUAL 0)
@@ -63,7 +63,7 @@ function(_libtorch_download_headers python headers)
   if(EXISTS "${headers}/include")
     return()
   endif()
-  message(NOTICE "Downloading the headers of LibTorch ${LIBTORCH_VERSION}, once for this user...")
+  message(NOTICE "Downloading the headers of LibTorch ${LIBTORCH_VERSION} into ${headers}...")
   set(work "${headers}.partial")
   file(REMOVE_RECURSE "${work}")
   file(MAKE_DIRECTORY "${work}")
@@ -92,7 +92,7 @@ function(_libtorch_download_headers python headers)
 endfunction()
 
 function(_libtorch_locate_headers result)
-  # The environment is asked anew each time, so that setting it mends a failed configuration.
+  # The environment variable is not cached: setting it must repair a failed configuration.
   if(LIBTORCH_ROOT)
     set(root "${LIBTORCH_ROOT}")
   elseif(NOT "$ENV{LIBTORCH_ROOT}" STREQUAL "")
@@ -123,9 +123,9 @@ function(_libtorch_locate_headers result)
   if(NOT version)
     message(FATAL_ERROR "${root} holds no LibTorch headers (include/torch): ${_libtorch_remedy}.")
   elseif(LIBTORCH_ANY AND version VERSION_LESS 2.10)
-    message(FATAL_ERROR "${root} is LibTorch ${version}, but 2.10 or newer is needed: set LIBTORCH_ROOT to one.")
+    message(FATAL_ERROR "${root} is LibTorch ${version}, but 2.10 or newer is required: set LIBTORCH_ROOT to an unpacked LibTorch of such a version.")
   elseif(NOT LIBTORCH_ANY AND NOT version VERSION_EQUAL LIBTORCH_VERSION)
-    message(FATAL_ERROR "${root} is LibTorch ${version}, but ${LIBTORCH_VERSION} is needed: ${_libtorch_remedy}.")
+    message(FATAL_ERROR "${root} is LibTorch ${version}, but ${LIBTORCH_VERSION} is required: ${_libtorch_remedy}.")
   endif()
   set(${result} "${root}" PARENT_SCOPE)
   set(LIBTORCH_FOUND_VERSION "${version}" PARENT_SCOPE)
@@ -155,7 +155,7 @@ foreach(_libtorch_name torch torch_cpu c10)
   target_link_libraries(LibTorch::LibTorch INTERFACE LibTorch::${_libtorch_name})
 endforeach()
 
-# Its OpenMP runtime lies beside it in most builds; a second one would bring a second pool of threads.
+# Most builds of LibTorch contain an OpenMP runtime; another copy would add a second thread pool.
 file(GLOB _libtorch_openmp "${LIBTORCH_LIBRARIES_DIR}/libgomp*.so*")
 add_library(LibTorch::OpenMP INTERFACE IMPORTED GLOBAL)
 if(_libtorch_openmp)
@@ -167,7 +167,7 @@ endif()
 
 add_library(LibTorch::Devices INTERFACE IMPORTED GLOBAL)
 if(EXISTS "${LIBTORCH_LIBRARIES_DIR}/libtorch_cuda.so")
-  # Nothing refers to it, and its own libraries are found when it is loaded.
+  # No symbol of the program refers to it. Its own dependencies are found when it is loaded.
   target_link_options(
     LibTorch::Devices INTERFACE "LINKER:--no-as-needed" "LINKER:--unresolved-symbols=ignore-in-shared-libs")
   target_link_libraries(LibTorch::Devices INTERFACE "${LIBTORCH_LIBRARIES_DIR}/libtorch_cuda.so")

@@ -1,4 +1,4 @@
-# NOISYLR_SANITIZE: sanitizers for everything compiled after this file is included.
+# NOISYLR_SANITIZE: sanitizers for all targets that are defined after this file is included.
 
 set(NOISYLR_SANITIZE "" CACHE STRING "Sanitizers, such as address,undefined; empty: none")
 

@@ -1,5 +1,5 @@
-# noisylr_warnings(TARGET): the project's warnings, as errors unless CMAKE_COMPILE_WARNING_AS_ERROR
-# is off.
+# noisylr_warnings(TARGET) enables the project's warnings; they are errors unless
+# CMAKE_COMPILE_WARNING_AS_ERROR is OFF.
 
 if(NOT DEFINED CMAKE_COMPILE_WARNING_AS_ERROR)
   set(CMAKE_COMPILE_WARNING_AS_ERROR ON)
@@ -9,7 +9,7 @@ function(noisylr_warnings target)
   target_compile_options(
     ${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion
                       -Wnon-virtual-dtor -Woverloaded-virtual -Wold-style-cast)
-  # g++ 12 warns wrongly about "text" + std::string.
+  # g++ 12 has a false positive for "text" + std::string.
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
     target_compile_options(${target} PRIVATE -Wno-restrict)
   endif()
