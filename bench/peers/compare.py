@@ -30,7 +30,7 @@ JAR = HERE.parent / "target/benchmarks.jar"
 
 OPTIMIZERS = ["SGD", "ADAM", "ADAMW", "ADAGRAD", "RMSPROP"]
 
-# What noisylr::keep_freed_memory() sets.
+# The settings of noisylr::keep_freed_memory().
 KEEP_MEMORY = {
     "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
     "MALLOC_TRIM_THRESHOLD_": str((1 << 63) - 1),
@@ -39,13 +39,13 @@ KEEP_MEMORY = {
 
 
 class Cell:
-    """One thing to measure: noisylr's side, and PyTorch's in one or more forms."""
+    """A measurement of noisylr and of PyTorch in one or more forms."""
 
     def __init__(self, name, benchmark, parameters, peers):
         self.name = name
         self.benchmark = benchmark
         self.parameters = parameters
-        self.peers = peers  # arguments and environment by name
+        self.peers = peers  # name → arguments, environment
 
     def noisylr(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -69,7 +69,7 @@ def run(command, environment={}):
             command, capture_output=True, text=True, env={**os.environ, **environment}
         )
     except OSError as error:
-        sys.exit(f"compare.py: {command[0]} does not run: {error.strerror}")
+        sys.exit(f"compare.py: cannot run {command[0]}: {error.strerror}")
     if done.returncode != 0:
         lines = (done.stderr or done.stdout).strip().splitlines()
         sys.exit(f"compare.py: {' '.join(map(str, command))} failed: {lines[-1] if lines else ''}")
@@ -83,7 +83,7 @@ def run_peer(python, arguments, environment={}):
 def step_cells():
     for parameters in ("RESNET20", "VGG16", "MLP"):
         for optimizer in OPTIMIZERS:
-            # The unfused forms are of interest where the steps themselves are.
+            # Only ResNet-20 shows the cost of many small tensors.
             forms = ["default", "foreach", "fused"] if parameters == "RESNET20" else ["fused"]
             if optimizer == "RMSPROP":
                 forms = [form for form in forms if form != "fused"] or ["foreach"]
@@ -195,7 +195,7 @@ def main():
         return
     for what in arguments.what:
         if what not in KINDS:
-            parser.error(f"step or train expected, but found {what}")
+            parser.error(f"the measurement must be step or train, but is {what}")
     if not 1 <= arguments.rounds <= MOST_ROUNDS:
         parser.error(f"--rounds must be in [1, {MOST_ROUNDS}], but is {arguments.rounds}")
     if not JAR.exists():

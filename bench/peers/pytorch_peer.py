@@ -1,11 +1,11 @@
-"""Measures Python PyTorch as the JMH benchmarks measure noisylr: the same shapes and settings.
+"""Measures Python PyTorch with the shapes and settings of noisylr's JMH benchmarks.
 
     python3 pytorch_peer.py step PARAMETERS OPTIMIZER IMPLEMENTATION
     python3 pytorch_peer.py train NETWORK PRECISION IMPLEMENTATION
     python3 pytorch_peer.py version
 
-Prints the mean time of a step in microseconds, measured after a warm-up, or what PyTorch this is.
-Needs PyTorch alone.
+Prints the mean time of a step in microseconds, measured after a warm-up, or PyTorch's version.
+Requires only PyTorch.
 """
 
 import argparse
@@ -104,7 +104,7 @@ def make_optimizer(name, parameters, implementation, lr, **options):
 
 
 def microseconds(work, warm_up, seconds):
-    """The mean time of work() over at least the given seconds, after a warm-up."""
+    """Returns the mean time of work() over at least `seconds`, after a warm-up."""
     for limit in (warm_up, seconds):
         count, start = 0, time.perf_counter()
         while (elapsed := time.perf_counter() - start) < limit:
@@ -165,15 +165,15 @@ def main():
             command.add_argument(argument, choices=list(choices))
         command.add_argument("implementation", choices=["default", "foreach", "fused"])
     commands.add_parser("version")
-    given = vars(parser.parse_args())
-    command = given.pop("command")
-    if command == "step" and (given["optimizer"], given["implementation"]) == ("RMSPROP", "fused"):
-        parser.error("implementation must be default or foreach for RMSPROP: PyTorch has no fused one")
+    options = vars(parser.parse_args())
+    command = options.pop("command")
+    if command == "step" and (options["optimizer"], options["implementation"]) == ("RMSPROP", "fused"):
+        parser.error("implementation must be default or foreach for RMSPROP, but is fused")
     torch.manual_seed(1)
     if command == "version":
         print(f"PyTorch {torch.__version__}, {torch.get_num_threads()} threads")
     else:
-        print({"step": step, "train": train}[command](**given))
+        print({"step": step, "train": train}[command](**options))
 
 
 if __name__ == "__main__":

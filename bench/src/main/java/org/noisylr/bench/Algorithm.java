@@ -19,7 +19,7 @@ import org.noisylr.torch.optim.NoisyAdamW;
 import org.noisylr.torch.optim.NoisyRMSprop;
 import org.noisylr.torch.optim.NoisySGD;
 
-/** An optimizer, plain, fused and noisy; LibTorch's default options but for SGD's momentum. */
+/** The optimizers, with LibTorch's default options except for SGD's momentum. */
 public enum Algorithm {
   /** With momentum 0.9. */
   SGD(5) {
@@ -112,7 +112,7 @@ public enum Algorithm {
   private static final double LR = 1e-3;
   static final NoiseSpec NOISE = NoiseSpec.uniform(8).seed(1);
 
-  /** Floats read or written for each value: the parameter, its gradient and its state. */
+  /** Floats that a step reads or writes per value: the parameter, its gradient and its state. */
   final int transfers;
 
   Algorithm(int transfers) {

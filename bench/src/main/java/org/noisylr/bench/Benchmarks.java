@@ -64,7 +64,7 @@ public final class Benchmarks {
     } catch (CommandLineOptionException | ProfilersFailedException e) {
       fail(e.getMessage() + " (-h shows the options)", 2);
     } catch (NoBenchmarksException e) {
-      fail("no benchmark has such a name (-l lists them)", 2);
+      fail("no benchmark matches (-l lists all)", 2);
     } catch (InputException e) {
       fail(e.getMessage(), 2);
     } catch (RunnerException | IOException e) {
@@ -124,7 +124,7 @@ public final class Benchmarks {
           new Runner(
                   new OptionsBuilder()
                       .parent(options)
-                      // JMH would write the results of this round alone over the file.
+                      // JMH would overwrite the file with the results of this round.
                       .result("/dev/null")
                       .resultFormat(ResultFormatType.JSON)
                       .forks(1)
@@ -137,10 +137,10 @@ public final class Benchmarks {
       }
       AtomicFile.write(file, json(results.values()));
     }
-    System.out.printf("All rounds are in %s.%n%n%s", file, Summary.of(List.of(file)));
+    System.out.printf("Results: %s%n%n%s", file, Summary.of(List.of(file)));
   }
 
-  /** JMH itself would find a wrong value in the fork and answer with the stack trace from there. */
+  /** JMH would report a wrong value only from the fork, with a stack trace. */
   private static void checkParameters(CommandLineOptions options) {
     for (Class<?> benchmark : BENCHMARKS) {
       boolean selected =
@@ -151,17 +151,17 @@ public final class Benchmarks {
         if (!selected || !field.isAnnotationPresent(Param.class)) {
           continue;
         }
-        List<String> words =
+        List<String> names =
             Arrays.stream(field.getType().getEnumConstants())
                 .map(constant -> ((Enum<?>) constant).name())
                 .toList();
         for (String value : options.getParameter(field.getName()).orElse(List.of())) {
-          if (!words.contains(value)) {
+          if (!names.contains(value)) {
             throw new InputException(
-                "-p %s must be one of {%s} in %s, but is %s"
+                "-p %s must be one of %s in %s, but is %s"
                     .formatted(
                         field.getName(),
-                        String.join(", ", words),
+                        String.join(", ", names),
                         benchmark.getSimpleName(),
                         value));
           }
@@ -170,7 +170,7 @@ public final class Benchmarks {
     }
   }
 
-  /** One result for each benchmark, with the forks of all rounds. */
+  /** Merges the rounds of each benchmark into one result with several forks. */
   private static String json(Collection<List<RunResult>> rounds) {
     List<RunResult> merged = new ArrayList<>();
     for (List<RunResult> results : rounds) {

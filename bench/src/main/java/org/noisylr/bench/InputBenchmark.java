@@ -15,13 +15,13 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
-/** The input of a training step: a batch of 128 colour images of 32×32, drawn and normalised. */
+/** The input of a training step: a random batch of 128 normalised colour images of 32×32. */
 @State(Scope.Benchmark)
 public class InputBenchmark extends ShortRuns {
   private static final int BATCH = 128;
   private static final int IMAGES = 10_000;
 
-  /** What is done to the images. */
+  /** The augmentation of the images. */
   public enum Augment {
     NONE(Augmentation.NONE),
     CROP_MIRROR(Augmentation.CROP_MIRROR);

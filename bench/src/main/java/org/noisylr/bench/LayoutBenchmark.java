@@ -18,18 +18,18 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
-/** Forward and backward pass with images and weights in either order: why the trainer chose one. */
+/** Forward and backward pass with images and weights in either memory layout. */
 @State(Scope.Benchmark)
 public class LayoutBenchmark extends LongRuns {
-  /** The order of values in memory. */
+  /** The order of the dimensions in memory. */
   public enum Layout {
-    /** N, C, H, W: LibTorch's default. */
+    /** N, C, H, W, LibTorch's default. */
     CONTIGUOUS,
-    /** N, H, W, C: the trainer's. */
+    /** N, H, W, C, which the trainer uses. */
     CHANNELS_LAST
   }
 
-  // JMH varies the last name of the alphabet fastest, so a round's layouts follow each other.
+  // JMH varies the alphabetically last parameter fastest: a round's layouts run in sequence.
   @Param public Network network;
   @Param public Precision precision;
   @Param public Layout variant;

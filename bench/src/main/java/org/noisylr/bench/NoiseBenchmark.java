@@ -8,11 +8,11 @@ import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.State;
 
-/** The noise of one epoch after the other. */
+/** The noise factors of successive epochs. */
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 @State(Scope.Benchmark)
 public class NoiseBenchmark extends ShortRuns {
-  /** Where the factor comes from. */
+  /** The distribution of the factor. */
   public enum Distribution {
     UNIFORM(NoiseSpec.uniform(8)),
     GAUSSIAN(NoiseSpec.gaussian(4, 1));

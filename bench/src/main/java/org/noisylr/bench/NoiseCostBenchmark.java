@@ -12,16 +12,16 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
 /**
- * What noise adds to LibTorch's step: the same optimizer with and without a hook, turn and turn
- * about. Two optimizers, and all the more two processes, differ by where their memory lies, which
- * is far more than the noise costs.
+ * The cost of noise in LibTorch's step: the same optimizer alternates between steps with a hook and
+ * steps without. Two optimizers, or two processes, differ by their memory addresses, which cost far
+ * more than the noise.
  */
 @State(Scope.Benchmark)
 public class NoiseCostBenchmark extends ShortRuns {
-  /** Steps in a turn. */
+  /** Successive steps of the same kind. */
   private static final int TURN = 10;
 
-  /** Time spent in each, in ns. */
+  /** Time of each kind of step, in ns. */
   @AuxCounters(AuxCounters.Type.EVENTS)
   @State(Scope.Thread)
   public static class Spent {

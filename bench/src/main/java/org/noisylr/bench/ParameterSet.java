@@ -7,7 +7,7 @@ import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.noisylr.torch.model.ResNet;
 
-/** The parameters of a model, {@code float32}, with gradients. */
+/** The {@code float32} parameters of a model, with gradients. */
 public enum ParameterSet {
   /** ResNet-20 for CIFAR-10: 59 tensors, 269,722 values. */
   RESNET20(269_722) {
@@ -57,7 +57,7 @@ public enum ParameterSet {
 
   abstract TensorVector tensors();
 
-  /** New parameters with random gradients. */
+  /** Returns new parameters with random gradients. */
   TensorVector create() {
     torch.manual_seed(1);
     TensorVector parameters = tensors();

@@ -7,13 +7,15 @@ import org.noisylr.train.data.ImageDataset;
 import org.noisylr.train.data.ImageSet;
 import org.noisylr.train.run.ModelName;
 
-/** Images without content, the same in every run: only their shape matters here. */
+/** Images of random pixels, equal in every run. */
 final class RandomImages {
   private static final int CLASSES = 10;
 
   private RandomImages() {}
 
-  /** As many images of the shape that the model takes, one of them to test with. */
+  /**
+   * Returns {@code count} training images of the model's shape, and the first of them for testing.
+   */
   static ImageDataset of(ModelName model, int count) {
     int channels = model.images().channels();
     int size = model.images().size();

@@ -4,7 +4,7 @@ import java.util.Locale;
 import org.openjdk.jmh.util.ListStatistics;
 
 /**
- * How many times as long one thing takes as another, with a 95 % confidence interval.
+ * A ratio of times with its 95 % confidence interval.
  *
  * @param estimate the geometric mean over the rounds
  * @param low end of the interval; NaN for fewer than three rounds
@@ -12,15 +12,19 @@ import org.openjdk.jmh.util.ListStatistics;
  */
 record Ratio(double estimate, double low, double high) {
   /**
-   * From the times of both in the same rounds: Student's interval of the mean log ratio.
+   * Returns the ratio of times that were measured in the same rounds, with Student's interval of
+   * the mean log ratio.
    *
    * @param times by round
-   * @param base by round, as many
+   * @param base by round, of the same length
    */
   static Ratio of(double[] times, double[] base) {
     if (times.length != base.length) {
       throw new IllegalArgumentException(
-          "both need equally many rounds, but have " + times.length + " and " + base.length);
+          "both sides must have the same number of rounds, but have "
+              + times.length
+              + " and "
+              + base.length);
     }
     double[] logs = new double[times.length];
     for (int i = 0; i < logs.length; i++) {

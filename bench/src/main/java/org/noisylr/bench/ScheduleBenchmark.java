@@ -15,7 +15,7 @@ import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.State;
 
-/** A schedule's learning rate, step by step through 200 epochs of 391 steps. */
+/** A schedule's learning rate at successive steps of 200 epochs of 391 steps. */
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 @State(Scope.Benchmark)
 public class ScheduleBenchmark extends ShortRuns {
@@ -24,7 +24,7 @@ public class ScheduleBenchmark extends ShortRuns {
   private static final List<Milestone> MILESTONES =
       Milestone.parse("milestones", "80:0.1,120:0.1,160:0.1,180:0.5");
 
-  /** The kinds that the paper uses. */
+  /** The schedules of the paper. */
   public enum Kind {
     CONST(new Constant(0.1)),
     STEP(new StepDecay(0.1, MILESTONES)),

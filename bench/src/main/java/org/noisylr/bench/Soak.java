@@ -8,11 +8,11 @@ import org.noisylr.check.InputException;
 import org.noisylr.train.loop.Precision;
 
 /**
- * Trains the small CNN for a long time and compares the resident memory, early and late.
+ * Trains the small CNN for 10,000 steps and compares the resident memory with that after 500.
  *
- * <p>In a JVM of its own, whose heap is small and resident from the start: Java's garbage collector
- * would otherwise take ever more of a large heap into use before it looks for garbage, a few
- * kilobytes a step, and hide what is looked for here, native memory that is never freed.
+ * <p>The training runs in a separate JVM whose heap is small and resident from the start. A larger
+ * heap would grow by a few kilobytes per step until the first garbage collection, and hide a leak
+ * of native memory.
  */
 final class Soak {
   private static final int EARLY = 500;
@@ -20,7 +20,7 @@ final class Soak {
 
   private Soak() {}
 
-  /** Starts the JVM and waits for it. */
+  /** Starts the JVM and waits for its end. */
   static void main() throws IOException {
     Process process =
         new ProcessBuilder(
@@ -43,7 +43,7 @@ final class Soak {
     }
   }
 
-  /** What runs in that JVM. */
+  /** The main class of that JVM. */
   static final class Run {
     private Run() {}
 
@@ -72,11 +72,11 @@ final class Soak {
     }
   }
 
-  /** As Linux counts it. */
+  /** Returns the resident memory of this process. */
   private static long residentKilobytes() throws IOException {
     Path status = Path.of("/proc/self/status");
     if (!Files.exists(status)) {
-      throw new InputException("the resident memory is read from " + status + ": not there");
+      throw new InputException("soak requires Linux: " + status + " does not exist");
     }
     return Files.readAllLines(status).stream()
         .filter(line -> line.startsWith("VmRSS:"))

@@ -12,14 +12,14 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
-/** One optimizer step over the parameters of a model, with gradients in place. */
+/** One optimizer step over the parameters of a model, whose gradients are set. */
 @State(Scope.Benchmark)
 public class StepBenchmark extends ShortRuns {
-  /** What makes the step. */
+  /** The implementation of the step. */
   public enum Variant {
     /** LibTorch's optimizer. */
     PLAIN,
-    /** With noise around LibTorch's step. */
+    /** LibTorch's step with noise. */
     NOISY_STOCK,
     /** The fused step without noise. */
     FUSED,
@@ -27,7 +27,7 @@ public class StepBenchmark extends ShortRuns {
     NOISY_FUSED
   }
 
-  // JMH varies the last name of the alphabet fastest, so a round's variants follow each other.
+  // JMH varies the alphabetically last parameter fastest: a round's variants run in sequence.
   @Param public Algorithm algorithm;
   @Param public ParameterSet parameters;
   @Param public Variant variant;

@@ -9,7 +9,7 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 
 /**
- * This machine's streaming bandwidth, by LibTorch's own addition over arrays far larger than its
+ * The machine's streaming bandwidth, measured by LibTorch's addition of arrays far larger than the
  * caches.
  */
 @State(Scope.Benchmark)
@@ -17,7 +17,7 @@ public class StreamBenchmark extends ShortRuns {
   /** Values of an array: 256 MiB. */
   static final long COUNT = 1L << 26;
 
-  /** Floats read or written for each value of {@code a += b}. */
+  /** Floats that {@code a += b} reads or writes per value. */
   static final int TRANSFERS = 3;
 
   private Tensor a;

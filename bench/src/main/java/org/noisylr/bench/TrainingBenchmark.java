@@ -23,14 +23,14 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
 /**
- * A whole training step of the trainer: batch, forward, loss, backward, SGD with momentum. The time
- * is that of an epoch divided by its steps; the evaluation at its end is of one image.
+ * A whole training step of the trainer: batch, forward, loss, backward, SGD with momentum. Measures
+ * an epoch and divides by its steps; the evaluation after the epoch uses one image.
  */
 @State(Scope.Benchmark)
 public class TrainingBenchmark extends LongRuns {
   static final int STEPS = 20;
 
-  /** A model with its batch size. */
+  /** A model and its batch size. */
   public enum Network {
     /** The small CNN, batches of 64 grey images of 28×28. */
     CNN28(ModelName.CNN28, 64),
@@ -46,7 +46,7 @@ public class TrainingBenchmark extends LongRuns {
     }
   }
 
-  /** What makes the optimizer's step. */
+  /** The implementation of the optimizer's step. */
   public enum Variant {
     /** LibTorch's step, without noise. */
     STOCK(NoiseSpec.none(), Implementation.STOCK),

@@ -10,7 +10,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class ParameterSetTest {
   @ParameterizedTest
   @EnumSource
-  void theNumberOfValuesIsTheOneStatedAndAllHaveGradients(ParameterSet parameters) {
+  void hasTheStatedNumberOfValuesAndGradients(ParameterSet parameters) {
     try (PointerScope scope = new PointerScope()) {
       TensorVector tensors = parameters.create();
       long values = 0;

@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 
 class RatioTest {
   @Test
-  void aRatioIsTheGeometricMeanOverRoundsWithStudentsInterval() {
+  void isTheGeometricMeanWithStudentsInterval() {
     // The logs of the ratios are log 2 ± 0.1: mean log 2, s = 0.1, t = 4.3027 for 2 degrees.
     double[] times = {2 * Math.exp(-0.1), 2, 2 * Math.exp(0.1)};
     Ratio ratio = Ratio.of(times, new double[] {1, 1, 1});
@@ -19,7 +19,7 @@ class RatioTest {
   }
 
   @Test
-  void whatBothSidesOfARoundShareCancels() {
+  void aCommonFactorOfARoundCancels() {
     Ratio ratio = Ratio.of(new double[] {1, 10, 3, 100}, new double[] {2, 20, 6, 200});
     assertThat(ratio).hasToString("0.500 (0.500 to 0.500)");
   }
@@ -31,8 +31,8 @@ class RatioTest {
   }
 
   @Test
-  void sidesOfDifferentLengthsAreRefused() {
+  void rejectsDifferentNumbersOfRounds() {
     assertThatThrownBy(() -> Ratio.of(new double[3], new double[4]))
-        .hasMessage("both need equally many rounds, but have 3 and 4");
+        .hasMessage("both sides must have the same number of rounds, but have 3 and 4");
   }
 }

@@ -54,10 +54,10 @@ class SummaryTest {
   }
 
   @Test
-  void tablesShowRatiosOfMeasuredTimes() throws IOException {
+  void showsRatiosOfMeasuredTimes() throws IOException {
     assertThat(Summary.of(results()))
         .contains("| ADAM | 1.010 (1.010 to 1.010) |")
-        // 5 · 14,991,946 floats in 300 µs and more, beside 3 · 2²⁶ in 100 µs.
+        // 5 · 14,991,946 floats in 300 µs or more, compared with 3 · 2²⁶ in 100 µs.
         .containsPattern(
             "\\| VGG16 \\| SGD \\| 3503 \\|  \\|  \\| 0\\.100 \\(0\\.100 to 0\\.100\\)"
                 + " \\| 136, 136 \\| 0\\.107 \\(")
@@ -70,7 +70,7 @@ class SummaryTest {
   }
 
   @Test
-  void csvHoldsEverythingThatTheTablesRequire() throws IOException {
+  void csvAndJsonGiveTheSameTables() throws IOException {
     List<Path> json = results();
     Path csv = directory.resolve("all.csv");
     Files.writeString(csv, ResultsCsv.format(Results.measurements(json)));
@@ -82,35 +82,35 @@ class SummaryTest {
   }
 
   @Test
-  void publishedRatiosFollowFromPublishedMeasurements() throws IOException {
+  void matchesTheTrackedRatios() throws IOException {
     assertThat(Files.readString(Path.of("results/ratios.md")))
         .startsWith(Summary.of(List.of(Path.of("results/jmh.csv"))));
   }
 
   @Test
   void errorsNameTheFile() throws IOException {
-    refused(directory.resolve("none.json"), "cannot read ");
-    refused(Files.writeString(directory.resolve("text.json"), "[{"), "is not JSON: ");
-    refused(
+    assertRejected(directory.resolve("none.json"), "cannot read ");
+    assertRejected(Files.writeString(directory.resolve("text.json"), "[{"), "is not JSON: ");
+    assertRejected(
         Files.writeString(directory.resolve("other.json"), "{\"cell\": [{\"noisylr\": 1}]}"),
         "does not hold results of JMH");
-    refused(
+    assertRejected(
         file("mode.json", result("X.y", "", "us/op", "[1]").replace("avgt", "thrpt")),
         "mode of X.y must be avgt (average time), but is thrpt");
-    refused(
+    assertRejected(
         file("unit.json", result("X.y", "", "day/op", "[1]")),
         "unit of X.y must be ns/op, us/op, ms/op or s/op, but is day/op");
-    refused(
+    assertRejected(
         Files.writeString(directory.resolve("columns.csv"), "what,time\n"),
         "line 1 must have the columns benchmark, parameters, metric, unit and one for each round");
-    refused(
+    assertRejected(
         Files.writeString(
             directory.resolve("number.csv"),
             "benchmark,parameters,metric,unit,round_1\nX.y,,time,us/op,1 x\n"),
         "line 2: a round must be numbers separated by blanks");
   }
 
-  private static void refused(Path file, String message) {
+  private static void assertRejected(Path file, String message) {
     assertThatThrownBy(() -> Summary.of(List.of(file)))
         .isInstanceOf(InputException.class)
         .hasMessageContaining(file.toString())
