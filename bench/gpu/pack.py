@@ -116,7 +116,7 @@ def main():
         parser.error(f"--megabytes must be in [1, {MOST_MEGABYTES}], but is {options.megabytes}")
     check_built(for_cuda=not options.cpu)
     if options.out.exists() and (not options.out.is_dir() or any(options.out.iterdir())):
-        fail(f"{options.out} must be an empty or a new folder")
+        fail(f"OUT must be a new or empty folder, but is {options.out}")
     options.out.mkdir(parents=True, exist_ok=True)
     pieces = Pieces(options.out, options.megabytes * 1_000_000)
     with tempfile.TemporaryDirectory() as folder:

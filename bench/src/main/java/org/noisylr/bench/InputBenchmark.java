@@ -43,8 +43,8 @@ public class InputBenchmark extends ShortRuns {
   public void create() {
     Cpu.configure(Cpu.processors());
     torch.manual_seed(1);
-    Device cpu = new Device("cpu");
-    examples = RandomImages.of(ModelName.RESNET20, IMAGES).on(cpu, augment.augmentation);
+    examples =
+        RandomImages.of(ModelName.RESNET20, IMAGES).on(new Device("cpu"), augment.augmentation);
     order = torch.randperm(IMAGES);
   }
 
