@@ -19,7 +19,7 @@ std::string text(const Parts&... parts) {
 }
 
 template <class... Parts>
-[[noreturn]] void refuse(const Parts&... parts) {
+[[noreturn]] void reject(const Parts&... parts) {
   throw std::invalid_argument(text(parts...));
 }
 
@@ -31,7 +31,7 @@ inline std::string shortest(double value) {
 
 /// @param allowed what follows "must be", "in [0, 1]" for example
 inline void require(bool ok, const char* field, double value, const std::string& allowed) {
-  if (!ok) refuse(field, " must be ", allowed, ", but is ", shortest(value));
+  if (!ok) reject(field, " must be ", allowed, ", but is ", shortest(value));
 }
 
 inline void require_finite(const char* field, double value) {
@@ -49,7 +49,7 @@ inline void require_at_least(const char* field, double value, double low) {
 }
 
 inline void require_at_least(const char* field, int64_t value, int64_t low) {
-  if (value < low) refuse(field, " must be at least ", low, ", but is ", value);
+  if (value < low) reject(field, " must be at least ", low, ", but is ", value);
 }
 
 }  // namespace noisylr

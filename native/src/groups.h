@@ -24,7 +24,7 @@ auto& options_of(Groups& groups, size_t group) {
   using Known = std::remove_reference_t<decltype(options)>;
   using Own = std::conditional_t<std::is_const_v<Known>, const Options, Options>;
   if (auto* own = dynamic_cast<Own*>(&options)) return *own;
-  refuse("the options of parameter group ", group, " must be ", c10::demangle_type<Options>());
+  reject("the options of parameter group ", group, " must be ", c10::demangle_type<Options>());
 }
 
 /// @throws std::invalid_argument if the options of a group are of another class
@@ -81,8 +81,8 @@ void load_or_leave(torch::optim::Optimizer& optimizer, Load load) {
     const auto& parameters = groups[g].params();
     for (size_t p = 0; p < parameters.size(); ++p) {
       if (parameters[p].defined() && !seen.insert(parameters[p].unsafeGetTensorImpl()).second) {
-        refuse("parameter ", p, " of parameter group ", g,
-               " is there twice, so its state cannot be loaded");
+        reject("parameter ", p, " of parameter group ", g,
+               " appears twice, so its state cannot be loaded");
       }
     }
   }
@@ -95,7 +95,7 @@ void load_or_leave(torch::optim::Optimizer& optimizer, Load load) {
     load();
     // LibTorch makes null states in places and does not expect them.
     if (erase_states(states, [](const auto& state) { return !state.second; })) {
-      refuse("the archive has a parameter twice in its groups, so its state cannot be loaded");
+      reject("a parameter appears twice in the archive's groups, so its state cannot be loaded");
     }
   } catch (...) {
     states.swap(before);

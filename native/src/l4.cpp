@@ -91,10 +91,10 @@ void check_l4_options(const L4Options& options) {
 
 void check_l4_state(const L4& optimizer, const std::string& where, const L4ParamState& state) {
   if (!std::isfinite(state.min_loss())) {
-    refuse("state ", where, "min_loss must be finite, but is ", shortest(state.min_loss()));
+    reject("state ", where, "min_loss must be finite, but is ", shortest(state.min_loss()));
   }
   if (state.exp_avg_sq().defined() != optimizer.adaptive()) {
-    refuse("state ", where, "exp_avg_sq ",
+    reject("state ", where, "exp_avg_sq ",
            optimizer.adaptive() ? "is missing" : "is unknown to the optimizer");
   }
 }
@@ -114,7 +114,7 @@ void L4::add_param_group(const torch::optim::OptimizerParamGroup& group) {
   const L4Options* own = nullptr;
   if (group.has_options()) {
     own = dynamic_cast<const L4Options*>(&group.options());
-    if (!own) refuse("the options of a parameter group of L4 must be L4Options");
+    if (!own) reject("the options of a parameter group of L4 must be L4Options");
     check_l4_options(*own);
   }
   Optimizer::add_param_group(group);
@@ -124,7 +124,7 @@ void L4::add_param_group(const torch::optim::OptimizerParamGroup& group) {
 
 torch::Tensor L4::step(LossClosure closure) {
   const StepGuard::Scope step(step_guard_);
-  if (!closure) refuse("a step of L4 requires a closure that returns the loss");
+  if (!closure) reject("a step of L4 requires a closure that returns the loss");
   torch::Tensor loss;
   {
     at::AutoGradMode with_gradients(true);

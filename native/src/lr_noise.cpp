@@ -20,7 +20,7 @@ c10::IValue read(InputArchive& archive, const std::string& key,
                  bool (c10::IValue::*has_type)() const, const char* type) {
   c10::IValue value;
   if (!archive.try_read(key, value) || !(value.*has_type)()) {
-    refuse("the archive's noisylr.", key, " is missing or not ", type);
+    reject("the archive's noisylr.", key, " is missing or not ", type);
   }
   return value;
 }
@@ -37,7 +37,7 @@ Distribution read_distribution(InputArchive& archive) {
   const int64_t value = read_integer(archive, "distribution");
   const auto distribution = static_cast<Distribution>(value);
   if (static_cast<int64_t>(distribution) != value) {
-    refuse("distribution must be in {0, 1, 2}, but is ", value);
+    reject("distribution must be in {0, 1, 2}, but is ", value);
   }
   return distribution;
 }

@@ -47,7 +47,7 @@ void NoiseSpec::validate() const {
       require_positive("std", std);
       break;
     default:
-      refuse("distribution must be in {0, 1, 2}, but is ", static_cast<int>(distribution));
+      reject("distribution must be in {0, 1, 2}, but is ", static_cast<int>(distribution));
   }
   require_at_least("first_epoch", first_epoch, 0);
   require_at_least("min_lr", min_lr, 0.0);

@@ -117,7 +117,7 @@ template <class Base>
 void Noisy<Base>::write_lr_tensors(const std::vector<double>& lrs) {
   const size_t groups = this->param_groups().size();
   if (lrs.size() != groups) {
-    refuse("lrs must have one learning rate for each of the ", groups, " groups, but has ",
+    reject("lrs must have one learning rate for each of the ", groups, " groups, but has ",
            lrs.size());
   }
   at::NoGradGuard no_grad;
@@ -143,7 +143,7 @@ void Noisy<Base>::track_parameters() {
 
 NoisyOptimizer& noisy_optimizer(Optimizer& optimizer) {
   if (auto* noisy = dynamic_cast<NoisyOptimizer*>(&optimizer)) return *noisy;
-  refuse("the optimizer must be a noisylr::Noisy optimizer");
+  reject("the optimizer must be a noisylr::Noisy optimizer");
 }
 
 void close(Optimizer& optimizer) {

@@ -145,7 +145,7 @@ void PerturbedDescent::last_perturbation(int64_t step) {
 
 torch::Tensor PerturbedDescent::step(LossClosure closure) {
   const StepGuard::Scope scope(step_guard());
-  if (!closure) refuse("a step of perturbed descent requires a closure that returns the loss");
+  if (!closure) reject("a step of perturbed descent requires a closure that returns the loss");
   torch::Tensor loss;
   {
     at::AutoGradMode with_gradients(true);

@@ -60,11 +60,11 @@ struct Loader {
     const at::Tensor given = take(field, required);
     if (!given.defined()) return;
     if (given.sizes() != parameter.sizes()) {
-      refuse("state ", prefix, field, " must have shape ", parameter.sizes(), ", but has ",
+      reject("state ", prefix, field, " must have shape ", parameter.sizes(), ", but has ",
              given.sizes());
     }
     if (given.scalar_type() != parameter.scalar_type()) {
-      refuse("state ", prefix, field, " must be of type ", parameter.scalar_type(), ", but is ",
+      reject("state ", prefix, field, " must be of type ", parameter.scalar_type(), ", but is ",
              given.scalar_type());
     }
     buffer = at::empty_like(parameter).copy_(given);
@@ -74,7 +74,7 @@ struct Loader {
     const at::Tensor given = scalar(field, at::kLong, required);
     if (!given.defined()) return;
     count = given.item<int64_t>();
-    if (count < 0) refuse("state ", prefix, field, " must be at least 0, but is ", count);
+    if (count < 0) reject("state ", prefix, field, " must be at least 0, but is ", count);
   }
 
   void operator()(const char* field, double& number, bool required) {
@@ -85,7 +85,7 @@ struct Loader {
   at::Tensor scalar(const char* field, at::ScalarType type, bool required) {
     at::Tensor given = take(field, required);
     if (given.defined() && (given.dim() != 0 || given.scalar_type() != type)) {
-      refuse("state ", prefix, field, " must be a ", type, " of shape [], but is a ",
+      reject("state ", prefix, field, " must be a ", type, " of shape [], but is a ",
              given.scalar_type(), " of shape ", given.sizes());
     }
     return given;
@@ -146,12 +146,12 @@ void load(Optimizer& optimizer, NamedTensors named) {
         Loader loader{prefix, parameter, named};
         visit_fields(*state, options, loader);
         if (!loader.missing.empty() && (loader.found > 0 || always_has_state)) {
-          refuse("state ", loader.missing, " is missing");
+          reject("state ", loader.missing, " is missing");
         }
         if (loader.found > 0) check_state(optimizer, prefix, *state);
         if (loader.found > 0) states[parameter.unsafeGetTensorImpl()] = std::move(state);
       });
-  if (!named.empty()) refuse("state ", named.begin()->first, " is unknown to the optimizer");
+  if (!named.empty()) reject("state ", named.begin()->first, " is unknown to the optimizer");
   optimizer.state() = std::move(states);
   if (auto* noisy = dynamic_cast<NoisyOptimizer*>(&optimizer)) noisy->track_parameters();
   if (auto* l4 = dynamic_cast<L4*>(&optimizer)) l4->track_parameters();
@@ -174,7 +174,7 @@ void dispatch(const Optimizer& optimizer, Action action) {
   } else if (dynamic_cast<const L4*>(&optimizer)) {
     action.template operator()<L4ParamState, L4Options>();
   } else {
-    refuse("the optimizer must be an SGD, Adam, AdamW, Adagrad, RMSprop, L4Mom or L4Adam");
+    reject("the optimizer must be an SGD, Adam, AdamW, Adagrad, RMSprop, L4Mom or L4Adam");
   }
 }
 
@@ -201,13 +201,13 @@ void optimizer_state(Optimizer& optimizer, std::vector<std::string>& names,
 void load_optimizer_state(Optimizer& optimizer, const std::vector<std::string>& names,
                           const std::vector<at::Tensor>& tensors) {
   if (names.size() != tensors.size()) {
-    refuse("names and tensors must be equally many, but are ", names.size(), " and ",
+    reject("there must be one tensor for each name, but there are ", names.size(), " and ",
            tensors.size());
   }
   NamedTensors named;
   for (size_t i = 0; i < names.size(); ++i) {
-    if (!tensors[i].defined()) refuse("state ", names[i], " is an undefined tensor");
-    if (!named.emplace(names[i], tensors[i]).second) refuse("state ", names[i], " appears twice");
+    if (!tensors[i].defined()) reject("state ", names[i], " is an undefined tensor");
+    if (!named.emplace(names[i], tensors[i]).second) reject("state ", names[i], " appears twice");
   }
   at::NoGradGuard no_grad;
   dispatch(optimizer, [&]<class State, class Options>() {

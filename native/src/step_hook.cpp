@@ -12,7 +12,7 @@ StepHook::StepHook(Optimizer& optimizer, const NoiseSpec& noise)
     : LrNoise(noise), optimizer_(optimizer) {
   const auto* own = dynamic_cast<LrNoise*>(&optimizer);
   if (own && own->noise().distribution != Distribution::kNone) {
-    refuse("the optimizer has noise of its own already");
+    reject("the optimizer already has noise of its own");
   }
 }
 

@@ -82,7 +82,7 @@ class StepPlan {
   struct RuleGroup {
     size_t group;
     const Options* options;
-    int64_t step;  ///< made so far
+    int64_t step;  ///< completed steps
     bool first;    ///< whether there was no state yet
   };
 
@@ -214,9 +214,9 @@ class StepPlan {
         }
       } else {
         first = true;
-        auto made = make_state<Base>(optimizer, p, options);
-        slot.state = made.get();
-        new_states_.emplace_back(slot.parameter, std::move(made));
+        auto created = make_state<Base>(optimizer, p, options);
+        slot.state = created.get();
+        new_states_.emplace_back(slot.parameter, std::move(created));
       }
       slot.fields = Fields(*slot.state, options);
     }

@@ -72,7 +72,7 @@ InputArchive archive_with(const Problem& problem, const std::string& changed,
 
 }  // namespace
 
-TEST_EACH_OPTIMIZER(noise_epoch_and_steps_come_back) {
+TEST_EACH_OPTIMIZER(noise_epoch_and_steps_are_restored) {
   Problem problem;
   Noisy<Base> saved(problem.parameters(), options<Base>(), special());
   saved.epoch(6);
@@ -85,7 +85,7 @@ TEST_EACH_OPTIMIZER(noise_epoch_and_steps_come_back) {
   EXPECT_EQ(loaded.steps(), 10);
 }
 
-TEST_EACH_OPTIMIZER(training_goes_on_as_if_never_interrupted) {
+TEST_EACH_OPTIMIZER(training_resumes_bit_for_bit) {
   Problem problem;
   Noisy<Base> saved(two_groups<Base>(problem), options<Base>(), special());
   saved.epoch(3);
@@ -140,7 +140,7 @@ TEST_EACH_OPTIMIZER(a_noisy_archive_loads_into_the_plain_optimizer) {
   }
 }
 
-TEST_EACH_OPTIMIZER(archives_of_a_hook_and_of_a_noisy_optimizer_are_alike) {
+TEST_EACH_OPTIMIZER(archives_of_a_hook_and_of_a_noisy_optimizer_are_equal) {
   Problem problem;
   Base plain(problem.parameters(), options<Base>());
   StepHook hook(plain, special());
@@ -172,7 +172,7 @@ TEST(a_complete_archive_of_the_test_loads) {
   EXPECT_EQ(lr_of(noisy), 0.7);
 }
 
-TEST(bad_archives_are_refused_and_change_nothing) {
+TEST(bad_archives_are_rejected_and_change_nothing) {
   Problem problem;
   NoisySGD noisy(problem.parameters(), torch::optim::SGDOptions(0.1), special());
   const auto refused = [&](const char* key, const c10::IValue& value, const std::string& message) {
@@ -183,15 +183,15 @@ TEST(bad_archives_are_refused_and_change_nothing) {
     EXPECT_EQ(noisy.steps(), 0);
     EXPECT_EQ(lr_of(noisy), 0.1);
   };
-  refused("steps", {}, "the archive's noisylr.steps is missing or not an integer");
-  refused("seed", "x", "the archive's noisylr.seed is missing or not an integer");
-  refused("alpha", 8, "the archive's noisylr.alpha is missing or not a floating-point number");
-  refused("per_step", 1, "the archive's noisylr.per_step is missing or not a Boolean");
-  refused("distribution", 9, "distribution must be in {0, 1, 2}, but is 9");
-  refused("distribution", int64_t{1} << 32 | 1, "distribution must be in {0, 1, 2}, but is");
-  refused("alpha", -2.0, "alpha must be greater than 0, but is -2");
-  refused("epoch", -1, "epoch must be at least 0, but is -1");
-  refused("steps", -1, "steps must be at least 0, but is -1");
+  rejected("steps", {}, "the archive's noisylr.steps is missing or not an integer");
+  rejected("seed", "x", "the archive's noisylr.seed is missing or not an integer");
+  rejected("alpha", 8, "the archive's noisylr.alpha is missing or not a floating-point number");
+  rejected("per_step", 1, "the archive's noisylr.per_step is missing or not a Boolean");
+  rejected("distribution", 9, "distribution must be in {0, 1, 2}, but is 9");
+  rejected("distribution", int64_t{1} << 32 | 1, "distribution must be in {0, 1, 2}, but is");
+  rejected("alpha", -2.0, "alpha must be greater than 0, but is -2");
+  rejected("epoch", -1, "epoch must be at least 0, but is -1");
+  rejected("steps", -1, "steps must be at least 0, but is -1");
 }
 
 namespace {
@@ -228,9 +228,9 @@ TEST_EACH_OPTIMIZER(a_parameter_that_is_there_twice_keeps_archives_from_loading)
     Noisy<Base> twice({problem.w, problem.b, problem.v, problem.w}, options<Base>());
     once.implementation(implementation);
     train(twice, problem, 2);
-    expect_load_refused(twice, archived(twice), "parameter 3 of parameter group 0 is there twice",
+    expect_load_refused(twice, archived(twice), "parameter 3 of parameter group 0 appears twice",
                         [&] { train(twice, problem, 1); });
-    expect_load_refused(once, archived(twice), "the archive has a parameter twice in its groups",
+    expect_load_refused(once, archived(twice), "a parameter appears twice in the archive's groups",
                         [&] { train(once, problem, 1); });
   }
 }
@@ -249,15 +249,15 @@ TEST_EACH_OPTIMIZER(an_archive_whose_second_group_does_not_fit_changes_nothing) 
                       [&] { train(other, problem, 1); });
 }
 
-TEST(l4_refuses_what_has_a_parameter_twice) {
+TEST(l4_rejects_a_parameter_that_appears_twice) {
   Problem problem;
   const at::Tensor more = at::randn({3, 5}).requires_grad_();
   L4Adam once({problem.w, problem.b, problem.v, more});
   L4Adam twice({problem.w, problem.b, problem.v, problem.w});
   train(twice, problem, 2);
-  expect_load_refused(twice, archived(twice), "parameter 3 of parameter group 0 is there twice",
+  expect_load_refused(twice, archived(twice), "parameter 3 of parameter group 0 appears twice",
                       [&] { train(twice, problem, 1); });
-  expect_load_refused(once, archived(twice), "the archive has a parameter twice in its groups",
+  expect_load_refused(once, archived(twice), "a parameter appears twice in the archive's groups",
                       [&] { train(once, problem, 1); });
 }
 
@@ -294,7 +294,7 @@ TEST(options_of_a_derived_class_are_as_good_as_their_own) {
   EXPECT(problem == expected);
 }
 
-TEST(options_of_another_class_are_refused) {
+TEST(options_of_another_class_are_rejected) {
   const torch::optim::RMSpropOptions rmsprop(0.1);
   Problem problem;
   for (const auto implementation : {Implementation::kFused, Implementation::kStock}) {

@@ -135,7 +135,7 @@ TEST_EACH_OPTIMIZER(learning_rates_in_tensors_give_the_same_steps) {
   EXPECT(distance(tensors, plain) <= 2e-5);
 }
 
-TEST_EACH_OPTIMIZER(an_archive_and_a_state_go_on_on_the_device) {
+TEST_EACH_OPTIMIZER(archives_and_states_resume_on_the_device) {
   const Problem whole = on_device(), first = on_device();
   Noisy<Base> undisturbed(whole.parameters(), options<Base>(), kNoise);
   Noisy<Base> before(first.parameters(), options<Base>(), kNoise);

@@ -210,17 +210,17 @@ at::Tensor strided(at::IntArrayRef sizes) {
 
 // Values
 
-TEST_EACH_OPTIMIZER(floats_are_those_of_the_stock_step_bit_for_bit) {
+TEST_EACH_OPTIMIZER(floats_equal_the_stock_step_bit_for_bit) {
   for (const auto& options : variants<Base>()) Pair<Base>(many_sizes(), options).steps(kSteps);
 }
 
-TEST_EACH_OPTIMIZER(doubles_are_those_of_the_stock_step_bit_for_bit) {
+TEST_EACH_OPTIMIZER(doubles_equal_the_stock_step_bit_for_bit) {
   for (const auto& options : variants<Base>()) {
     Pair<Base>(many_sizes(at::kDouble), options).steps(kSteps);
   }
 }
 
-TEST_EACH_OPTIMIZER(reduced_types_are_as_near_to_doubles_as_the_stock_step) {
+TEST_EACH_OPTIMIZER(reduced_types_are_as_close_to_doubles_as_the_stock_step) {
   // Stock steps round after every operation, ATen's fused ones once, so their values differ.
   for (const auto type : {at::kBFloat16, at::kHalf}) {
     for (auto options : variants<Base>()) {
@@ -246,7 +246,7 @@ TEST_EACH_OPTIMIZER(reduced_types_are_as_near_to_doubles_as_the_stock_step) {
   }
 }
 
-TEST_EACH_OPTIMIZER(special_values_go_the_way_of_the_stock_step) {
+TEST_EACH_OPTIMIZER(special_values_equal_the_stock_step) {
   const double inf = std::numeric_limits<double>::infinity(), nan = std::nan("");
   for (const auto& options : variants<Base>()) {
     for (const auto type : {at::kFloat, at::kDouble}) {
@@ -321,7 +321,7 @@ TEST_EACH_OPTIMIZER(reduced_types_do_not_disturb_others_of_the_group) {
   }
 }
 
-TEST_EACH_OPTIMIZER(a_parameter_without_gradient_stays_and_gets_no_step) {
+TEST_EACH_OPTIMIZER(a_parameter_without_gradient_is_not_stepped) {
   Pair<Base> pair({randn({5}), randn({6}), randn({7})});
   const at::Tensor still = pair.fused_parameters[1].detach().clone();
   pair.grad = [&](const at::Tensor& p) { return p.numel() == 6 ? at::Tensor() : random_grad(p); };
@@ -333,14 +333,14 @@ TEST_EACH_OPTIMIZER(a_parameter_without_gradient_stays_and_gets_no_step) {
   EXPECT(!at::equal(pair.fused_parameters[1], still));
 }
 
-TEST_EACH_OPTIMIZER(gradients_come_and_go) {
+TEST_EACH_OPTIMIZER(gradients_may_be_undefined_in_some_steps) {
   Pair<Base> pair(many_sizes());
   int count = 0;
   pair.grad = [&](const at::Tensor& p) { return ++count % 3 ? random_grad(p) : at::Tensor(); };
   pair.steps(kSteps);
 }
 
-TEST_EACH_OPTIMIZER(without_parameters_or_gradients_a_step_does_nothing) {
+TEST_EACH_OPTIMIZER(a_step_without_parameters_or_gradients_does_nothing) {
   Noisy<Base> none(Tensors{}, options<Base>());
   EXPECT(!none.step().defined());
   Pair<Base> pair({randn({5})});
@@ -348,7 +348,7 @@ TEST_EACH_OPTIMIZER(without_parameters_or_gradients_a_step_does_nothing) {
   pair.steps(3);
 }
 
-TEST_EACH_OPTIMIZER(gradients_reused_in_place_are_read_anew) {
+TEST_EACH_OPTIMIZER(gradients_changed_in_place_are_read_again) {
   Pair<Base> pair({randn({500})});
   pair.new_gradients();
   for (int i = 0; i < 20; ++i) {
@@ -374,7 +374,7 @@ TEST_EACH_OPTIMIZER(dense_parameters_of_any_layout_are_stepped) {
   Pair<Base>(parameters).steps(kSteps);
 }
 
-TEST_EACH_OPTIMIZER(gradients_may_be_laid_out_otherwise_than_parameters) {
+TEST_EACH_OPTIMIZER(gradients_may_have_another_layout_than_parameters) {
   at::manual_seed(3);
   const auto last = at::MemoryFormat::ChannelsLast;
   Pair<Base> pair({leaf(at::randn({8, 4, 3, 3}).contiguous(last)), randn({8, 4, 3, 3}),
@@ -390,7 +390,7 @@ TEST_EACH_OPTIMIZER(gradients_may_be_laid_out_otherwise_than_parameters) {
   pair.steps(kSteps);
 }
 
-TEST_EACH_OPTIMIZER(parameters_with_gaps_are_stepped_and_the_gaps_left_alone) {
+TEST_EACH_OPTIMIZER(parameters_with_gaps_are_stepped_and_the_gaps_do_not_change) {
   at::manual_seed(3);
   const at::Tensor storage = at::randn({40, 60});
   const at::Tensor before = storage.clone();
@@ -404,7 +404,7 @@ TEST_EACH_OPTIMIZER(parameters_with_gaps_are_stepped_and_the_gaps_left_alone) {
   EXPECT(!at::equal(storage.slice(1, 0, 60, 2), before.slice(1, 0, 60, 2)));
 }
 
-TEST_EACH_OPTIMIZER(state_laid_out_otherwise_goes_on) {
+TEST_EACH_OPTIMIZER(state_with_another_layout_is_used) {
   // As after loading an archive into a model that became channels_last since.
   at::manual_seed(3);
   Pair<Base> pair({randn({8, 4, 3, 3})}, variants<Base>().back());
@@ -428,7 +428,7 @@ constexpr const char* kRefusal<AdamW> = "AdamW does not support sparse gradients
 template <>
 constexpr const char* kRefusal<RMSprop> = "RMSprop does not support sparse gradients";
 
-TEST_EACH_OPTIMIZER(sparse_gradients_get_the_stock_step_or_its_refusal) {
+TEST_EACH_OPTIMIZER(sparse_gradients_get_the_stock_step_or_its_error) {
   at::manual_seed(3);
   auto options = typename OptionsOf<Base>::type(0.1);
   Pair<Base> pair({randn({5, 3}), randn({7})}, options);
@@ -447,7 +447,7 @@ TEST_EACH_OPTIMIZER(sparse_gradients_get_the_stock_step_or_its_refusal) {
   }
 }
 
-TEST_EACH_OPTIMIZER(a_parameter_that_was_refused_can_be_stepped_later) {
+TEST_EACH_OPTIMIZER(a_rejected_parameter_can_be_stepped_later) {
   if constexpr (kRefusal<Base> != nullptr) {
     Pair<Base> pair({randn({5, 3}), randn({7})});
     set_grad(pair.fused_parameters[0], sparse_grad(pair.fused_parameters[0]));
@@ -459,7 +459,7 @@ TEST_EACH_OPTIMIZER(a_parameter_that_was_refused_can_be_stepped_later) {
 
 // Shared memory
 
-TEST_EACH_OPTIMIZER(a_parameter_given_twice_is_stepped_twice) {
+TEST_EACH_OPTIMIZER(a_parameter_that_appears_twice_is_stepped_twice) {
   at::manual_seed(3);
   const at::Tensor p = randn({100}), q = randn({50}), p2 = same_layout(p), q2 = same_layout(q);
   Pair<Base>({p, q, p}, {p2, q2, p2}).steps(kSteps);
@@ -536,7 +536,7 @@ TEST(an_empty_parameter_leaves_the_fused_step_to_the_others) {
 
 // What changes between steps
 
-TEST_EACH_OPTIMIZER(memory_in_another_order_is_noticed) {
+TEST_EACH_OPTIMIZER(memory_in_another_order_is_detected) {
   // The parameter keeps its address, and its gradient keeps its order or not.
   at::manual_seed(3);
   for (const bool gradient_too : {false, true}) {
@@ -555,7 +555,7 @@ TEST_EACH_OPTIMIZER(memory_in_another_order_is_noticed) {
   }
 }
 
-TEST(another_type_is_noticed) {
+TEST(another_type_is_detected) {
   Pair<SGD> pair({randn({100})}, SGDOptions(0.1));
   pair.steps(3);
   for (Tensors* parameters : {&pair.stock_parameters, &pair.fused_parameters}) {
@@ -566,7 +566,7 @@ TEST(another_type_is_noticed) {
   pair.steps(20);
 }
 
-TEST_EACH_OPTIMIZER(a_loaded_archive_is_noticed) {
+TEST_EACH_OPTIMIZER(a_loaded_archive_is_detected) {
   Pair<Base> pair(many_sizes());
   pair.steps(3);
   auto stock_archive = archived(pair.stock), fused_archive = archived(pair.fused);
@@ -576,7 +576,7 @@ TEST_EACH_OPTIMIZER(a_loaded_archive_is_noticed) {
   pair.steps(5);
 }
 
-TEST_EACH_OPTIMIZER(replaced_state_is_noticed) {
+TEST_EACH_OPTIMIZER(replaced_state_is_detected) {
   Pair<Base> pair({randn({100}), randn({200})});
   pair.steps(3);
   for (Optimizer* optimizer :
@@ -592,7 +592,7 @@ TEST_EACH_OPTIMIZER(replaced_state_is_noticed) {
   pair.steps(5);
 }
 
-TEST(an_edited_count_of_steps_is_noticed) {
+TEST(an_edited_count_of_steps_is_detected) {
   Pair<Adam> pair({randn({100}), randn({200})});
   pair.steps(3);
   for (Optimizer* optimizer :
@@ -603,7 +603,7 @@ TEST(an_edited_count_of_steps_is_noticed) {
   pair.steps(5);
 }
 
-TEST_EACH_OPTIMIZER(replaced_memory_is_noticed) {
+TEST_EACH_OPTIMIZER(replaced_memory_is_detected) {
   at::manual_seed(3);
   Pair<Base> pair({randn({100}), randn({200})});
   pair.steps(5);
@@ -613,7 +613,7 @@ TEST_EACH_OPTIMIZER(replaced_memory_is_noticed) {
   pair.steps(kSteps);
 }
 
-TEST_EACH_OPTIMIZER(memory_that_becomes_shared_is_noticed) {
+TEST_EACH_OPTIMIZER(memory_that_becomes_shared_is_detected) {
   at::manual_seed(3);
   Pair<Base> pair({randn({100}), randn({100})});
   pair.steps(5);
@@ -632,7 +632,7 @@ void begin(Optimizer& stock, const at::Tensor& p) {
   stock.state()[p.unsafeGetTensorImpl()] = std::move(state);
 }
 
-TEST_EACH_OPTIMIZER(added_and_replaced_parameters_are_noticed) {
+TEST_EACH_OPTIMIZER(added_and_replaced_parameters_are_detected) {
   for (const auto implementation : {Implementation::kFused, Implementation::kStock}) {
     for (const auto& options : variants<Base>()) {
       at::manual_seed(3);
@@ -658,7 +658,7 @@ TEST_EACH_OPTIMIZER(added_and_replaced_parameters_are_noticed) {
   }
 }
 
-TEST_EACH_OPTIMIZER(dropped_state_begins_anew) {
+TEST_EACH_OPTIMIZER(erased_state_starts_again) {
   for (const bool leaves_null : {false, true}) {
     Pair<Base> pair({randn({100}), randn({200})});
     pair.steps(5);
@@ -676,7 +676,7 @@ TEST_EACH_OPTIMIZER(dropped_state_begins_anew) {
   }
 }
 
-TEST(what_cannot_be_begun_leaves_no_state) {
+TEST(a_failed_first_step_leaves_no_state) {
   at::Tensor sparse = at::eye(3).to_sparse().requires_grad_();
   sparse.mutable_grad() = at::eye(3).to_sparse();
   for (const auto implementation : {Implementation::kFused, Implementation::kStock}) {
@@ -689,7 +689,7 @@ TEST(what_cannot_be_begun_leaves_no_state) {
   }
 }
 
-TEST_EACH_OPTIMIZER(changed_options_hold_from_the_next_step_on) {
+TEST_EACH_OPTIMIZER(changed_options_apply_from_the_next_step) {
   Pair<Base> pair({randn({1000})});
   using Options = typename OptionsOf<Base>::type;
   for (int i = 0; i < 20; ++i) {
@@ -711,7 +711,7 @@ TEST(momentum_switched_on_and_off) {
   }
 }
 
-TEST(buffers_that_options_ask_for_too_late_get_the_stock_answer) {
+TEST(buffers_that_options_require_too_late_get_the_stock_error) {
   const auto late = [](Optimizer& optimizer) {
     static_cast<AdamOptions&>(optimizer.param_groups()[0].options()).amsgrad(true);
     optimizer.step();
@@ -738,7 +738,7 @@ TEST_EACH_OPTIMIZER(the_first_step_can_be_fused_or_stock) {
   }
 }
 
-TEST_EACH_OPTIMIZER(the_closure_runs_with_gradients_and_its_loss_comes_back) {
+TEST_EACH_OPTIMIZER(the_closure_runs_with_gradients_and_its_loss_is_returned) {
   Problem stock_problem, fused_problem;
   Base stock(stock_problem.parameters(), options<Base>());
   Noisy<Base> fused(fused_problem.parameters(), options<Base>());
@@ -779,7 +779,7 @@ TEST_EACH_OPTIMIZER(the_closure_may_add_a_group_and_change_options) {
   }
 }
 
-TEST_EACH_OPTIMIZER(a_closure_that_throws_leaves_everything) {
+TEST_EACH_OPTIMIZER(a_closure_that_throws_changes_nothing) {
   Pair<Base> pair({randn({100})});
   pair.steps(3);
   EXPECT_THROWS(std::runtime_error,
@@ -811,7 +811,7 @@ TEST_EACH_OPTIMIZER(gradients_are_not_kept_alive) {
   EXPECT(watched.expired());
 }
 
-TEST_EACH_OPTIMIZER(archives_go_both_ways) {
+TEST_EACH_OPTIMIZER(archives_load_both_ways) {
   Problem problem;
   Base stock(problem.parameters(), options<Base>());
   for (int i = 0; i < 20; ++i) stock.step([&] { return problem.loss(); });
@@ -840,7 +840,7 @@ TEST_EACH_OPTIMIZER(archives_go_both_ways) {
   }
 }
 
-TEST_EACH_OPTIMIZER(noise_composes) {
+TEST_EACH_OPTIMIZER(noise_equals_the_stock_step_with_noise) {
   NoiseSpec spec = NoiseSpec::uniform(8);
   spec.seed = 5;
   spec.per_step = true;
@@ -864,7 +864,7 @@ TEST_EACH_OPTIMIZER(noise_composes) {
   EXPECT_THROWS(std::invalid_argument, StepHook(fused, spec), "the optimizer");
 }
 
-TEST_EACH_OPTIMIZER(schedulers_of_libtorch_drive_it) {
+TEST_EACH_OPTIMIZER(libtorch_schedulers_set_the_rate) {
   Pair<Base> pair({randn({100})});
   StepLR stock_schedule(pair.stock, 5, 0.5), fused_schedule(pair.fused, 5, 0.5);
   for (int i = 0; i < 20; ++i) {
@@ -901,7 +901,7 @@ TEST_EACH_OPTIMIZER(rates_in_tensors_give_the_same_steps) {
                 "lrs must have one learning rate for each of the 1 groups, but has 2");
 }
 
-TEST_EACH_OPTIMIZER(a_fused_step_is_found_in_any_fused_optimizer) {
+TEST_EACH_OPTIMIZER(noisy_optimizer_finds_only_noisy_optimizers) {
   Problem problem;
   Noisy<Base> noisy(problem.parameters(), options<Base>(), NoiseSpec::none());
   noisy_optimizer(noisy).implementation(Implementation::kStock);
@@ -911,7 +911,7 @@ TEST_EACH_OPTIMIZER(a_fused_step_is_found_in_any_fused_optimizer) {
                 "the optimizer must be a noisylr::Noisy optimizer");
 }
 
-TEST(options_are_checked_as_by_the_stock_optimizer) {
+TEST(options_are_checked_as_in_the_stock_optimizer) {
   const Tensors p = {randn({1})};
   EXPECT_THROWS(c10::Error, NoisySGD(p, SGDOptions(-1)), "Invalid learning rate: -1");
   EXPECT_THROWS(c10::Error, NoisySGD(p, SGDOptions(1).momentum(-1)), "Invalid momentum value: -1");

@@ -192,7 +192,7 @@ TEST(state_and_archive_bring_a_run_back_bit_for_bit) {
   EXPECT(problem == by_archive);
 }
 
-TEST(other_options_are_refused_and_later_groups_keep_their_own) {
+TEST(other_options_are_rejected_and_later_groups_keep_their_own) {
   Tensors tensors;
   std::vector<torch::optim::OptimizerParamGroup> groups;
   groups.emplace_back(std::vector<at::Tensor>{tensors.a},

@@ -134,7 +134,7 @@ TEST(draws_by_step_and_by_group_depend_on_just_these) {
 }
 
 // Sample mean and variance of n = 100,000 draws within 5 standard errors of theory.
-TEST(moments_are_those_of_theory) {
+TEST(moments_equal_the_formulas) {
   struct Case {
     NoiseSpec spec;
     double mean, variance, kurtosis;
@@ -183,7 +183,7 @@ TEST(an_undefined_rate_stays_undefined) {
   EXPECT(std::isnan(realised(NoiseSpec::uniform(8), std::nan(""), 0, 0, 0)));
 }
 
-TEST(bad_values_are_refused_with_field_value_and_interval) {
+TEST(bad_values_are_rejected_with_field_value_and_interval) {
   using Bad = std::invalid_argument;
   EXPECT_THROWS(Bad, NoiseSpec::uniform(-1), "alpha must be greater than 0, but is -1");
   EXPECT_THROWS(Bad, NoiseSpec::uniform(0), "alpha must be greater than 0, but is 0");

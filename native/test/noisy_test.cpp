@@ -273,7 +273,7 @@ TEST(groups_that_a_failing_closure_added_keep_base_rates) {
   EXPECT_EQ(lr_of(noisy, 1), 0.1);
 }
 
-TEST(a_step_inside_a_step_is_refused) {
+TEST(a_step_inside_a_step_throws) {
   Problem problem;
   NoisySGD noisy(problem.parameters(), SGDOptions(0.1), NoiseSpec::uniform(8));
   const char* message = "step() was called while a step of the same object runs";
@@ -301,7 +301,7 @@ TEST(a_group_added_between_steps_takes_part) {
   EXPECT_EQ(noisy.realised_lr(1), 0.3 * factor(noisy.noise(), 1, 1, 1));
 }
 
-TEST(realised_rates_are_refused_before_the_first_step_and_for_unknown_groups) {
+TEST(realised_rates_throw_before_the_first_step_and_for_unknown_groups) {
   Problem problem;
   NoisySGD noisy(two_groups<SGD>(problem), SGDOptions(0.1), NoiseSpec::uniform(8));
   EXPECT(noisy.realised_lrs().empty());
@@ -312,7 +312,7 @@ TEST(realised_rates_are_refused_before_the_first_step_and_for_unknown_groups) {
   EXPECT_THROWS(std::out_of_range, (void)noisy.realised_lr(2), "group must be in [0, 1], but is 2");
 }
 
-TEST(bad_noise_epochs_and_steps_are_refused) {
+TEST(bad_noise_epochs_and_steps_are_rejected) {
   Problem problem;
   NoiseSpec bad;
   bad.distribution = Distribution::kUniform;

@@ -73,7 +73,7 @@ TEST(draws_depend_on_seed_step_and_parameter_alone) {
   EXPECT(!at::equal(both.slice(0, 0, 4), both.slice(0, 4, 8)));
 }
 
-TEST(the_global_generator_is_left_as_it_was) {
+TEST(the_global_generator_does_not_change) {
   at::manual_seed(3);
   const at::Tensor expected = at::randn({5});
   at::manual_seed(3);
@@ -344,7 +344,7 @@ TEST(perturbed_descent_evaluates_again_for_optimizers_that_ask) {
   EXPECT(x.abs().max().item<double>() < 1e-6);
 }
 
-TEST(alrao_refuses_optimizers_that_evaluate_several_times) {
+TEST(alrao_rejects_optimizers_that_evaluate_several_times) {
   at::Tensor x = at::tensor({3.0, -2.0}, at::kDouble).requires_grad_();
   torch::optim::LBFGS optimizer({x}, torch::optim::LBFGSOptions(0.1).max_iter(5));
   Alrao alrao(optimizer, 0.1, 0.1, 2);

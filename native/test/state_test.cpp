@@ -98,7 +98,7 @@ TEST_EACH_OPTIMIZER(state_is_named_by_group_parameter_and_field) {
   }
 }
 
-TEST_EACH_OPTIMIZER(training_goes_on_bit_for_bit_in_a_new_optimizer) {
+TEST_EACH_OPTIMIZER(training_resumes_bit_for_bit_in_a_new_optimizer) {
   NoiseSpec spec = NoiseSpec::uniform(8);
   spec.per_step = true;
   Problem problem;
@@ -200,7 +200,7 @@ TEST(buffers_take_the_memory_layout_of_their_parameters) {
   EXPECT(!state[0].second.requires_grad());
 }
 
-TEST(what_does_not_fit_is_refused_and_changes_nothing) {
+TEST(state_that_does_not_fit_is_rejected_and_changes_nothing) {
   Problem problem;
   Adam adam(problem.parameters(), AdamOptions(0.01));
   train(adam, problem, 3);
@@ -211,31 +211,31 @@ TEST(what_does_not_fit_is_refused_and_changes_nothing) {
     EXPECT_THROWS(std::invalid_argument, state.load_into(adam), message);
     EXPECT(State(adam) == right);
   };
-  refused([](State& s) { s.tensors.pop_back(); },
-          "names and tensors must be equally many, but are 9 and 8");
-  refused([](State& s) { s.names[1] = s.names[0]; }, "state 0.0.step appears twice");
-  refused([](State& s) { s["0.2.exp_avg"] = at::Tensor(); },
+  rejected([](State& s) { s.tensors.pop_back(); },
+          "there must be one tensor for each name, but there are 9 and 8");
+  rejected([](State& s) { s.names[1] = s.names[0]; }, "state 0.0.step appears twice");
+  rejected([](State& s) { s["0.2.exp_avg"] = at::Tensor(); },
           "state 0.2.exp_avg is an undefined tensor");
-  refused(
+  rejected(
       [](State& s) {
         s["0.0.exp_avg"] = at::zeros({5, 3});
       },
       "state 0.0.exp_avg must have shape [3, 5], but has [5, 3]");
-  refused([](State& s) { s["0.1.exp_avg_sq"] = at::zeros({5}, at::kDouble); },
+  rejected([](State& s) { s["0.1.exp_avg_sq"] = at::zeros({5}, at::kDouble); },
           "state 0.1.exp_avg_sq must be of type Float, but is Double");
-  refused([](State& s) { s["0.0.step"] = at::ones({}); },
+  rejected([](State& s) { s["0.0.step"] = at::ones({}); },
           "state 0.0.step must be a Long of shape [], but is a Float of shape []");
-  refused([](State& s) { s["0.0.step"] = at::ones({1}, at::kLong); },
+  rejected([](State& s) { s["0.0.step"] = at::ones({1}, at::kLong); },
           "state 0.0.step must be a Long of shape [], but is a Long of shape [1]");
-  refused([](State& s) { s["0.2.step"] = at::full({}, -1, at::kLong); },
+  rejected([](State& s) { s["0.2.step"] = at::full({}, -1, at::kLong); },
           "state 0.2.step must be at least 0, but is -1");
-  refused(
+  rejected(
       [](State& s) {
         s.names.push_back("0.3.exp_avg");
         s.tensors.push_back(at::zeros({5}));
       },
       "state 0.3.exp_avg is unknown to the optimizer");
-  refused(
+  rejected(
       [](State& s) {
         s.names.push_back("0.0.momentum_buffer");
         s.tensors.push_back(at::zeros({3, 5}));
@@ -243,7 +243,7 @@ TEST(what_does_not_fit_is_refused_and_changes_nothing) {
       "state 0.0.momentum_buffer is unknown to the optimizer");
 }
 
-TEST(state_of_other_options_is_refused_where_a_buffer_lacks) {
+TEST(state_without_a_required_buffer_is_rejected) {
   Problem problem;
   Adam plain(problem.parameters(), AdamOptions(0.01));
   train(plain, problem, 1);
@@ -271,7 +271,7 @@ TEST(adagrad_needs_state_for_every_parameter) {
   EXPECT(State(adagrad) == right);
 }
 
-TEST(other_optimizers_are_refused) {
+TEST(other_optimizers_are_rejected) {
   Problem problem;
   torch::optim::LBFGS lbfgs(problem.parameters());
   const char* message =

@@ -39,7 +39,7 @@ NOISYLR_API void optimizer_state(torch::optim::Optimizer& optimizer,
 /// @param names one name for each tensor
 /// @param tensors on any device; not modified
 /// @throws std::invalid_argument, before anything changes, that names the class of the
-///     optimizer or of a group's options, or the tensor that is missing, unknown, given twice, or
+///     optimizer or of a group's options, or the tensor that is missing, unknown, repeated, or
 ///     of the wrong shape, type or value
 NOISYLR_API void load_optimizer_state(torch::optim::Optimizer& optimizer,
                                       const std::vector<std::string>& names,

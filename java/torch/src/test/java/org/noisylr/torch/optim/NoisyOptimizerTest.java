@@ -213,7 +213,7 @@ class NoisyOptimizerTest {
     Problem problem = new Problem();
     try (NoisySGD optimizer = new NoisySGD(problem.parameters(), new SGDOptions(LR), NOISE)) {
       assertThatThrownBy(() -> new StepHook(optimizer, NOISE))
-          .hasMessage("the optimizer has noise of its own already");
+          .hasMessage("the optimizer already has noise of its own");
     }
   }
 
