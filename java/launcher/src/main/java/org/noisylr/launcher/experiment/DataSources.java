@@ -11,9 +11,9 @@ import java.util.TreeSet;
 import java.util.function.BiConsumer;
 import org.noisylr.check.InputException;
 import org.noisylr.train.data.Dataset;
-import org.noisylr.train.data.Datasets;
 import org.noisylr.train.data.GeneratedData;
 import org.noisylr.train.data.PublishedDataset;
+import org.noisylr.train.data.format.Datasets;
 
 /** Where the data of an experiment come from. */
 final class DataSources {

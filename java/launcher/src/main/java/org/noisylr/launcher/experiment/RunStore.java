@@ -15,7 +15,7 @@ import org.noisylr.check.InputException;
 import org.noisylr.check.Reason;
 import org.noisylr.train.checkpoint.AtomicFile;
 import org.noisylr.train.data.Dataset;
-import org.noisylr.train.data.Datasets;
+import org.noisylr.train.data.format.Datasets;
 import org.noisylr.train.loop.StopSignal;
 import org.noisylr.train.loop.TrainingListener;
 import org.noisylr.train.metric.EpochMetrics;

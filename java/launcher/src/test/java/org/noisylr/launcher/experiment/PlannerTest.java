@@ -24,7 +24,7 @@ import org.noisylr.schedule.StepDecay;
 import org.noisylr.torch.Tensors;
 import org.noisylr.torch.model.DeepLabV3;
 import org.noisylr.train.checkpoint.SafeTensors;
-import org.noisylr.train.data.Datasets;
+import org.noisylr.train.data.format.Datasets;
 import org.noisylr.train.run.RunConfig;
 
 class PlannerTest {

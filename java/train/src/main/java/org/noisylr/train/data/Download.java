@@ -211,7 +211,14 @@ public final class Download {
 
   /** The MD5 of a file in hexadecimal digits. */
   public static String md5(Path file) {
-    return Source.of(file).read(Download::md5);
+    if (Files.exists(file) && !Files.isRegularFile(file)) {
+      throw new InputException(file + " must be a regular file");
+    }
+    try (InputStream in = Files.newInputStream(file)) {
+      return md5(in);
+    } catch (IOException e) {
+      throw new InputException("cannot read " + file + ": " + Reason.of(e, file), e);
+    }
   }
 
   private static String md5(InputStream in) throws IOException {

@@ -43,7 +43,7 @@ public final class GeneratedData {
    * @param name {@link #PREFIX} and one of {@link #NAMES}
    * @throws org.noisylr.check.InputException if there is no such dataset
    */
-  static Dataset open(String name) {
+  public static Dataset open(String name) {
     return switch (name.substring(PREFIX.length())) {
       case "cifar10", "svhn" -> images(name, 10);
       case "cifar100" -> images(name, 100);

@@ -107,7 +107,7 @@ public enum PublishedDataset {
       List.of(
           file(
               "http://host.robots.ox.ac.uk/pascal/VOC/voc2012/",
-              Voc.ARCHIVE,
+              "VOCtrainval_11-May-2012.tar",
               1_999_639_040,
               "6cd6e144f989b92b3379bac3b3de84fd")));
 
@@ -144,10 +144,10 @@ public enum PublishedDataset {
       long testLabels,
       String testLabelsMd5) {
     return List.of(
-        file(sites, Idx.imagesOf("train") + ".gz", trainImages, trainImagesMd5),
-        file(sites, Idx.labelsOf("train") + ".gz", trainLabels, trainLabelsMd5),
-        file(sites, Idx.imagesOf("t10k") + ".gz", testImages, testImagesMd5),
-        file(sites, Idx.labelsOf("t10k") + ".gz", testLabels, testLabelsMd5));
+        file(sites, "train-images-idx3-ubyte.gz", trainImages, trainImagesMd5),
+        file(sites, "train-labels-idx1-ubyte.gz", trainLabels, trainLabelsMd5),
+        file(sites, "t10k-images-idx3-ubyte.gz", testImages, testImagesMd5),
+        file(sites, "t10k-labels-idx1-ubyte.gz", testLabels, testLabelsMd5));
   }
 
   private static RemoteFile file(String site, String name, long bytes, String md5) {
@@ -159,7 +159,7 @@ public enum PublishedDataset {
         name, bytes, md5, sites.stream().map(site -> URI.create(site + name)).toList());
   }
 
-  /** The name by which {@link Datasets} opens it, and its folder in the data home. */
+  /** Its name on the command line; also the name of its folder in the data home. */
   public String datasetName() {
     return datasetName;
   }

@@ -24,20 +24,12 @@ public record SegmentationDataset(
    */
   public SegmentationDataset {
     classNames = List.copyOf(classNames);
-    checkClasses(name + ", training masks", train.masks(), classNames.size());
-    checkClasses(name + ", test masks", test.masks(), classNames.size());
+    Labels.checkMask(name + ", training masks", train.masks(), classNames.size());
+    Labels.checkMask(name + ", test masks", test.masks(), classNames.size());
     if (train.height() != test.height() || train.width() != test.width()) {
       throw new InputException(
           "%s: test images must be %d x %d (height x width) like the training images, but are %d x %d"
               .formatted(name, train.height(), train.width(), test.height(), test.width()));
-    }
-  }
-
-  static void checkClasses(String where, byte[] masks, int classes) {
-    for (byte value : masks) {
-      if (value != SegmentationSet.VOID && (value & 0xff) >= classes) {
-        throw Check.invalid(where, value & 0xff, "in [0, " + (classes - 1) + "] or 255");
-      }
     }
   }
 

@@ -1,2 +1,2 @@
-/** Image datasets: readers of the usual file formats, and what the trainer makes of them. */
+/** Datasets of images, texts and segmentation, and the batches that a trainer reads from them. */
 package org.noisylr.train.data;

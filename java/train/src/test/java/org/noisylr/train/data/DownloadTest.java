@@ -2,8 +2,8 @@ package org.noisylr.train.data;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.noisylr.train.data.TestFiles.random;
-import static org.noisylr.train.data.TestFiles.write;
+import static org.noisylr.train.TestFiles.random;
+import static org.noisylr.train.TestFiles.write;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;

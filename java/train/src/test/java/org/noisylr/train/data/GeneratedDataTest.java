@@ -1,11 +1,12 @@
 package org.noisylr.train.data;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.noisylr.train.data.ImageDatasetTest.assertInput;
+import static org.noisylr.train.InputErrors.assertRejected;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.noisylr.train.data.format.Datasets;
 
 class GeneratedDataTest {
   @ParameterizedTest
@@ -42,7 +43,7 @@ class GeneratedDataTest {
 
   @Test
   void anUnknownNameIsRefused() {
-    assertInput(
+    assertRejected(
         () -> Datasets.open("generated:mnist"),
         "generated data must be in generated:[cifar10, cifar100, svhn, imdb, voc2012], but is"
             + " generated:mnist");

@@ -1,12 +1,10 @@
 package org.noisylr.train.data;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.noisylr.train.InputErrors.assertRejected;
 
 import java.util.List;
-import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
-import org.noisylr.check.InputException;
 
 class ImageDatasetTest {
   private static final ImageSet THREE =
@@ -29,29 +27,29 @@ class ImageDatasetTest {
 
   @Test
   void firstStaysInRange() {
-    assertInput(() -> THREE.first(0), "number of images must be in [1, 3], but is 0");
-    assertInput(() -> THREE.first(4), "number of images must be in [1, 3], but is 4");
+    assertRejected(() -> THREE.first(0), "number of images must be in [1, 3], but is 0");
+    assertRejected(() -> THREE.first(4), "number of images must be in [1, 3], but is 4");
   }
 
   @Test
   void setsAreValidated() {
     byte[] four = new byte[4];
     int[] one = {0};
-    assertInput(() -> new ImageSet(four, one, 0, 2, 2), "channels must be at least 1, but is 0");
-    assertInput(() -> new ImageSet(four, one, 1, -2, 2), "height must be at least 1, but is -2");
-    assertInput(() -> new ImageSet(four, one, 1, 2, 0), "width must be at least 1, but is 0");
-    assertInput(
+    assertRejected(() -> new ImageSet(four, one, 0, 2, 2), "channels must be at least 1, but is 0");
+    assertRejected(() -> new ImageSet(four, one, 1, -2, 2), "height must be at least 1, but is -2");
+    assertRejected(() -> new ImageSet(four, one, 1, 2, 0), "width must be at least 1, but is 0");
+    assertRejected(
         () -> new ImageSet(four, new int[0], 1, 2, 2),
         "number of images must be at least 1, but is 0");
-    assertInput(
+    assertRejected(
         () -> new ImageSet(four, new int[] {-1}, 1, 2, 2), "label must be at least 0, but is -1");
-    assertInput(
+    assertRejected(
         () -> new ImageSet(four, one, 3, 2, 2), "pixels must have 1 x 3 x 2 x 2 bytes, but has 4");
   }
 
   @Test
   void sizesThatOverflowAreNotMistaken() {
-    assertInput(
+    assertRejected(
         () -> new ImageSet(new byte[0], new int[] {0}, 1, 1 << 16, 1 << 16),
         "pixels must have 1 x 1 x 65536 x 65536 bytes, but has 0");
   }
@@ -71,30 +69,26 @@ class ImageDatasetTest {
   @Test
   void subsetStaysInRange() {
     ImageDataset data = new ImageDataset("d", List.of("a", "b"), THREE, THREE);
-    assertInput(() -> data.subset(0, 1), "subset must be in [1, 3], but is 0");
-    assertInput(() -> data.subset(4, 1), "subset must be in [1, 3], but is 4");
-    assertInput(() -> data.subset(1, 4), "test subset must be in [1, 3], but is 4");
+    assertRejected(() -> data.subset(0, 1), "subset must be in [1, 3], but is 0");
+    assertRejected(() -> data.subset(4, 1), "subset must be in [1, 3], but is 4");
+    assertRejected(() -> data.subset(1, 4), "test subset must be in [1, 3], but is 4");
   }
 
   @Test
   void datasetsAreValidated() {
-    assertInput(
+    assertRejected(
         () -> new ImageDataset("d", List.of("a"), THREE, THREE),
         "d, training images: label number 1 must be in [0, 0], but is 1");
-    assertInput(
+    assertRejected(
         () -> new ImageDataset("d", List.of("a"), THREE.first(1), THREE),
         "d, test images: label number 1 must be in [0, 0], but is 1");
-    assertInput(
+    assertRejected(
         () -> new ImageDataset("d", List.of("a", "a"), THREE, THREE),
         "d: class names must be distinct, but are [a, a]");
     ImageSet tall = new ImageSet(new byte[] {1, 2}, new int[] {0}, 1, 2, 1);
-    assertInput(
+    assertRejected(
         () -> new ImageDataset("d", List.of("a", "b"), THREE, tall),
         "d: test images must be 1 x 1 x 2 (channels x height x width) like the training images,"
             + " but are 1 x 2 x 1");
-  }
-
-  static void assertInput(ThrowingCallable call, String message) {
-    assertThatThrownBy(call).isExactlyInstanceOf(InputException.class).hasMessage(message);
   }
 }

@@ -2,7 +2,7 @@ package org.noisylr.train.data;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.noisylr.train.data.TestFiles.write;
+import static org.noisylr.train.TestFiles.write;
 
 import java.net.URI;
 import java.nio.file.Path;
@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.noisylr.train.data.format.Datasets;
 
 class PublishedDatasetTest {
   @TempDir Path temp;

@@ -2,7 +2,7 @@ package org.noisylr.train.data;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
-import static org.noisylr.train.data.ImageDatasetTest.assertInput;
+import static org.noisylr.train.InputErrors.assertRejected;
 
 import java.util.Arrays;
 import java.util.List;
@@ -154,28 +154,28 @@ class SegmentationDatasetTest {
     assertThat(few.trainCount()).isEqualTo(2);
     assertThat(few.testCount()).isEqualTo(1);
     assertThat(few.metric()).isEqualTo(Metric.MEAN_IOU);
-    assertInput(() -> few.subset(3, 1), "subset must be in [1, 2], but is 3");
-    assertInput(() -> few.subset(1, 2), "test subset must be in [1, 1], but is 2");
+    assertRejected(() -> few.subset(3, 1), "subset must be in [1, 2], but is 3");
+    assertRejected(() -> few.subset(1, 2), "test subset must be in [1, 1], but is 2");
   }
 
   @Test
   void badValuesAreRefused() {
-    assertInput(
+    assertRejected(
         () -> dataset(1).on(CPU, Augmentation.CROP),
         "augmentation must not crop, for ramp has classes of pixels, but crops with padding 4");
-    assertInput(
+    assertRejected(
         () -> new SegmentationSet(new byte[3], new byte[] {NONE}, 1, 1),
         "mask number 0 must have a class for at least one pixel, but has none");
-    assertInput(
+    assertRejected(
         () -> new SegmentationSet(new byte[6], new byte[3], 1, 2),
         "masks must have N x 1 x 2 bytes and pixels 3 times as many, but they have 3 and 6");
     SegmentationSet two = new SegmentationSet(new byte[6], new byte[] {0, 2}, 1, 2);
-    assertInput(
+    assertRejected(
         () -> new SegmentationDataset("d", List.of("a", "b"), two, two),
         "d, training masks must be in [0, 1] or 255, but is 2");
     SegmentationSet wide = new SegmentationSet(new byte[9], new byte[3], 1, 3);
     SegmentationSet narrow = new SegmentationSet(new byte[6], new byte[2], 1, 2);
-    assertInput(
+    assertRejected(
         () -> new SegmentationDataset("d", List.of("a"), wide, narrow),
         "d: test images must be 1 x 3 (height x width) like the training images, but are 1 x 2");
   }

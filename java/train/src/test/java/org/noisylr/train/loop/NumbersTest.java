@@ -32,9 +32,9 @@ import org.noisylr.torch.optim.Implementation;
 import org.noisylr.train.data.Augmentation;
 import org.noisylr.train.data.Batch;
 import org.noisylr.train.data.Dataset;
-import org.noisylr.train.data.Datasets;
 import org.noisylr.train.data.ImageDataset;
 import org.noisylr.train.data.ImageSet;
+import org.noisylr.train.data.format.Datasets;
 import org.noisylr.train.metric.EpochMetrics;
 
 /** Values that break arithmetic stop a run with epoch, step and cause; the others are right. */

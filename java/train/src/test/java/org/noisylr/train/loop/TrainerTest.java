@@ -27,10 +27,10 @@ import org.noisylr.torch.optim.Implementation;
 import org.noisylr.train.data.Augmentation;
 import org.noisylr.train.data.Batch;
 import org.noisylr.train.data.Dataset;
-import org.noisylr.train.data.Datasets;
 import org.noisylr.train.data.Examples;
 import org.noisylr.train.data.ImageDataset;
 import org.noisylr.train.data.ImageSet;
+import org.noisylr.train.data.format.Datasets;
 import org.noisylr.train.metric.EpochMetrics;
 import org.noisylr.train.metric.Score;
 

@@ -33,7 +33,7 @@ import org.noisylr.torch.optim.Implementation;
 import org.noisylr.train.checkpoint.SafeTensors;
 import org.noisylr.train.data.Augmentation;
 import org.noisylr.train.data.Dataset;
-import org.noisylr.train.data.Datasets;
+import org.noisylr.train.data.format.Datasets;
 import org.noisylr.train.loop.OptimizerSpec;
 import org.noisylr.train.loop.Precision;
 import org.noisylr.train.loop.StopSignal;

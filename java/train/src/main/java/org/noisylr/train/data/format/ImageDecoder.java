@@ -1,0 +1,217 @@
+package org.noisylr.train.data.format;
+
+import java.awt.image.BufferedImage;
+import java.awt.image.IndexColorModel;
+import java.awt.image.Raster;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import javax.imageio.ImageIO;
+import javax.imageio.ImageReader;
+import javax.imageio.spi.ImageReaderSpi;
+import javax.imageio.stream.MemoryCacheImageInputStream;
+import org.noisylr.check.Check;
+import org.noisylr.check.InputException;
+import org.noisylr.check.Reason;
+
+/**
+ * Decodes JPEG and PNG to planes of 8-bit samples, as they are stored: no colour management.
+ *
+ * <p>For an image of n pixels in a file of f bytes it allocates at most 64 MB + 20·n + 8·f bytes; n
+ * is at most 4096², and for PNG at most 8·1032·f.
+ */
+final class ImageDecoder {
+  static final int MAX_SIDE = 4096;
+
+  /** Each may go over all pixels; encoders make about ten. */
+  private static final int MAX_SCANS = 100;
+
+  private static final ImageReaderSpi JPEG = provider("jpeg");
+  private static final ImageReaderSpi PNG = provider("png");
+
+  private ImageDecoder() {}
+
+  record Size(int width, int height) {
+    int pixels() {
+      return width * height;
+    }
+
+    @Override
+    public String toString() {
+      return width + " x " + height;
+    }
+  }
+
+  private interface Reading<T> {
+    T read(ImageReader reader) throws IOException;
+  }
+
+  /** The size that the header declares. */
+  static Size size(String name, byte[] file) {
+    return with(name, file, reader -> size(name, reader));
+  }
+
+  /**
+   * The samples of an image that must have the given size.
+   *
+   * @return one plane if red, green and blue are equal everywhere, else the planes red, green, blue
+   */
+  static byte[] decode(String name, byte[] file, Size expected, String like) {
+    return planes(image(name, file, expected, like));
+  }
+
+  private static BufferedImage image(String name, byte[] file, Size expected, String like) {
+    return with(
+        name,
+        file,
+        reader -> {
+          Size size = size(name, reader);
+          if (!size.equals(expected)) {
+            throw new InputException(
+                "%s must be %s pixels (width x height) like %s, but is %s"
+                    .formatted(name, expected, like, size));
+          }
+          // Where a JPEG file is cut off, the decoder warns and makes the rest up.
+          List<String> warnings = new ArrayList<>();
+          reader.addIIOReadWarningListener((source, warning) -> warnings.add(warning));
+          BufferedImage image = reader.read(0);
+          if (!warnings.isEmpty()) {
+            throw new InputException(damaged(name, warnings.get(0)));
+          }
+          return image;
+        });
+  }
+
+  /**
+   * The values of a palette image, which stand for classes here, not colours; {@code [H, W]}.
+   *
+   * @param like the image of the same size, for the message
+   */
+  static byte[] indices(String name, byte[] file, Size expected, String like) {
+    BufferedImage image = image(name, file, expected, like);
+    if (!(image.getColorModel() instanceof IndexColorModel)) {
+      throw new InputException(name + " must be an image with a palette, but has none");
+    }
+    byte[] values = new byte[expected.pixels()];
+    int[] samples =
+        image.getRaster().getSamples(0, 0, expected.width(), expected.height(), 0, (int[]) null);
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (byte) samples[i];
+    }
+    return values;
+  }
+
+  private static Size size(String name, ImageReader reader) throws IOException {
+    return new Size(
+        side(name + ": width", reader.getWidth(0)), side(name + ": height", reader.getHeight(0)));
+  }
+
+  private static int side(String field, int value) {
+    return (int) Check.within(field, value, 1, MAX_SIDE);
+  }
+
+  private static <T> T with(String name, byte[] file, Reading<T> reading) {
+    ImageReader reader = null;
+    boolean png = startsWith(file, 0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n');
+    if (!png) {
+      checkJpeg(name, file);
+    }
+    byte[] needed = png ? PngChunks.needed(name, file) : file;
+    try (MemoryCacheImageInputStream in =
+        new MemoryCacheImageInputStream(new ByteArrayInputStream(needed))) {
+      reader = (png ? PNG : JPEG).createReaderInstance();
+      reader.setInput(in, true, true);
+      return reading.read(reader);
+    } catch (InputException e) {
+      throw e;
+    } catch (IOException | RuntimeException e) {
+      // The decoders answer some malformed files with unchecked exceptions.
+      throw new InputException(damaged(name, Reason.firstLine(e)), e);
+    } finally {
+      if (reader != null) {
+        reader.dispose();
+      }
+    }
+  }
+
+  private static String damaged(String name, String reason) {
+    return name + " cannot be decoded: " + reason;
+  }
+
+  private static void checkJpeg(String name, byte[] file) {
+    if (!startsWith(file, 0xff, 0xd8, 0xff)) {
+      throw new InputException(name + " must be a JPEG or PNG image, but its content is neither");
+    }
+    int scans = 0;
+    for (int i = 1; i < file.length; i++) {
+      scans += file[i - 1] == (byte) 0xff && file[i] == (byte) 0xda ? 1 : 0;
+    }
+    if (scans > MAX_SCANS) {
+      throw new InputException(
+          "%s must have at most %d scans, but has %d".formatted(name, MAX_SCANS, scans));
+    }
+  }
+
+  private static ImageReaderSpi provider(String format) {
+    return ImageIO.getImageReadersByFormatName(format).next().getOriginatingProvider();
+  }
+
+  private static boolean startsWith(byte[] file, int... bytes) {
+    for (int i = 0; i < bytes.length; i++) {
+      if (i >= file.length || (file[i] & 0xff) != bytes[i]) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static byte[] planes(BufferedImage image) {
+    int size = image.getWidth() * image.getHeight();
+    byte[][] rgb = image.getColorModel() instanceof IndexColorModel ? palette(image) : bands(image);
+    if (rgb.length == 1 || Arrays.equals(rgb[0], rgb[1]) && Arrays.equals(rgb[1], rgb[2])) {
+      return rgb[0];
+    }
+    byte[] planes = new byte[3 * size];
+    for (int channel = 0; channel < 3; channel++) {
+      System.arraycopy(rgb[channel], 0, planes, channel * size, size);
+    }
+    return planes;
+  }
+
+  private static byte[][] palette(BufferedImage image) {
+    int width = image.getWidth();
+    int[] argb = image.getRGB(0, 0, width, image.getHeight(), null, 0, width);
+    byte[][] planes = new byte[3][argb.length];
+    for (int i = 0; i < argb.length; i++) {
+      planes[0][i] = (byte) (argb[i] >> 16);
+      planes[1][i] = (byte) (argb[i] >> 8);
+      planes[2][i] = (byte) argb[i];
+    }
+    return planes;
+  }
+
+  /**
+   * The bands of the raster, without alpha. {@code getRGB} would not do: it takes grey images for
+   * linear and changes their values by a gamma curve.
+   */
+  private static byte[][] bands(BufferedImage image) {
+    Raster raster = image.getRaster();
+    int width = image.getWidth();
+    int height = image.getHeight();
+    byte[][] planes = new byte[raster.getNumBands() < 3 ? 1 : 3][width * height];
+    for (int band = 0; band < planes.length; band++) {
+      int max = (1 << image.getColorModel().getComponentSize(band)) - 1;
+      int[] samples = new int[width];
+      for (int y = 0; y < height; y++) {
+        raster.getSamples(0, y, width, 1, band, samples);
+        for (int x = 0; x < width; x++) {
+          planes[band][y * width + x] =
+              (byte) (max == 255 ? samples[x] : (samples[x] * 255 + max / 2) / max);
+        }
+      }
+    }
+    return planes;
+  }
+}

@@ -1,0 +1,203 @@
+package org.noisylr.train.data.format;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.noisylr.check.InputException;
+import org.noisylr.train.data.TextDataset;
+import org.noisylr.train.data.TextSet;
+import org.noisylr.train.data.Vocabulary;
+
+/**
+ * Reads the Large Movie Review Dataset (Maas et al. 2011), {@code aclImdb}: {@code
+ * train/pos/*.txt}, {@code train/neg/*.txt}, {@code test/…}, from a folder or a {@code tar}, {@code
+ * tar.gz} or {@code tar.xz}. Everything may lie in one folder more.
+ *
+ * <p>Class 0 is negative, class 1 positive. Texts are stored in turn, a negative one, then a
+ * positive one, in the order of the file names, so that every prefix is balanced. The {@link
+ * Vocabulary} is made of the training texts.
+ *
+ * <p>An archive may unpack to 1 GiB. There may be 50,000 reviews of 1 MiB, and 256 MiB of them in
+ * all. What is allocated grows with what is unpacked, whatever the archive's headers say.
+ */
+public final class Imdb {
+  /** The name of the dataset. */
+  public static final String NAME = "imdb";
+
+  /** The file in which the dataset is published. */
+  static final String ARCHIVE = "aclImdb_v1.tar.gz";
+
+  /** The number of tokens in Keras' example. */
+  static final int VOCABULARY = 20_000;
+
+  /** The tokens of a text in Keras' example. */
+  static final int LENGTH = 80;
+
+  private static final List<String> CLASSES = List.of("neg", "pos");
+  private static final List<String> SPLITS = List.of("train", "test");
+  private static final Pattern REVIEW =
+      Pattern.compile("(?:[^/]+/)?(train|test)/(neg|pos)/([^/]+\\.txt)");
+  private static final int MAX_REVIEW = 1 << 20;
+  private static final int MAX_REVIEWS = 50_000;
+  private static final int MAX_TEXT = 1 << 28;
+  private static final long MAX_ARCHIVE = 1L << 30;
+
+  private Imdb() {}
+
+  /**
+   * Reads a folder or an archive.
+   *
+   * @param vocabulary the number of tokens, at least 4; the paper's example has 20,000
+   * @param length the tokens of a text, at least 1; the paper's example has 80
+   * @throws InputException if a split has no reviews of a class, or a file cannot be read
+   */
+  public static TextDataset read(Path folderOrArchive, int vocabulary, int length) {
+    Reviews reviews = new Reviews(folderOrArchive);
+    if (Files.isDirectory(folderOrArchive)) {
+      readFolder(ImageFolder.unwrap(folderOrArchive), reviews);
+    } else {
+      readArchive(folderOrArchive, reviews);
+    }
+    reviews.check();
+    Vocabulary words =
+        new Vocabulary(
+            () -> Stream.concat(reviews.of("train", 0), reviews.of("train", 1)).iterator(),
+            vocabulary);
+    return new TextDataset(
+        NAME,
+        CLASSES,
+        vocabulary,
+        set(reviews, "train", words, length),
+        set(reviews, "test", words, length));
+  }
+
+  /** Whether a folder holds reviews. */
+  static boolean isIn(Path folder) {
+    return SPLITS.stream().anyMatch(split -> Files.isDirectory(folder.resolve(split + "/pos")));
+  }
+
+  /** Texts by folder, {@code train/neg} …, then by file name. */
+  private static final class Reviews {
+    private final Path place;
+    private final Map<String, SortedMap<String, String>> texts = new TreeMap<>();
+    private int count;
+    private long bytes;
+
+    Reviews(Path place) {
+      this.place = place;
+      for (String split : SPLITS) {
+        for (String label : CLASSES) {
+          texts.put(split + "/" + label, new TreeMap<>());
+        }
+      }
+    }
+
+    /** Takes the file if it is a review. */
+    void add(String path, InputStream in) throws IOException {
+      Matcher review = REVIEW.matcher(path);
+      if (!review.matches()) {
+        return;
+      }
+      if (++count > MAX_REVIEWS) {
+        throw new InputException(place + " must have at most " + MAX_REVIEWS + " reviews");
+      }
+      byte[] text = Source.readAll(place + "!" + path, in, MAX_REVIEW);
+      bytes += text.length;
+      if (bytes > MAX_TEXT) {
+        throw new InputException(place + " must have at most " + MAX_TEXT + " bytes of reviews");
+      }
+      texts
+          .get(review.group(1) + "/" + review.group(2))
+          .put(review.group(3), new String(text, StandardCharsets.UTF_8));
+    }
+
+    void check() {
+      texts.forEach(
+          (folder, files) -> {
+            if (files.isEmpty()) {
+              throw new InputException(place + " has no reviews " + folder + "/*.txt");
+            }
+          });
+    }
+
+    Stream<String> of(String split, int label) {
+      return texts.get(split + "/" + CLASSES.get(label)).values().stream();
+    }
+  }
+
+  private static void readFolder(Path folder, Reviews reviews) {
+    for (String split : SPLITS) {
+      for (String label : CLASSES) {
+        Path files = folder.resolve(split).resolve(label);
+        if (!Files.isDirectory(files)) {
+          continue;
+        }
+        Source.reading(
+            files,
+            () -> {
+              try (Stream<Path> children = Files.list(files)) {
+                for (Path file : (Iterable<Path>) children::iterator) {
+                  try (InputStream in = Files.newInputStream(Source.regular(file))) {
+                    reviews.add(split + "/" + label + "/" + file.getFileName(), in);
+                  }
+                }
+              }
+              return null;
+            });
+      }
+    }
+  }
+
+  private static void readArchive(Path archive, Reviews reviews) {
+    Source.of(archive)
+        .read(
+            raw -> {
+              Tar tar = Tar.of(archive, raw, MAX_ARCHIVE);
+              for (TarArchiveEntry entry; (entry = tar.next()) != null; ) {
+                if (entry.isFile() && isReview(Tar.path(entry))) {
+                  Tar.checkNoLink(archive + "!" + Tar.path(entry), entry);
+                  reviews.add(Tar.path(entry), tar.content());
+                }
+              }
+              tar.finish();
+              return null;
+            });
+  }
+
+  /** Whether a file of an archive is a review. */
+  static boolean isReview(String path) {
+    return REVIEW.matcher(path).matches();
+  }
+
+  private static TextSet set(Reviews reviews, String split, Vocabulary words, int length) {
+    List<int[]> texts = new ArrayList<>();
+    List<Integer> labels = new ArrayList<>();
+    List<Iterator<String>> byClass =
+        List.of(reviews.of(split, 0).iterator(), reviews.of(split, 1).iterator());
+    while (byClass.stream().anyMatch(Iterator::hasNext)) {
+      for (int label = 0; label < byClass.size(); label++) {
+        if (byClass.get(label).hasNext()) {
+          texts.add(words.encode(byClass.get(label).next(), length));
+          labels.add(label);
+        }
+      }
+    }
+    return new TextSet(
+        texts.stream().flatMapToInt(Arrays::stream).toArray(),
+        labels.stream().mapToInt(Integer::intValue).toArray(),
+        length);
+  }
+}

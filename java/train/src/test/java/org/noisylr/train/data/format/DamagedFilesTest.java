@@ -1,0 +1,149 @@
+package org.noisylr.train.data.format;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.noisylr.train.InputErrors.assertRejected;
+import static org.noisylr.train.TestFiles.png;
+import static org.noisylr.train.TestFiles.random;
+import static org.noisylr.train.TestFiles.write;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.zip.GZIPInputStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.noisylr.check.InputException;
+import org.noisylr.train.TestFiles;
+
+/** Whatever a file holds: a dataset or one line, never another exception. */
+class DamagedFilesTest {
+  private static final int ROUNDS = 500;
+
+  @TempDir Path temp;
+
+  @Test
+  void zip() {
+    Map<String, byte[]> files = new TreeMap<>();
+    files.put("train/a/1.png", png(4, 4, random(48, 1)));
+    files.put("train/b/1.png", png(4, 4, random(48, 2)));
+    files.put("test/a/1.png", png(4, 4, random(48, 3)));
+    files.put("test/b/1.png", png(4, 4, random(48, 4)));
+    assertOnlyInputExceptions(temp.resolve("x.zip"), TestFiles.zip(files));
+  }
+
+  @Test
+  void tarGz() {
+    Map<String, byte[]> files = new TreeMap<>();
+    files.put("d/train.bin", new byte[3074]);
+    files.put("d/test.bin", new byte[3074]);
+    files.put("d/fine_label_names.txt", "a\n".getBytes(StandardCharsets.UTF_8));
+    byte[] whole = TestFiles.tarGz(files);
+    assertOnlyInputExceptions(temp.resolve("x.tar.gz"), whole);
+  }
+
+  /** Damage inside the tar that gzip's own checksum does not betray. */
+  @Test
+  void tarInsideGz() throws IOException {
+    byte[] packed = TestFiles.tarGz(Map.of("d/train.bin", new byte[3074], "d/x", new byte[10]));
+    byte[] tar;
+    try (var in = new GZIPInputStream(new ByteArrayInputStream(packed))) {
+      tar = in.readAllBytes();
+    }
+    Random random = new Random(2);
+    Path file = temp.resolve("x.tar.gz");
+    for (int round = 0; round < ROUNDS; round++) {
+      byte[] damaged = tar.clone();
+      int header = random.nextBoolean() ? 0 : 512 * 8;
+      for (int i = 0; i < 1 + round % 4; i++) {
+        damaged[(header + random.nextInt(512)) % tar.length] = (byte) random.nextInt();
+      }
+      assertDatasetOrLine(write(file, TestFiles.gzip(damaged)));
+    }
+  }
+
+  private void assertOnlyInputExceptions(Path file, byte[] whole) {
+    Random random = new Random(1);
+    for (int round = 0; round < ROUNDS; round++) {
+      byte[] damaged =
+          Arrays.copyOf(whole, whole.length - (round % 3 == 0 ? random.nextInt(whole.length) : 0));
+      for (int i = 0; i < round % 5 && damaged.length > 0; i++) {
+        damaged[random.nextInt(damaged.length)] = (byte) random.nextInt();
+      }
+      assertDatasetOrLine(write(file, damaged));
+    }
+  }
+
+  private static void assertDatasetOrLine(Path file) {
+    try {
+      assertThat(Datasets.open(file.toString(), file).trainCount()).isPositive();
+    } catch (InputException e) {
+      assertThat(e.getMessage()).contains(file.toString()).doesNotContain("\n");
+    }
+  }
+
+  @Test
+  void aFileThatMayNotBeReadIsNamed() {
+    assertRejected(
+        () ->
+            Source.reading(
+                "a.zip",
+                () -> {
+                  throw new AccessDeniedException("a.zip");
+                }),
+        "a.zip cannot be read: permission denied");
+    assertRejected(
+        () ->
+            Source.reading(
+                "folder",
+                () -> {
+                  throw new AccessDeniedException("folder/inner");
+                }),
+        "folder/inner cannot be read: permission denied");
+  }
+
+  @Test
+  void otherFailuresKeepTheirReason() {
+    assertRejected(
+        () ->
+            Source.reading(
+                "a.zip",
+                () -> {
+                  throw new FileSystemException("a.zip", null, "Input/output error");
+                }),
+        "a.zip cannot be read: input/output error");
+    assertRejected(
+        () ->
+            Source.reading(
+                "a.zip",
+                () -> {
+                  throw new IOException("two\n lines");
+                }),
+        "a.zip cannot be read: two lines");
+    assertRejected(
+        () ->
+            Source.reading(
+                "a.zip",
+                () -> {
+                  throw new IOException();
+                }),
+        "a.zip cannot be read: IOException");
+  }
+
+  @Test
+  void aFolderOfLinksThatGoRoundIsNamed() throws IOException {
+    Path train = Files.createDirectories(temp.resolve("set/train"));
+    Files.createSymbolicLink(train.resolve("again"), temp.resolve("set"));
+    Path set = temp.resolve("set");
+    assertRejected(
+        () -> Datasets.open(set.toString(), temp),
+        train.resolve("again") + " cannot be read: it is a link that leads in a circle");
+  }
+}

@@ -1,0 +1,204 @@
+package org.noisylr.train.data.format;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.noisylr.train.InputErrors.assertRejected;
+import static org.noisylr.train.TestFiles.concat;
+import static org.noisylr.train.TestFiles.encode;
+import static org.noisylr.train.TestFiles.jpeg;
+import static org.noisylr.train.TestFiles.png;
+import static org.noisylr.train.TestFiles.random;
+
+import java.awt.image.BufferedImage;
+import java.awt.image.IndexColorModel;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.zip.CRC32;
+import org.junit.jupiter.api.Test;
+import org.noisylr.check.InputException;
+import org.noisylr.train.TestFiles;
+
+class ImageDecoderTest {
+  private static final int SIDE = 16;
+  private static final int PLANE = SIDE * SIDE;
+  private static final ImageDecoder.Size SIZE = new ImageDecoder.Size(SIDE, SIDE);
+
+  private static byte[] decode(byte[] file) {
+    return ImageDecoder.decode("x", file, SIZE, "first");
+  }
+
+  @Test
+  void readsTheDeclaredSize() {
+    assertThat(ImageDecoder.size("x", png(7, 3, new byte[21])))
+        .isEqualTo(new ImageDecoder.Size(7, 3));
+    assertThat(ImageDecoder.size("x", jpeg(7, 3, new byte[21])))
+        .isEqualTo(new ImageDecoder.Size(7, 3));
+  }
+
+  @Test
+  void colourPngIsExact() {
+    byte[] planes = random(3 * PLANE, 1);
+    assertThat(decode(png(SIDE, SIDE, planes))).isEqualTo(planes);
+  }
+
+  @Test
+  void greyPngIsExactForEveryValue() {
+    byte[] plane = new byte[PLANE];
+    for (int i = 0; i < PLANE; i++) {
+      plane[i] = (byte) i;
+    }
+    assertThat(decode(png(SIDE, SIDE, plane))).isEqualTo(plane);
+  }
+
+  @Test
+  void colourPngWithEqualChannelsIsGrey() {
+    byte[] plane = random(PLANE, 2);
+    assertThat(decode(png(SIDE, SIDE, concat(plane, plane, plane)))).isEqualTo(plane);
+  }
+
+  @Test
+  void alphaIsDropped() {
+    byte[] planes = random(3 * PLANE, 3);
+    BufferedImage image = new BufferedImage(SIDE, SIDE, BufferedImage.TYPE_4BYTE_ABGR);
+    for (int i = 0; i < 4 * PLANE; i++) {
+      int sample = i < 3 * PLANE ? planes[i] & 0xff : i & 0xff;
+      image.getRaster().setSample(i % SIDE, i % PLANE / SIDE, i / PLANE, sample);
+    }
+    assertThat(decode(encode(image, "png"))).isEqualTo(planes);
+  }
+
+  @Test
+  void sixteenBitsAreRoundedToEight() {
+    BufferedImage image = new BufferedImage(SIDE, SIDE, BufferedImage.TYPE_USHORT_GRAY);
+    byte[] expected = new byte[PLANE];
+    for (int i = 0; i < PLANE; i++) {
+      int sample = i * 257 + (i == 255 ? 0 : 100);
+      image.getRaster().setSample(i % SIDE, i / SIDE, 0, sample);
+      expected[i] = (byte) Math.round(sample / 257.0);
+    }
+    assertThat(decode(encode(image, "png"))).isEqualTo(expected);
+  }
+
+  @Test
+  void palettesAreResolved() {
+    byte[] red = {0, (byte) 200, 10};
+    byte[] green = {0, 100, 20};
+    byte[] blue = {0, 50, (byte) 255};
+    BufferedImage image =
+        new BufferedImage(
+            SIDE,
+            SIDE,
+            BufferedImage.TYPE_BYTE_INDEXED,
+            new IndexColorModel(8, 3, red, green, blue));
+    byte[] expected = new byte[3 * PLANE];
+    for (int i = 0; i < PLANE; i++) {
+      image.getRaster().setSample(i % SIDE, i / SIDE, 0, i % 3);
+      expected[i] = red[i % 3];
+      expected[PLANE + i] = green[i % 3];
+      expected[2 * PLANE + i] = blue[i % 3];
+    }
+    assertThat(decode(encode(image, "png"))).isEqualTo(expected);
+  }
+
+  @Test
+  void blackAndWhiteIsGrey() {
+    BufferedImage image = new BufferedImage(SIDE, SIDE, BufferedImage.TYPE_BYTE_BINARY);
+    byte[] expected = new byte[PLANE];
+    for (int i = 0; i < PLANE; i++) {
+      image.getRaster().setSample(i % SIDE, i / SIDE, 0, i % 2);
+      expected[i] = (byte) (i % 2 * 255);
+    }
+    assertThat(decode(encode(image, "png"))).isEqualTo(expected);
+  }
+
+  @Test
+  void greyJpegKeepsItsValues() {
+    byte[] plane = new byte[PLANE];
+    Arrays.fill(plane, (byte) 77);
+    byte[] decoded = decode(jpeg(SIDE, SIDE, plane));
+    assertThat(decoded).isEqualTo(plane);
+  }
+
+  @Test
+  void namesAnotherSize() {
+    assertRejected(
+        () -> decode(png(3, 2, new byte[6])),
+        "x must be 16 x 16 pixels (width x height) like first, but is 3 x 2");
+  }
+
+  @Test
+  void namesWhatIsNoImage() {
+    for (byte[] file : new byte[][] {{}, {1, 2, 3}, {(byte) 0xff, (byte) 0xd8}}) {
+      assertRejected(
+          () -> decode(file), "x must be a JPEG or PNG image, but its content is neither");
+    }
+  }
+
+  /** A PNG of a few bytes that declares 30000 × 30000 pixels is refused by its header. */
+  @Test
+  void refusesSidesThatNoTrainingImageHas() {
+    byte[] file = png(SIDE, SIDE, random(PLANE, 4));
+    ByteBuffer.wrap(file).putInt(16, 30000).putInt(20, 30000).putInt(29, crc(file, 12, 17));
+    assertRejected(
+        () -> ImageDecoder.size("x", file), "x: width must be in [1, 4096], but is 30000");
+    ByteBuffer.wrap(file).putInt(16, 16).putInt(29, crc(file, 12, 17));
+    assertRejected(
+        () -> ImageDecoder.size("x", file), "x: height must be in [1, 4096], but is 30000");
+  }
+
+  private static int crc(byte[] file, int from, int length) {
+    CRC32 crc = new CRC32();
+    crc.update(file, from, length);
+    return (int) crc.getValue();
+  }
+
+  @Test
+  void everyTruncationOfAPngIsNamed() {
+    byte[] file = png(SIDE, SIDE, random(3 * PLANE, 5));
+    for (int length = 8; length < file.length; length++) {
+      byte[] cut = Arrays.copyOf(file, length);
+      assertRejected(() -> decode(cut), "x cannot be decoded: the PNG file is truncated");
+    }
+  }
+
+  @Test
+  void everyChangedByteOfAPngIsNoticed() {
+    byte[] file = png(SIDE, SIDE, random(3 * PLANE, 6));
+    for (int i = 0; i < file.length; i++) {
+      byte[] damaged = TestFiles.flip(file, i);
+      assertThatThrownBy(() -> decode(damaged))
+          .as("byte %d", i)
+          .isExactlyInstanceOf(InputException.class)
+          .hasMessageStartingWith("x ");
+    }
+  }
+
+  @Test
+  void everyTruncationOfAJpegIsNamed() {
+    byte[] file = jpeg(SIDE, SIDE, random(3 * PLANE, 7));
+    for (int length = 3; length < file.length; length++) {
+      byte[] cut = Arrays.copyOf(file, length);
+      assertThatThrownBy(() -> decode(cut))
+          .as("first %d bytes", length)
+          .isExactlyInstanceOf(InputException.class)
+          .hasMessageStartingWith("x cannot be decoded: ")
+          .hasMessageNotContaining("\n");
+    }
+  }
+
+  /** JPEG has no checksum, so a change may give another image, but never another exception. */
+  @Test
+  void aChangedByteOfAJpegGivesAnImageOrAnInputException() {
+    byte[] file = jpeg(SIDE, SIDE, random(3 * PLANE, 8));
+    int refused = 0;
+    for (int i = 0; i < file.length; i++) {
+      try {
+        assertThat(decode(TestFiles.flip(file, i)).length).isIn(PLANE, 3 * PLANE);
+      } catch (InputException e) {
+        assertThat(e).hasMessageStartingWith("x");
+        refused++;
+      }
+    }
+    assertThat(refused).isGreaterThan(20);
+  }
+}
