@@ -4,9 +4,9 @@ import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.core.exc.StreamReadException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.ObjectWriter;
@@ -14,19 +14,19 @@ import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.cfg.EnumFeature;
 import com.fasterxml.jackson.databind.cfg.MapperBuilder;
-import com.fasterxml.jackson.databind.exc.InvalidFormatException;
-import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
-import java.util.Arrays;
-import java.util.List;
-import java.util.Locale;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.noisylr.check.InputException;
+import org.noisylr.check.Reason;
 import org.noisylr.noise.Distribution;
 import org.noisylr.schedule.Constant;
 import org.noisylr.schedule.CosineRestarts;
@@ -38,9 +38,9 @@ import org.noisylr.schedule.Sequence;
 import org.noisylr.schedule.StepDecay;
 
 /**
- * The text forms of a run: its configuration as YAML, its result as JSON. Texts of up to 3,000,000
- * characters are read, nested 50 deep at most; reading allocates at most 64 MB and 100 times the
- * text.
+ * The text forms of a run: its configuration as YAML or a line of JSON, its result as JSON. A text
+ * may have 3,000,000 characters and 50 levels of nesting. Reading allocates at most 64 MB plus 100
+ * times the text.
  */
 public final class RunFormat {
   @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
@@ -74,7 +74,7 @@ public final class RunFormat {
 
   private static final ObjectMapper JSON = configured(JsonMapper.builder());
 
-  /** What a programmer might set otherwise. */
+  /** Advice to programmers at the end of a message. */
   private static final Pattern HINT = Pattern.compile(" \\(set Deserialization.*");
 
   private RunFormat() {}
@@ -94,7 +94,7 @@ public final class RunFormat {
         .build();
   }
 
-  /** Reads and writes YAML in which records are maps with keys in snake_case, as here. */
+  /** A mapper with the rules of this class: records are mappings with keys in snake_case. */
   public static ObjectMapper yaml() {
     return YAML.copy();
   }
@@ -104,28 +104,28 @@ public final class RunFormat {
   }
 
   /**
-   * Reads what {@link #toYaml} wrote.
+   * Parses the output of {@link #toYaml}.
    *
-   * @throws InputException if {@code text} is something else
+   * @throws InputException if {@code text} has another form
    */
   static RunConfig fromYaml(String text) {
     return read(YAML, text, RunConfig.class, "a run's configuration");
   }
 
-  /** A configuration in one line. */
+  /** A configuration as one line of JSON. */
   public static String toLine(RunConfig config) {
     return write(JSON.writer(), config);
   }
 
-  /** A schedule in one line, for readers. */
+  /** A schedule in one line, for people to read. */
   public static String describe(Schedule schedule) {
     return write(JSON.writer(), schedule).replaceAll("[\"{}]", "").replaceAll("([,:])", "$1 ");
   }
 
   /**
-   * Reads what {@link #toLine} wrote.
+   * Parses the output of {@link #toLine}.
    *
-   * @throws InputException if {@code line} is something else
+   * @throws InputException if {@code line} has another form
    */
   public static RunConfig fromLine(String line) {
     return read(JSON, line, RunConfig.class, "a run's configuration");
@@ -140,10 +140,10 @@ public final class RunFormat {
   }
 
   /**
-   * Reads YAML.
+   * Parses YAML.
    *
-   * @param what it is, in the message: {@code a plan}
-   * @throws InputException if it is something else; the message begins with {@code not} and names
+   * @param what the text should be, for the message: {@code a plan}
+   * @throws InputException if it has another form; the message starts with {@code not} and names
    *     the field
    */
   public static <T> T fromYaml(String text, Class<T> type, String what) {
@@ -152,18 +152,18 @@ public final class RunFormat {
 
   private static <T> T read(ObjectMapper mapper, String text, Class<T> type, String what) {
     try {
-      T value = mapper.readValue(text, type);
+      T value = text.isBlank() ? null : mapper.readValue(text, type);
       if (value == null) {
         throw new InputException("not " + what + ": it is empty");
       }
       return value;
     } catch (JsonProcessingException e) {
-      throw new InputException("not %s: %s%s".formatted(what, field(e), reason(e)), e);
+      throw new InputException("not %s: %s%s".formatted(what, path(e), reason(e)), e);
     }
   }
 
   /** {@code training.schedule.lr: } where the error is in a field. */
-  private static String field(JsonProcessingException e) {
+  private static String path(JsonProcessingException e) {
     if (!(e instanceof JsonMappingException mapping) || mapping.getPath().isEmpty()) {
       return "";
     }
@@ -178,51 +178,56 @@ public final class RunFormat {
       return cause.getMessage();
     }
     if (e instanceof UnrecognizedPropertyException unknown) {
-      return unknown.getKnownPropertyIds().stream()
-          .map(Object::toString)
-          .collect(Collectors.joining(", ", "there is no such field among {", "}"));
+      return "unknown field; the known ones are " + unknown.getKnownPropertyIds();
     }
-    String message = e.getOriginalMessage();
-    if (message.startsWith("No content to map")) {
-      return "it is empty";
-    } else if (message.startsWith("Cannot map `null`")
-        || message.startsWith("Cannot coerce `null`")) {
-      return "it is required";
-    } else if (message.contains("at least one Creator exists")) {
-      return "it must be made of keys and values";
-    } else if ((e instanceof StreamReadException || e.getCause() instanceof StreamReadException)
-        && !message.startsWith("Duplicate field")
-        && e.getLocation() != null) {
-      return "it cannot be parsed in line %d, column %d"
-          .formatted(e.getLocation().getLineNr(), e.getLocation().getColumnNr());
-    }
-    if (e instanceof MismatchedInputException mismatched
-        && message.startsWith("Cannot deserialize")
-        && allowed(mismatched.getTargetType()) != null) {
-      return "it must be "
-          + allowed(mismatched.getTargetType())
-          + (e instanceof InvalidFormatException f ? ", but is " + f.getValue() : "");
-    }
-    return HINT.matcher(message).replaceFirst("");
+    String message = HINT.matcher(Reason.firstLine(e)).replaceFirst("");
+    return e.getLocation() == null
+        ? message
+        : "%s (line %d, column %d)"
+            .formatted(message, e.getLocation().getLineNr(), e.getLocation().getColumnNr());
   }
 
-  private static String allowed(Class<?> type) {
-    if (type == String.class) {
-      return "a text";
-    } else if (type == int.class || type == Integer.class || type == long.class) {
-      return "an integer";
-    } else if (type == double.class || type == Double.class) {
-      return "a number";
-    } else if (type == List.class) {
-      return "a list";
-    } else if (type != null && type.isRecord()) {
-      return "made of keys and values";
-    } else if (type != null && type.isEnum()) {
-      return Arrays.stream(type.getEnumConstants())
-          .map(constant -> ((Enum<?>) constant).name().toLowerCase(Locale.ROOT))
-          .collect(Collectors.joining(", ", "one of {", "}"));
+  /**
+   * Names the fields in which two configurations differ, as {@code subset is 100, not 200}; empty
+   * if they are equal.
+   *
+   * @param stored YAML, perhaps of another version
+   * @param given YAML
+   * @throws InputException if a text is not YAML
+   */
+  static String difference(String stored, String given) {
+    Map<String, String> old = fields(stored);
+    Map<String, String> current = fields(given);
+    return Stream.concat(old.keySet().stream(), current.keySet().stream())
+        .distinct()
+        .filter(path -> !Objects.equals(old.get(path), current.get(path)))
+        .map(
+            path ->
+                "%s is %s, not %s"
+                    .formatted(
+                        path, old.getOrDefault(path, "unset"), current.getOrDefault(path, "unset")))
+        .collect(Collectors.joining("; "));
+  }
+
+  private static Map<String, String> fields(String yaml) {
+    Map<String, String> fields = new LinkedHashMap<>();
+    try {
+      addFields("", YAML.readTree(yaml), fields);
+    } catch (JsonProcessingException e) {
+      throw new InputException("not a run's configuration: " + reason(e), e);
     }
-    return null;
+    return fields;
+  }
+
+  private static void addFields(String path, JsonNode node, Map<String, String> fields) {
+    String start = path.isEmpty() ? "" : path + ".";
+    node.properties().forEach(field -> addFields(start + field.getKey(), field.getValue(), fields));
+    for (int i = 0; node.isArray() && i < node.size(); i++) {
+      addFields(start + i, node.get(i), fields);
+    }
+    if (node.isValueNode() && !node.isNull()) {
+      fields.put(path, node.asText());
+    }
   }
 
   private static String write(ObjectWriter writer, Object value) {

@@ -1,8 +1,10 @@
 package org.noisylr.train.run;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -36,36 +38,40 @@ class RunFormatTest {
         seed: 1
       """;
 
-  /** What is replaced in the text, by what, and how the message begins. */
+  /** The replaced text, its replacement, and how the message starts. */
   static Stream<Arguments> faults() {
     return Stream.of(
-        fault("threads: 1", "threads: 1.5", "threads: Cannot coerce"),
+        fault("threads: 1", "threads: 1.5", "threads: Cannot coerce Floating-point value (1.5)"),
         fault("threads: 1", "threads: 0", "threads must be in [1, 1024], but is 0"),
         fault("threads: 1", "threads: 20000", "threads must be in [1, 1024], but is 20000"),
         fault("threads: 1", "threads: 1e999999999", "threads: "),
         fault("threads: 1", "threads: 99999999999999999999", "threads: "),
-        fault("threads: 1", "threads: [1]", "threads: it must be an integer"),
-        fault("threads: 1", "threads: 1\nthread: 1", "thread: there is no such field among {"),
-        fault("threads: 1", "threads: 1\nthreads: 2", "Duplicate field 'threads'"),
+        fault("threads: 1", "threads: [1]", "threads: Cannot deserialize value of type `int`"),
+        fault("threads: 1", "threads: 1\nthread: 1", "thread: unknown field; the known ones are ["),
+        fault(
+            "threads: 1", "threads: 1\nthreads: 2", "Duplicate field 'threads' (line 8, column 8)"),
         fault("device: cpu", "device: null", "device is required"),
-        fault("model: cnn28", "model: cnn29", "model: it must be one of {cnn28, resnet20, "),
+        fault(
+            "model: cnn28",
+            "model: cnn29",
+            "model: Cannot deserialize value of type `org.noisylr.train.run.ModelName` from String"
+                + " \"cnn29\": not one of the values accepted for Enum class: ["),
         fault("lr: 0.1,", "lr: NaN,", "training.schedule: lr must be finite, but is NaN"),
-        fault("factor: 0.1", "factor: -1", "training.schedule.milestones.0: factor must be in"),
+        fault("factor: 0.1", "factor: -1", "training.schedule.milestones.0: factor must be "),
         fault(
             "milestones: [{epoch: 80, factor: 0.1}]",
             "milestones: null",
-            "training.schedule: milestones must be given"),
+            "training.schedule: milestones is required"),
         fault("type: step", "type: steep", "training.schedule: Could not resolve type id 'steep'"),
-        fault("alpha: 8", "alpha: 0", "training.noise.distribution: alpha must be in"),
+        fault("alpha: 8", "alpha: 0", "training.noise.distribution: alpha must be "),
         fault("data: x", "data: " + "[".repeat(100_000), ""),
         fault("data: x", "data: &a [*a, *a]", "data: "),
-        fault("data: x", "data: {", "data: it must be a text"),
-        fault("data: x", "data: [", "data: it must be a text"),
-        fault(
-            "alpha: 8", "alpha: \"8", "training.noise.distribution: it cannot be parsed in line "),
-        fault(YAML, "? [1\n b: {", "it cannot be parsed in line 1, column "),
-        fault("threads: 1", "threads: null", "threads: it is required"),
-        fault("threads: 1", "", "threads: it is required"),
+        fault("data: x", "data: {", "data: "),
+        fault("data: x", "data: [", "data: "),
+        fault("alpha: 8", "alpha: \"8", "training.noise.distribution: while "),
+        fault(YAML, "? [1\n b: {", "Expected a field name"),
+        fault("threads: 1", "threads: null", "threads: Cannot map `null` into type `int` (line "),
+        fault("threads: 1", "", "threads: Cannot map `null` into type `int` (line "),
         fault(YAML, "", "it is empty"),
         fault(YAML, "null", "it is empty"),
         fault(YAML, "--- 1\n--- 2", ""));
@@ -77,11 +83,21 @@ class RunFormatTest {
 
   @ParameterizedTest
   @MethodSource("faults")
-  void faultsAreOneLineThatNamesTheField(String yaml, String message) {
+  void anErrorIsOneLineThatNamesTheField(String yaml, String message) {
     assertThatThrownBy(() -> RunFormat.fromYaml(yaml))
         .isExactlyInstanceOf(InputException.class)
         .hasMessageStartingWith("not a run's configuration: " + message)
         .message()
         .hasLineCount(1);
+  }
+
+  @Test
+  void differencesNameEveryFieldWithBothValues() {
+    String other = YAML.replace("threads: 1", "threads: 2").replace("subset: 5", "subset: null");
+    assertThat(RunFormat.difference(YAML, YAML)).isEmpty();
+    assertThat(RunFormat.difference(YAML, other))
+        .isEqualTo("subset is 5, not unset; threads is 1, not 2");
+    assertThat(RunFormat.difference(YAML, YAML.replace("epoch: 80", "epoch: 90")))
+        .isEqualTo("training.schedule.milestones.0.epoch is 80, not 90");
   }
 }
