@@ -1,16 +1,12 @@
 package org.noisylr.train.loop;
 
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.AutoGradMode;
 import org.bytedeco.pytorch.Device;
-import org.bytedeco.pytorch.Generator;
-import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.noisylr.check.Check;
@@ -23,21 +19,20 @@ import org.noisylr.torch.optim.OptimizerState;
 import org.noisylr.train.data.Batch;
 import org.noisylr.train.data.Examples;
 import org.noisylr.train.metric.EpochMetrics;
-import org.noisylr.train.metric.Score;
 
 /**
- * Trains a classifier, of examples or of their pixels, with cross-entropy and a noisy optimizer,
- * epoch by epoch.
+ * Trains a classifier of examples or of their pixels, epoch by epoch, with cross-entropy and a
+ * noisy optimizer.
  *
- * <p>What an epoch draws at random depends on the seed and the epoch's number alone, so a run that
- * goes on from a restored {@link #state()} equals one that never stopped, be it between epochs or
- * within one. Examples, order and augmentation stay on the device; the losses are read from it
- * every {@link #LOG_INTERVAL} steps (L4 reads its loss in each).
+ * <p>The random draws of an epoch depend only on the seed and the number of the epoch. So a run
+ * that resumes from a restored {@link #state()}, between epochs or within one, equals an
+ * uninterrupted run. Examples, their order and augmentation stay on the device. The losses are read
+ * from it every {@link #LOG_INTERVAL} steps; L4 reads its loss in every step.
  *
- * <p>The trainer owns its optimizer; model and examples stay the caller's.
+ * <p>The trainer owns its optimizer. The caller owns model and examples.
  */
 public final class Trainer implements AutoCloseable {
-  /** Steps between two reads of the loss. */
+  /** Steps between two reads of the losses. */
   public static final int LOG_INTERVAL = 20;
 
   /** Philox subsequences far from those of the noise, which are group numbers. */
@@ -45,35 +40,26 @@ public final class Trainer implements AutoCloseable {
 
   private static final long EPOCH = WEIGHTS + 1;
 
-  private static final String MODEL = "model.";
-  private static final String OPTIMIZER = "optimizer.";
-
-  /** What the epoch in progress has counted and drawn from, in a saved state. */
-  private static final String IN_PROGRESS = "epoch.";
-
-  private static final String LOSSES = IN_PROGRESS + "losses";
-  private static final String SCORE = IN_PROGRESS + "score";
-  private static final String GENERATOR = IN_PROGRESS + "generator";
-  private static final String LR = IN_PROGRESS + "lr";
-
   private final Model model;
   private final TrainingConfig config;
+  private final ForwardPass forward;
   private final Examples training;
   private final Examples test;
   private final Device device;
   private final TrainingOptimizer optimizer;
   private final NoisyOptimizer noisy;
-  private final int stepsPerEpoch;
-  private final Map<String, Tensor> inProgress = new LinkedHashMap<>();
   private int nextEpoch;
   private int stepsDone;
+  private Map<String, Tensor> progress = Map.of();
 
   /**
+   * Creates a trainer.
+   *
    * @param model on {@code device}
    * @param config the settings
-   * @param training examples to train on, on {@code device}
-   * @param test examples to evaluate on, on {@code device}
-   * @param device where it all happens
+   * @param training the examples to train on, on {@code device}
+   * @param test the examples to evaluate on, on {@code device}
+   * @param device the device of all tensors
    * @throws InputException if there are no examples
    */
   public Trainer(
@@ -85,16 +71,13 @@ public final class Trainer implements AutoCloseable {
     this.training = training;
     this.test = test;
     this.device = device;
-    stepsPerEpoch = (int) (((long) training.count() + config.batchSize() - 1) / config.batchSize());
+    forward = new ForwardPass(model, config.precision());
     model.channelsLast();
-    optimizer =
-        config
-            .optimizer()
-            .create(model.parameters(), config.schedule().lr(0, stepsPerEpoch), config.noise());
+    optimizer = config.optimizer().create(model.parameters(), steps(0).baseLr(0), config.noise());
     noisy = optimizer.noisy();
   }
 
-  /** Seeds LibTorch's generators for the weights of a model that is about to be built. */
+  /** Seeds LibTorch's generators for the weights of the next model. */
   public static void seedWeights(long seed) {
     torch.manual_seed(derivedSeed(seed, 0, WEIGHTS));
   }
@@ -104,27 +87,31 @@ public final class Trainer implements AutoCloseable {
     return (long) words[0] << 32 | words[1] & 0xffffffffL;
   }
 
-  /** The number of the epoch that {@link #runEpoch} does, or goes on with, next. */
+  /** The number of the epoch that {@link #runEpoch} starts or continues next. */
   public int nextEpoch() {
     return nextEpoch;
   }
 
-  /** The number of steps of that epoch that are done: 0 unless it was stopped in between. */
+  /** The number of completed steps of that epoch: 0 unless it was stopped. */
   public int stepsDone() {
     return stepsDone;
   }
 
   /** The number of optimizer steps in an epoch. */
   public int stepsPerEpoch() {
-    return stepsPerEpoch;
+    return steps(0).count();
+  }
+
+  private EpochSteps steps(int epoch) {
+    return new EpochSteps(config, epoch, training.count());
   }
 
   /**
    * Trains for one epoch and evaluates on the test examples.
    *
-   * @throws DivergedException if a loss, also that on the test examples, is NaN or infinite or,
-   *     after the epoch, a parameter or a state of the optimizer
-   * @throws StepFailedException if LibTorch refuses a step
+   * @throws DivergedException if a training loss or the test loss is NaN or infinite, or a
+   *     parameter or optimizer state after the epoch
+   * @throws StepFailedException if LibTorch rejects a step
    * @throws InputException if the model has fewer outputs than the examples have classes
    */
   public EpochMetrics runEpoch(List<TrainingListener> listeners) {
@@ -132,327 +119,203 @@ public final class Trainer implements AutoCloseable {
   }
 
   /**
-   * The same, but stops when it is asked to: after the step that it is at, or the batch of the
-   * evaluation. The next call, also of another trainer that {@link #restore}d this one's state,
-   * goes on from there.
+   * Trains for one epoch, or until a stop is requested: then after the current step or evaluation
+   * batch. The next call continues the epoch, also on another trainer that {@link #restore}d the
+   * state of this one.
    *
    * @return empty if it stopped
    */
   public Optional<EpochMetrics> runEpoch(List<TrainingListener> listeners, StopSignal stop) {
     long start = System.nanoTime();
-    EpochMetrics metrics;
+    Optional<EpochMetrics> metrics;
     try (PointerScope scope = new PointerScope()) {
-      metrics = epoch(listeners, stop);
+      metrics = trainAndEvaluate(steps(nextEpoch), listeners, stop);
     }
-    if (metrics == null) {
-      return Optional.empty();
+    if (metrics.isPresent()) {
+      keepProgress(0, Map.of());
+      nextEpoch++;
+      double seconds = (System.nanoTime() - start) * 1e-9;
+      listeners.forEach(listener -> listener.onEpoch(metrics.get(), seconds));
     }
-    forgetProgress();
-    nextEpoch++;
-    double seconds = (System.nanoTime() - start) * 1e-9;
-    listeners.forEach(listener -> listener.onEpoch(metrics, seconds));
-    return Optional.of(metrics);
+    return metrics;
   }
 
-  private EpochMetrics epoch(List<TrainingListener> listeners, StopSignal stop) {
-    int epoch = nextEpoch;
-    long firstStep = (long) epoch * stepsPerEpoch;
-    int count = training.count();
-    torch.manual_seed(derivedSeed(config.seed(), epoch, EPOCH));
-    noisy.epoch(epoch);
-    Tensor order = torch.randperm(count, Tensors.options(device, torch.ScalarType.Long));
-    Tensor losses =
-        torch.zeros(new long[] {stepsPerEpoch}, Tensors.options(device, torch.ScalarType.Float));
-    Score score = training.newScore();
-    double lr = restoreProgress(losses, score);
-    double lossSum = 0;
-    int read = 0;
-    int done = 0;
-    while (done < stepsDone) {
-      done++;
-      if (isRead(done)) {
-        lossSum += sumOfLosses(losses, read, done, firstStep, epoch);
-        read = done;
-      }
+  private Optional<EpochMetrics> trainAndEvaluate(
+      EpochSteps steps, List<TrainingListener> listeners, StopSignal stop) {
+    torch.manual_seed(derivedSeed(config.seed(), steps.epoch(), EPOCH));
+    noisy.epoch(steps.epoch());
+    Tensor order = torch.randperm(training.count(), Tensors.options(device, torch.ScalarType.Long));
+    EpochProgress current = new EpochProgress(steps, training.newScore(), device);
+    if (stepsDone > 0) {
+      current.restore(progress, stepsDone);
     }
+    if (!train(steps, order, current, listeners, stop)) {
+      return suspend(current);
+    }
+    checkFinite(steps, current.lr());
+    Optional<Evaluation> evaluation = evaluate(steps, current.lr(), stop);
+    if (evaluation.isEmpty()) {
+      return suspend(current);
+    }
+    return Optional.of(
+        new EpochMetrics(
+            steps.epoch(),
+            steps.last(),
+            steps.baseLr(steps.count() - 1),
+            steps.lastFactor(),
+            current.lr(),
+            current.meanLoss(),
+            current.score(),
+            evaluation.get().loss(),
+            evaluation.get().score()));
+  }
+
+  /** Trains to the end of the epoch; returns false if it stopped before. */
+  private boolean train(
+      EpochSteps steps,
+      Tensor order,
+      EpochProgress current,
+      List<TrainingListener> listeners,
+      StopSignal stop) {
     model.train(true);
-    while (done < stepsPerEpoch) {
+    while (!current.isComplete()) {
       if (stop.isRequested()) {
-        sumOfLosses(losses, read, done, firstStep, epoch);
-        keepProgress(done, losses, score, lr);
-        return null;
+        current.readLosses();
+        return false;
       }
-      long step = firstStep + done;
-      int first = done * config.batchSize();
-      int length = Math.min(config.batchSize(), count - first);
-      try (PointerScope stepScope = new PointerScope()) {
-        step(step, order.narrow(0, first, length), losses.narrow(0, done, 1), score);
-      } catch (RuntimeException e) {
-        throw isLibTorchs(e) ? new StepFailedException(epoch, step, e) : e;
-      }
-      lr = noisy.realisedLr();
-      done++;
-      if (isRead(done)) {
-        lossSum += sumOfLosses(losses, read, done, firstStep, epoch);
-        read = done;
+      step(steps, order, current);
+      if (current.complete(noisy.realisedLr())) {
         for (TrainingListener listener : listeners) {
-          listener.onProgress(epoch, read, stepsPerEpoch, lossSum / (first + length));
+          listener.onProgress(
+              steps.epoch(), current.stepsDone(), steps.count(), current.meanLoss());
         }
       }
     }
-    long lastStep = firstStep + stepsPerEpoch - 1;
-    checkFinite(epoch, lastStep, lr);
-    Evaluation evaluation;
-    try {
-      evaluation = evaluate(stop);
+    return true;
+  }
+
+  private void step(EpochSteps steps, Tensor order, EpochProgress current) {
+    int step = current.stepsDone();
+    try (PointerScope scope = new PointerScope()) {
+      optimizer.baseLr(steps.baseLr(step));
+      Batch batch =
+          training.training(order.narrow(0, steps.firstExample(step), steps.batchSize(step)));
+      optimizer.optimizer().zero_grad();
+      Tensor logits = forward.logits(training, batch);
+      Tensor loss = torch.cross_entropy(logits, batch.targets());
+      loss.backward();
+      optimizer.step(loss.detach());
+      current.record(loss.detach(), logits.detach(), batch.targets());
     } catch (RuntimeException e) {
-      throw isLibTorchs(e) ? new StepFailedException(epoch, e) : e;
+      throw isNativeError(e) ? new StepFailedException(steps.epoch(), steps.number(step), e) : e;
     }
-    if (evaluation == null) {
-      keepProgress(done, losses, score, lr);
-      return null;
+  }
+
+  private Optional<Evaluation> evaluate(EpochSteps steps, double lr, StopSignal stop) {
+    Optional<Evaluation> evaluation;
+    try {
+      evaluation = Evaluation.of(forward, test, device, stop);
+    } catch (RuntimeException e) {
+      throw isNativeError(e) ? new StepFailedException(steps.epoch(), e) : e;
     }
-    if (!Double.isFinite(evaluation.loss())) {
+    if (evaluation.isPresent() && !Double.isFinite(evaluation.get().loss())) {
       throw new DivergedException(
-          "the test loss", Double.toString(evaluation.loss()), epoch, lastStep, lr);
+          "the test loss",
+          Double.toString(evaluation.get().loss()),
+          steps.epoch(),
+          steps.last(),
+          lr);
     }
-    return new EpochMetrics(
-        epoch,
-        lastStep,
-        config.schedule().lr(lastStep, stepsPerEpoch),
-        config.noise().factor(epoch, lastStep, 0),
-        lr,
-        lossSum / count,
-        score.value(),
-        evaluation.loss(),
-        evaluation.score());
+    return evaluation;
   }
 
-  private boolean isRead(int done) {
-    return done % LOG_INTERVAL == 0 || done == stepsPerEpoch;
-  }
-
-  /** What comes from LibTorch is a plain RuntimeException. */
-  private static boolean isLibTorchs(RuntimeException e) {
+  /** LibTorch's errors arrive as plain RuntimeExceptions. */
+  private static boolean isNativeError(RuntimeException e) {
     return e.getClass() == RuntimeException.class;
   }
 
-  private void keepProgress(int done, Tensor losses, Score score, double lr) {
-    forgetProgress(done);
-    if (done == 0) {
-      return;
-    }
-    inProgress.put(LOSSES, losses.clone());
-    inProgress.put(SCORE, score.counts().clone());
-    inProgress.put(GENERATOR, generator().get_state());
-    inProgress.put(LR, Tensor.create(lr));
-    inProgress.values().forEach(Tensor::retainReference);
-  }
-
-  /** Answers the learning rate of the last step done, NaN if none is. */
-  private double restoreProgress(Tensor losses, Score score) {
-    if (stepsDone == 0) {
-      return Double.NaN;
-    }
-    losses.copy_(inProgress.get(LOSSES));
-    score.restore(inProgress.get(SCORE));
-    generator().set_state(inProgress.get(GENERATOR));
-    return inProgress.get(LR).item_double();
-  }
-
-  private void forgetProgress() {
-    forgetProgress(0);
-  }
-
-  private void forgetProgress(int steps) {
-    inProgress.values().forEach(Tensor::close);
-    inProgress.clear();
-    stepsDone = steps;
-  }
-
-  private Generator generator() {
-    return torch.globalContext().defaultGenerator(device);
-  }
-
-  private void step(long step, Tensor batch, Tensor lossOut, Score score) {
-    optimizer.baseLr(config.schedule().lr(step, stepsPerEpoch));
-    Batch examples = training.training(batch);
-    optimizer.optimizer().zero_grad();
-    Tensor logits = forward(training, examples.inputs());
-    Tensor loss = torch.cross_entropy(logits, examples.targets());
-    loss.backward();
-    optimizer.step(loss.detach());
-    lossOut.copy_(loss.detach());
-    score.add(logits.detach(), examples.targets());
-  }
-
-  private Tensor forward(Examples examples, Tensor inputs) {
-    Tensor logits = config.precision().forward(model, inputs);
-    if (logits.size(1) < examples.classes()) {
-      throw new InputException(
-          "the model tells %d classes apart, but the examples have %d"
-              .formatted(logits.size(1), examples.classes()));
-    }
-    return logits;
-  }
-
-  /** A gradient of the last step, or an unused part of the model, does not show in any loss. */
-  private void checkFinite(int epoch, long step, double lr) {
+  /** Not every NaN shows in a loss: the last step's gradients and unused weights do not. */
+  private void checkFinite(EpochSteps steps, double lr) {
     try (PointerScope scope = new PointerScope()) {
       state()
           .forEach(
               (name, tensor) -> {
                 if (tensor.is_floating_point() && !tensor.isfinite().all().item_bool()) {
                   String value = tensor.isnan().any().item_bool() ? "NaN" : "infinite";
-                  throw new DivergedException(name, value, epoch, step, lr);
+                  throw new DivergedException(name, value, steps.epoch(), steps.last(), lr);
                 }
               });
     }
   }
 
-  /** Sums the losses of examples seen in steps {@code from} … {@code to − 1}, all finite. */
-  private double sumOfLosses(Tensor losses, int from, int to, long firstStep, int epoch) {
-    float[] values = new float[to - from];
-    if (values.length == 0) {
-      return 0;
-    }
-    try (PointerScope scope = new PointerScope()) {
-      new FloatPointer(losses.narrow(0, from, to - from).cpu().data_ptr()).get(values);
-    }
-    double sum = 0;
-    for (int i = 0; i < values.length; i++) {
-      long step = firstStep + from + i;
-      if (!Float.isFinite(values[i])) {
-        double lr =
-            config.noise().realised(config.schedule().lr(step, stepsPerEpoch), epoch, step, 0);
-        throw new DivergedException(
-            "the training loss", Float.toString(values[i]), epoch, step, lr);
-      }
-      long first = (long) (from + i) * config.batchSize();
-      sum += (double) values[i] * Math.min(config.batchSize(), training.count() - first);
-    }
-    return sum;
+  private Optional<EpochMetrics> suspend(EpochProgress current) {
+    keepProgress(current.stepsDone(), current.stepsDone() == 0 ? Map.of() : current.tensors());
+    return Optional.empty();
+  }
+
+  private void keepProgress(int steps, Map<String, Tensor> tensors) {
+    progress.values().forEach(Tensor::close);
+    progress = new LinkedHashMap<>();
+    tensors.forEach((name, tensor) -> progress.put(name, tensor.clone().retainReference()));
+    stepsDone = steps;
   }
 
   /**
-   * Mean loss and score on the test examples, without autograd and augmentation; null if stopped.
-   */
-  private Evaluation evaluate(StopSignal stop) {
-    model.eval();
-    try (PointerScope scope = new PointerScope();
-        AutoGradMode noGrad = new AutoGradMode(false)) {
-      Tensor loss = torch.zeros(new long[] {1}, Tensors.options(device, torch.ScalarType.Double));
-      Score score = test.newScore();
-      for (int first = 0; first < test.count(); first += test.evaluationBatch()) {
-        if (stop.isRequested()) {
-          return null;
-        }
-        int length = Math.min(test.evaluationBatch(), test.count() - first);
-        try (PointerScope batchScope = new PointerScope()) {
-          Batch examples = test.evaluation(first, length);
-          Tensor logits = forward(test, examples.inputs());
-          Tensor mean = torch.cross_entropy(logits, examples.targets());
-          loss.add_(mean.to(torch.ScalarType.Double), new Scalar((double) length));
-          score.add(logits, examples.targets());
-        }
-      }
-      return new Evaluation(loss.item_double() / test.count(), score.value());
-    }
-  }
-
-  private record Evaluation(double loss, double score) {}
-
-  /**
-   * Everything that the next steps depend on, beside the configuration: parameters, buffers,
-   * optimizer state and, of an epoch that was stopped, its losses, score, learning rate and
-   * generator, by name. The tensors share the trainer's memory; save them before the next epoch.
+   * Everything that the next steps depend on, beside the configuration, by name: parameters,
+   * buffers, optimizer state and the progress of a stopped epoch. The tensors share the trainer's
+   * memory; save them before the next epoch.
    */
   public Map<String, Tensor> state() {
-    Map<String, Tensor> state = new LinkedHashMap<>();
-    Tensors.state(model).forEach((name, tensor) -> state.put(MODEL + name, tensor));
-    OptimizerState.read(optimizer.optimizer())
-        .forEach((name, tensor) -> state.put(OPTIMIZER + name, tensor));
-    state.putAll(inProgress);
-    return state;
+    return new TrainerState(
+            Tensors.state(model), OptimizerState.read(optimizer.optimizer()), progress)
+        .joined();
   }
 
   /**
-   * Goes on from a saved {@link #state()}.
+   * Restores a saved {@link #state()}.
    *
-   * @param state what {@link #state()} answered
-   * @param epochsDone the number of epochs done then
-   * @param steps {@link #stepsDone()} then
-   * @throws InputException if the tensors are not those of this model and optimizer; nothing is
-   *     changed then
+   * @param state the tensors
+   * @param epochsDone the number of completed epochs
+   * @param steps {@link #stepsDone()} of the saved state
+   * @throws InputException if the tensors do not match this model and optimizer; the trainer is
+   *     then unchanged
    */
   public void restore(Map<String, Tensor> state, int epochsDone, int steps) {
-    Check.within("steps done", (long) steps, 0, stepsPerEpoch);
-    Map<String, Tensor> optimizerState = new LinkedHashMap<>();
-    Map<String, Tensor> progress = new LinkedHashMap<>();
+    Check.within("steps done", (long) steps, 0, stepsPerEpoch());
+    TrainerState saved = TrainerState.split(state);
     Map<String, Tensor> own = Tensors.state(model);
-    int matched = 0;
-    for (Map.Entry<String, Tensor> entry : state.entrySet()) {
-      String name = entry.getKey();
-      if (name.startsWith(OPTIMIZER)) {
-        optimizerState.put(name.substring(OPTIMIZER.length()), entry.getValue());
-        continue;
-      }
-      if (name.startsWith(IN_PROGRESS)) {
-        progress.put(name, entry.getValue());
-        continue;
-      }
-      Tensor target = name.startsWith(MODEL) ? own.get(name.substring(MODEL.length())) : null;
-      if (target == null || !alike(target, entry.getValue())) {
-        throw new InputException("the checkpoint's tensor '" + name + "' does not fit the model");
-      }
-      matched++;
-    }
-    if (matched != own.size()) {
-      throw new InputException(
-          "the checkpoint has %d of the model's %d tensors".formatted(matched, own.size()));
-    }
-    checkProgress(progress, steps);
+    saved.checkModel(own);
+    checkProgress(saved, steps);
     try {
-      OptimizerState.load(optimizer.optimizer(), optimizerState);
+      OptimizerState.load(optimizer.optimizer(), saved.optimizer());
     } catch (RuntimeException e) {
-      throw new InputException("the checkpoint does not fit the optimizer: " + e.getMessage(), e);
+      throw new InputException("the checkpoint does not match the optimizer: " + e.getMessage(), e);
     }
     try (AutoGradMode noGrad = new AutoGradMode(false)) {
-      own.forEach((name, tensor) -> tensor.copy_(state.get(MODEL + name)));
+      own.forEach((name, tensor) -> tensor.copy_(saved.model().get(name)));
     }
-    noisy.steps((long) epochsDone * stepsPerEpoch + steps);
+    noisy.steps((long) epochsDone * stepsPerEpoch() + steps);
     nextEpoch = epochsDone;
-    forgetProgress(steps);
-    progress.forEach((name, tensor) -> inProgress.put(name, tensor.clone().retainReference()));
+    keepProgress(steps, saved.progress());
   }
 
-  private void checkProgress(Map<String, Tensor> progress, int steps) {
+  private void checkProgress(TrainerState saved, int steps) {
     try (PointerScope scope = new PointerScope()) {
-      Map<String, Tensor> expected = new LinkedHashMap<>();
-      if (steps > 0) {
-        expected.put(LOSSES, torch.zeros(new long[] {stepsPerEpoch}));
-        expected.put(SCORE, training.newScore().counts());
-        expected.put(GENERATOR, generator().get_state());
-        expected.put(LR, Tensor.create(0.0));
-      }
-      if (!progress.keySet().equals(expected.keySet())
-          || !expected.entrySet().stream()
-              .allMatch(e -> alike(e.getValue(), progress.get(e.getKey())))) {
+      Map<String, Tensor> expected =
+          steps == 0
+              ? Map.of()
+              : new EpochProgress(steps(0), training.newScore(), device).tensors();
+      if (!saved.hasProgress(expected)) {
         throw new InputException(
-            "the checkpoint's tensors of an epoch in progress do not fit one of %d steps of which %d are done"
-                .formatted(stepsPerEpoch, steps));
+            "the checkpoint's tensors of an unfinished epoch do not match %d completed steps of %d"
+                .formatted(steps, stepsPerEpoch()));
       }
     }
-  }
-
-  private static boolean alike(Tensor a, Tensor b) {
-    return Arrays.equals(a.shape(), b.shape())
-        && a.scalar_type().intern() == b.scalar_type().intern();
   }
 
   @Override
   public void close() {
-    forgetProgress();
+    keepProgress(0, Map.of());
     optimizer.close();
   }
 }

@@ -117,7 +117,7 @@ public enum ModelName {
     int classes = examples.classNames().size();
     if (classes < 2 || examples instanceof TextDataset && classes > 2) {
       throw new InputException(
-          "model %s tells %s classes apart, but %s has %d"
+          "model %s supports %s classes, but %s has %d"
               .formatted(
                   text,
                   examples instanceof TextDataset ? "2" : "2 or more",

@@ -1,0 +1,145 @@
+package org.noisylr.train.loop;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Device;
+import org.bytedeco.pytorch.Generator;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.noisylr.torch.Tensors;
+import org.noisylr.train.metric.Score;
+
+/**
+ * What a trainer counts during an epoch: the losses of its steps, the score, and the learning rate
+ * of the last step. Together with the state of the random generator, this is all that an
+ * interrupted epoch needs to resume. Losses stay on the device until they are read.
+ */
+final class EpochProgress {
+  private static final String LOSSES = "losses";
+  private static final String SCORE = "score";
+  private static final String GENERATOR = "generator";
+  private static final String LR = "lr";
+
+  private final EpochSteps steps;
+  private final Device device;
+  private final Tensor losses;
+  private final Score score;
+  private int stepsDone;
+  private int stepsRead;
+  private double lossSum;
+  private double lr = Double.NaN;
+
+  EpochProgress(EpochSteps steps, Score score, Device device) {
+    this.steps = steps;
+    this.score = score;
+    this.device = device;
+    losses =
+        torch.zeros(new long[] {steps.count()}, Tensors.options(device, torch.ScalarType.Float));
+  }
+
+  int stepsDone() {
+    return stepsDone;
+  }
+
+  boolean isComplete() {
+    return stepsDone == steps.count();
+  }
+
+  /** The learning rate of the last completed step; NaN if there is none. */
+  double lr() {
+    return lr;
+  }
+
+  double score() {
+    return score.value();
+  }
+
+  /** The mean loss of the examples in the steps that were read. */
+  double meanLoss() {
+    int last = stepsRead - 1;
+    return lossSum / (steps.firstExample(last) + steps.batchSize(last));
+  }
+
+  /** Records the current step. */
+  void record(Tensor loss, Tensor logits, Tensor targets) {
+    losses.narrow(0, stepsDone, 1).copy_(loss);
+    score.add(logits, targets);
+  }
+
+  /**
+   * Completes the current step. Reads the losses every {@link Trainer#LOG_INTERVAL} steps and at
+   * the end of the epoch.
+   *
+   * @return whether the losses were read
+   * @throws DivergedException if one of them is NaN or infinite
+   */
+  boolean complete(double realisedLr) {
+    lr = realisedLr;
+    stepsDone++;
+    if (stepsDone % Trainer.LOG_INTERVAL == 0 || isComplete()) {
+      readLosses();
+      return true;
+    }
+    return false;
+  }
+
+  /**
+   * Reads the losses of the steps that were not read yet.
+   *
+   * @throws DivergedException if one of them is NaN or infinite
+   */
+  void readLosses() {
+    float[] values = new float[stepsDone - stepsRead];
+    if (values.length == 0) {
+      return;
+    }
+    try (PointerScope scope = new PointerScope()) {
+      new FloatPointer(losses.narrow(0, stepsRead, values.length).cpu().data_ptr()).get(values);
+    }
+    double sum = 0;
+    for (int i = 0; i < values.length; i++) {
+      int step = stepsRead + i;
+      if (!Float.isFinite(values[i])) {
+        throw new DivergedException(
+            "the training loss",
+            Float.toString(values[i]),
+            steps.epoch(),
+            steps.number(step),
+            steps.realisedLr(step));
+      }
+      sum += (double) values[i] * steps.batchSize(step);
+    }
+    lossSum += sum;
+    stepsRead = stepsDone;
+  }
+
+  /** All that {@link #restore} needs, by name; shares this object's memory. */
+  Map<String, Tensor> tensors() {
+    Map<String, Tensor> tensors = new LinkedHashMap<>();
+    tensors.put(LOSSES, losses);
+    tensors.put(SCORE, score.counts());
+    tensors.put(GENERATOR, generator().get_state());
+    tensors.put(LR, Tensor.create(lr));
+    return tensors;
+  }
+
+  /**
+   * Continues from saved {@link #tensors}. Sums the losses in the same order as the interrupted
+   * epoch did, so that the sum has the same bits.
+   */
+  void restore(Map<String, Tensor> tensors, int completedSteps) {
+    losses.copy_(tensors.get(LOSSES));
+    score.restore(tensors.get(SCORE));
+    generator().set_state(tensors.get(GENERATOR));
+    double lastLr = tensors.get(LR).item_double();
+    while (stepsDone < completedSteps) {
+      complete(lastLr);
+    }
+  }
+
+  private Generator generator() {
+    return torch.globalContext().defaultGenerator(device);
+  }
+}

@@ -1,0 +1,47 @@
+package org.noisylr.train.loop;
+
+/**
+ * The steps of one epoch: their numbers, batches and learning rates. Steps are counted from 0.
+ *
+ * @param config the settings
+ * @param epoch zero-based
+ * @param examples the number of training examples
+ */
+record EpochSteps(TrainingConfig config, int epoch, int examples) {
+  /** The number of steps; the last batch may be smaller than the others. */
+  int count() {
+    return (int) (((long) examples + config.batchSize() - 1) / config.batchSize());
+  }
+
+  /** The number of a step, counted over the whole run. */
+  long number(int step) {
+    return (long) epoch * count() + step;
+  }
+
+  /** The number of the last step, counted over the whole run. */
+  long last() {
+    return number(count() - 1);
+  }
+
+  int firstExample(int step) {
+    return step * config.batchSize();
+  }
+
+  int batchSize(int step) {
+    return Math.min(config.batchSize(), examples - firstExample(step));
+  }
+
+  double baseLr(int step) {
+    return config.schedule().lr(number(step), count());
+  }
+
+  /** The learning rate after noise. */
+  double realisedLr(int step) {
+    return config.noise().realised(baseLr(step), epoch, number(step), 0);
+  }
+
+  /** The noise factor of the last step, before clamping. */
+  double lastFactor() {
+    return config.noise().factor(epoch, last(), 0);
+  }
+}
