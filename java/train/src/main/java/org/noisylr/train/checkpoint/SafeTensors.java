@@ -310,7 +310,7 @@ public final class SafeTensors implements AutoCloseable {
   }
 
   private static InputException damaged(Path file, String what) {
-    return new InputException(file + " is not a sound safetensors file: " + what);
+    return new InputException(file + " is not a valid safetensors file: " + what);
   }
 
   private static MessageDigest sha256() {

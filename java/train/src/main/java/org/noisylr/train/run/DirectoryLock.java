@@ -67,7 +67,7 @@ public final class DirectoryLock implements AutoCloseable {
    * @throws InUseException if somebody has it
    * @throws IOException if the file cannot be written
    */
-  static void probe(Path directory) throws IOException {
+  static void checkFree(Path directory) throws IOException {
     if (Files.exists(directory.resolve(FILE))) {
       of(directory).close();
     }

@@ -21,7 +21,7 @@ import org.noisylr.train.loop.TrainingListener;
 import org.noisylr.train.metric.EpochMetrics;
 
 /**
- * Carries out a {@link RunConfig}, with the process set up by {@link Cpu#configure}.
+ * A finished run. Its static methods train, read and check runs.
  *
  * @param metrics one entry an epoch
  * @param result the summary
@@ -30,9 +30,9 @@ import org.noisylr.train.metric.EpochMetrics;
 public record Run(List<EpochMetrics> metrics, RunResult result, Timing timing) {
 
   /**
-   * Trains without writing anything.
+   * Trains without writing files. Sets the process up with {@link Cpu#configure}.
    *
-   * @throws InputException if configuration and data do not fit
+   * @throws InputException if configuration and data do not match
    */
   public static Run execute(RunConfig config, Dataset data, List<TrainingListener> listeners) {
     check(config, data);
@@ -40,15 +40,16 @@ public record Run(List<EpochMetrics> metrics, RunResult result, Timing timing) {
   }
 
   /**
-   * Trains with metrics, result and a checkpoint an epoch in {@code directory}.
+   * Trains, and writes metrics, result and a checkpoint an epoch to {@code directory}. Sets the
+   * process up with {@link Cpu#configure}.
    *
-   * @param resume whether the directory may hold this run already; it then goes on from its newest
-   *     sound checkpoint or, if it is finished, is answered as it is
-   * @param stop ends the run with all that it has done saved
-   * @throws InputException if configuration and data do not fit, or the directory does not serve
-   * @throws StoppedException if it was stopped
-   * @throws java.io.UncheckedIOException if the directory can be written no longer; what was saved
-   *     before stays
+   * @param resume whether the directory may already hold this run; it then resumes from its newest
+   *     good checkpoint or, if finished, is returned unchanged
+   * @param stop saves the progress and ends the run
+   * @throws InputException if configuration and data do not match, or the directory cannot be used
+   * @throws StoppedException if the run was stopped
+   * @throws java.io.UncheckedIOException if writing to the directory fails during the run; files
+   *     that were saved before stay
    */
   public static Run execute(
       RunConfig config,
@@ -66,19 +67,20 @@ public record Run(List<EpochMetrics> metrics, RunResult result, Timing timing) {
   }
 
   /**
-   * Reads a finished run from its directory; empty if there is none, or it is not finished.
+   * Reads a finished run from its directory. Empty if the directory holds no run or an unfinished
+   * one.
    *
-   * @throws InputException if a file of it cannot be read or is damaged
+   * @throws InputException if one of its files cannot be read or is damaged
    */
   public static Optional<Run> read(Path directory) {
-    return RunDirectory.read(directory);
+    return RunDirectory.readFinished(directory);
   }
 
   /**
-   * Looks whether a run can begin or go on in a directory, before anything is made or read; {@link
-   * #execute} may still refuse it.
+   * Checks that a run can start or resume in a directory, and creates nothing. {@link #execute} may
+   * still reject it, for example because of its configuration.
    *
-   * @param resume whether the directory may hold a run already
+   * @param resume whether the directory may already hold a run
    * @throws InputException if it cannot be written, or holds a run and {@code resume} is false
    * @throws InUseException if another run has it open
    */
@@ -87,17 +89,18 @@ public record Run(List<EpochMetrics> metrics, RunResult result, Timing timing) {
   }
 
   /**
-   * Reads the configuration of a run, finished or not, from its directory; empty if there is none.
+   * Reads the configuration of a run, finished or not, from its directory. Empty if the directory
+   * holds no run.
    *
-   * @throws InputException if the file cannot be read or is damaged, or is missing beside
-   *     checkpoints
+   * @throws InputException if the file cannot be read or is damaged, or if the directory has
+   *     checkpoints but no configuration
    */
   public static Optional<RunConfig> readConfig(Path directory) {
     return RunDirectory.readConfig(directory);
   }
 
   /**
-   * Deletes the checkpoints of a run that is finished and shall not be trained further.
+   * Deletes the checkpoints of a finished run.
    *
    * @throws InputException if a file cannot be deleted
    */
@@ -105,7 +108,7 @@ public record Run(List<EpochMetrics> metrics, RunResult result, Timing timing) {
     RunDirectory.deleteCheckpoints(directory);
   }
 
-  private static Dataset used(RunConfig config, Dataset data) {
+  private static Dataset subset(RunConfig config, Dataset data) {
     return config.subset() == null && config.testSubset() == null
         ? data
         : data.subset(
@@ -114,28 +117,29 @@ public record Run(List<EpochMetrics> metrics, RunResult result, Timing timing) {
   }
 
   /**
-   * Checks that a configuration can be trained on data.
+   * Checks that a configuration can be trained on a dataset.
    *
-   * @throws InputException if it cannot, because of the data's kind or size for instance
+   * @throws InputException if it cannot, for example because of the dataset's kind or image size
    */
   public static void check(RunConfig config, Dataset data) {
     config.model().check(data);
-    Dataset used = used(config, data);
+    Dataset used = subset(config, data);
     config.model().checkBatches(used.trainCount(), config.training().batchSize());
     used.check(config.training().augmentation());
     if (config.backbone() != null) {
       if (config.model() != ModelName.DEEPLABV3) {
         throw new InputException(
-            "a backbone needs model %s, for no other has one".formatted(ModelName.DEEPLABV3));
+            "model %s has no backbone; only %s has one"
+                .formatted(config.model(), ModelName.DEEPLABV3));
       }
       if (!Files.exists(Path.of(config.backbone()))) {
-        throw new InputException("the backbone " + config.backbone() + " does not exist");
+        throw new InputException("backbone " + config.backbone() + " does not exist");
       }
     }
   }
 
   /**
-   * Checks that a file holds weights that {@link DeepLabV3} can start from.
+   * Checks that a file holds a backbone for {@link DeepLabV3}, see {@link DeepLabV3#loadBackbone}.
    *
    * @throws InputException if it does not
    */
@@ -150,7 +154,7 @@ public record Run(List<EpochMetrics> metrics, RunResult result, Timing timing) {
     try (SafeTensors weights = SafeTensors.readForeign(file)) {
       network.loadBackbone(weights.tensors());
     } catch (IOException e) {
-      throw new InputException("cannot read the backbone " + file + ": " + Reason.of(e, file), e);
+      throw new InputException("cannot read backbone " + file + ": " + Reason.of(e, file), e);
     }
   }
 
@@ -161,7 +165,7 @@ public record Run(List<EpochMetrics> metrics, RunResult result, Timing timing) {
       List<TrainingListener> listeners,
       StopSignal stop) {
     Cpu.configure(config.threads());
-    Dataset used = used(config, data);
+    Dataset used = subset(config, data);
     try (PointerScope scope = new PointerScope()) {
       Device device = Devices.of(config.device());
       Trainer.seedWeights(config.training().seed());

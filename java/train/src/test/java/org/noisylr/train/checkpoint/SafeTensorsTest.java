@@ -84,7 +84,7 @@ class SafeTensorsTest {
       assertThatThrownBy(() -> SafeTensors.read(file()))
           .as("cut to %d of %d bytes", length, whole.length)
           .isInstanceOf(InputException.class)
-          .hasMessageContaining(file() + " is not a sound safetensors file: ");
+          .hasMessageContaining(file() + " is not a valid safetensors file: ");
     }
   }
 
@@ -161,7 +161,7 @@ class SafeTensorsTest {
   void aDeviceIsRefused() {
     assertThatThrownBy(() -> SafeTensors.read(Path.of("/dev/zero")))
         .isInstanceOf(InputException.class)
-        .hasMessage("/dev/zero is not a sound safetensors file: it is not a regular file");
+        .hasMessage("/dev/zero is not a valid safetensors file: it is not a regular file");
   }
 
   @Test
@@ -179,7 +179,7 @@ class SafeTensorsTest {
   private void assertRefused(String reason) {
     assertThatThrownBy(() -> SafeTensors.read(file()))
         .isInstanceOf(InputException.class)
-        .hasMessage(file() + " is not a sound safetensors file: " + reason);
+        .hasMessage(file() + " is not a valid safetensors file: " + reason);
   }
 
   /** Writes a file with this description of tensors, eight zero bytes and a correct digest. */

@@ -29,7 +29,7 @@ import org.noisylr.train.metric.MetricsCsv;
 /** The first byte of an input says which file of a run the others are. */
 class RunFormatFuzzTest {
   private static final List<String> FILES =
-      List.of(RunDirectory.CONFIG, RunDirectory.RESULT, RunDirectory.METRICS, RunDirectory.TIMING);
+      List.of(RunFiles.CONFIG, RunFiles.RESULT, RunFiles.METRICS, RunFiles.TIMING);
   private static final List<EpochMetrics> METRICS =
       List.of(new EpochMetrics(0, 9, 0.1, 1, 0.1, 2.3, 0.1, 2.2, Double.NaN));
   private static final String TIMING = "epoch,seconds\n0,1.5\n";
@@ -90,10 +90,10 @@ class RunFormatFuzzTest {
       return;
     }
     Path folder = Files.createDirectories(temp.resolve("run"));
-    Files.deleteIfExists(folder.resolve(RunDirectory.CONFIG)); // of another input
-    Files.writeString(folder.resolve(RunDirectory.RESULT), RESULT);
-    Files.writeString(folder.resolve(RunDirectory.METRICS), MetricsCsv.format(METRICS));
-    Files.writeString(folder.resolve(RunDirectory.TIMING), TIMING);
+    Files.deleteIfExists(folder.resolve(RunFiles.CONFIG)); // of another input
+    Files.writeString(folder.resolve(RunFiles.RESULT), RESULT);
+    Files.writeString(folder.resolve(RunFiles.METRICS), MetricsCsv.format(METRICS));
+    Files.writeString(folder.resolve(RunFiles.TIMING), TIMING);
     Path file = folder.resolve(FILES.get(Math.floorMod(input[0], FILES.size())));
     Files.write(file, Arrays.copyOfRange(input, 1, input.length));
     Untrusted.read(
@@ -101,7 +101,7 @@ class RunFormatFuzzTest {
         file.toString(),
         64 << 20,
         () -> {
-          if (file.endsWith(RunDirectory.CONFIG)) {
+          if (file.endsWith(RunFiles.CONFIG)) {
             Run.readConfig(folder).orElseThrow();
           } else {
             Run.read(folder).orElseThrow();
