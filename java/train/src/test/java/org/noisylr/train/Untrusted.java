@@ -13,11 +13,12 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.noisylr.check.InputException;
 
-/** What may come of a file that anyone wrote: what it holds, or one line that names it. */
+/**
+ * Checks the reading of an untrusted file: it succeeds, or throws an {@link InputException} of one
+ * line that names the file. Either way it allocates little and changes no file.
+ */
 public final class Untrusted {
   private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-
-  private static boolean accepted;
 
   private Untrusted() {}
 
@@ -27,46 +28,42 @@ public final class Untrusted {
   }
 
   /**
-   * Reads what lies in a folder. Any exception but an {@link InputException} of one line passes
-   * through; so that it is a failure, nothing may have changed in the folder or around it.
+   * Reads files in a folder. Exceptions other than {@link InputException} pass through.
    *
-   * @param folder that holds what is read and lies in an otherwise empty folder
-   * @param named what the line must name
-   * @param allocation the most bytes that this thread may allocate, live or not
+   * @param folder holds the files and lies in an otherwise empty folder
+   * @param named what an error must name
+   * @param maxAllocation the most bytes that this thread may allocate, live or not
+   * @return whether the reading succeeded
    */
-  public static void read(Path folder, String named, long allocation, Reading reading)
+  public static boolean read(Path folder, String named, long maxAllocation, Reading reading)
       throws IOException {
     Map<Path, String> before = contents(folder.getParent());
-    long allocated = allocated(named, reading);
-    if (allocated > allocation) {
-      // The first time, classes are loaded as well.
-      allocated = allocated(named, reading);
+    long start = THREADS.getCurrentThreadAllocatedBytes();
+    boolean accepted = accepts(named, reading);
+    if (THREADS.getCurrentThreadAllocatedBytes() - start > maxAllocation) {
+      // The first time also loads classes.
+      start = THREADS.getCurrentThreadAllocatedBytes();
+      accepts(named, reading);
+      assertThat(THREADS.getCurrentThreadAllocatedBytes() - start)
+          .as("allocated bytes")
+          .isLessThanOrEqualTo(maxAllocation);
     }
-    assertThat(allocated).as("allocated bytes").isLessThanOrEqualTo(allocation);
     assertThat(contents(folder.getParent())).isEqualTo(before);
-  }
-
-  /** Whether the last {@link #read} that a test makes is of something valid. */
-  public static boolean accepts(Reading test) throws IOException {
-    accepted = false;
-    test.run();
     return accepted;
   }
 
-  private static long allocated(String named, Reading reading) throws IOException {
-    long start = THREADS.getCurrentThreadAllocatedBytes();
+  private static boolean accepts(String named, Reading reading) throws IOException {
     try {
-      accepted = false;
       reading.run();
-      accepted = true;
+      return true;
     } catch (InputException e) {
       assertThat(e.getMessage())
           .contains(named)
           .doesNotContain("because \"")
           .doesNotEndWith(": null")
           .matches("\\P{Cntrl}+");
+      return false;
     }
-    return THREADS.getCurrentThreadAllocatedBytes() - start;
   }
 
   private static Map<Path, String> contents(Path root) throws IOException {

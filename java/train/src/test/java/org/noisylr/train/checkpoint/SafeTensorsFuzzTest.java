@@ -1,8 +1,7 @@
 package org.noisylr.train.checkpoint;
 
-import static org.assertj.core.api.Assertions.assertThat;
+import static org.noisylr.train.TestFiles.concat;
 
-import com.code_intelligence.jazzer.junit.FuzzTest;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -11,17 +10,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.stream.Stream;
 import org.bytedeco.javacpp.PointerScope;
-import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
-import org.noisylr.train.Untrusted;
+import org.noisylr.train.FuzzCase;
 
-/** The first byte of an input says what the others are. */
-class SafeTensorsFuzzTest {
+/** Reads a safetensors file, a header for one, or the end of a header with a correct digest. */
+class SafeTensorsFuzzTest extends FuzzCase {
   private static final int FILE = 0;
   private static final int HEADER = 1;
   private static final int HEADER_AFTER_DIGEST = 2;
@@ -31,17 +26,15 @@ class SafeTensorsFuzzTest {
       "\"t\":{\"dtype\":\"F32\",\"shape\":[2,1],\"data_offsets\":[0,8]},"
           + "\"u\":{\"dtype\":\"I64\",\"shape\":[],\"data_offsets\":[8,16]}}";
 
-  @TempDir Path temp;
+  SafeTensorsFuzzTest() {
+    super(3);
+  }
 
   static Stream<byte[]> seeds() {
     return Stream.of(
         seed(FILE, file(bytes("{" + TENSORS))),
         seed(HEADER, bytes("{" + TENSORS)),
         seed(HEADER_AFTER_DIGEST, bytes(",\"epochs_done\":\"3\"}," + TENSORS)));
-  }
-
-  private static byte[] seed(int kind, byte[] content) {
-    return ByteBuffer.allocate(1 + content.length).put((byte) kind).put(content).array();
   }
 
   private static byte[] bytes(String text) {
@@ -59,53 +52,31 @@ class SafeTensorsFuzzTest {
 
   private static byte[] digested(byte[] rest) {
     try {
-      byte[] zeros = file(join(bytes(DIGEST.formatted("0".repeat(64))), rest));
+      byte[] zeros = file(concat(bytes(DIGEST.formatted("0".repeat(64))), rest));
       byte[] digest = MessageDigest.getInstance("SHA-256").digest(zeros);
-      return file(join(bytes(DIGEST.formatted(HexFormat.of().formatHex(digest))), rest));
+      return file(concat(bytes(DIGEST.formatted(HexFormat.of().formatHex(digest))), rest));
     } catch (NoSuchAlgorithmException e) {
       throw new AssertionError(e);
     }
   }
 
-  private static byte[] join(byte[] start, byte[] rest) {
-    return ByteBuffer.allocate(start.length + rest.length).put(start).put(rest).array();
-  }
-
-  @ParameterizedTest
-  @MethodSource("seeds")
-  void seedsAreValid(byte[] seed) throws IOException {
-    assertThat(Untrusted.accepts(() -> read(seed))).isTrue();
-  }
-
-  @MethodSource("seeds")
-  @FuzzTest
-  void read(byte[] input) throws IOException {
-    if (input.length == 0) {
-      return;
-    }
-    byte[] content = Arrays.copyOfRange(input, 1, input.length);
-    Path folder = Files.createDirectories(temp.resolve("run"));
-    Path file = folder.resolve("x.safetensors");
-    int kind = Math.floorMod(input[0], 3);
-    Files.write(
-        file,
+  @Override
+  protected Path write(Path folder, int kind, byte[] content) throws IOException {
+    return Files.write(
+        folder.resolve("x.safetensors"),
         switch (kind) {
           case FILE -> content;
           case HEADER -> file(content);
           default -> digested(content);
         });
-    Untrusted.read(
-        folder,
-        file.toString(),
-        64 << 20,
-        () -> {
-          try (PointerScope scope = new PointerScope();
-              SafeTensors read =
-                  kind == HEADER_AFTER_DIGEST
-                      ? SafeTensors.read(file)
-                      : SafeTensors.readForeign(file)) {
-            read.tensors().values().forEach(tensor -> tensor.sum().close());
-          }
-        });
+  }
+
+  @Override
+  protected void open(Path file, int kind) throws IOException {
+    try (PointerScope scope = new PointerScope();
+        SafeTensors read =
+            kind == HEADER_AFTER_DIGEST ? SafeTensors.read(file) : SafeTensors.readForeign(file)) {
+      read.tensors().values().forEach(tensor -> tensor.sum().close());
+    }
   }
 }

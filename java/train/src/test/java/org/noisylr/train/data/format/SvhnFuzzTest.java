@@ -1,44 +1,38 @@
 package org.noisylr.train.data.format;
 
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.noisylr.train.TestFiles.concat;
-import static org.noisylr.train.TestFiles.write;
-
-import com.code_intelligence.jazzer.junit.FuzzTest;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import java.util.zip.DeflaterOutputStream;
-import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
-import org.noisylr.train.Untrusted;
+import org.noisylr.train.FuzzCase;
+import org.noisylr.train.TestFiles;
 import us.hebi.matlab.mat.format.Mat5;
 import us.hebi.matlab.mat.format.Mat5File;
 import us.hebi.matlab.mat.types.Sinks;
 
-/**
- * An input is a MATLAB file or, after a first byte that is odd, one without its header whose
- * elements are compressed.
- */
-class SvhnFuzzTest {
+/** Reads a MATLAB file, or elements of one after they are compressed. */
+class SvhnFuzzTest extends FuzzCase {
+  private static final int FILE = 0;
+  private static final int ELEMENTS = 1;
   private static final int HEADER = 128;
   private static final int TAG = 8;
   private static final int COMPRESSED = 15;
   private static final List<String> DIGITS =
       IntStream.range(0, 10).mapToObj(Integer::toString).toList();
 
-  @TempDir Path temp;
+  SvhnFuzzTest() {
+    super(2);
+  }
 
   static Stream<byte[]> seeds() throws IOException {
     return Stream.of(
-        concat(new byte[] {0}, whole()),
-        concat(new byte[] {1}, Arrays.copyOfRange(whole(), HEADER, whole().length)));
+        seed(FILE, whole()), seed(ELEMENTS, Arrays.copyOfRange(whole(), HEADER, whole().length)));
   }
 
   /** A file of one image and its label, not compressed. */
@@ -51,23 +45,20 @@ class SvhnFuzzTest {
     return Arrays.copyOf(bytes.array(), bytes.position());
   }
 
-  @ParameterizedTest
-  @MethodSource("seeds")
-  void seedsAreValid(byte[] seed) throws IOException {
-    assertThat(Untrusted.accepts(() -> read(seed))).isTrue();
+  @Override
+  protected Path write(Path folder, int kind, byte[] content) throws IOException {
+    return TestFiles.write(
+        folder,
+        Map.of(
+            "train_32x32.mat",
+            kind == ELEMENTS ? compressed(content) : content,
+            "test_32x32.mat",
+            whole()));
   }
 
-  @MethodSource("seeds")
-  @FuzzTest
-  void read(byte[] input) throws IOException {
-    if (input.length == 0) {
-      return;
-    }
-    byte[] content = Arrays.copyOfRange(input, 1, input.length);
-    Path folder = temp.resolve("svhn");
-    write(folder.resolve("train_32x32.mat"), (input[0] & 1) == 0 ? content : compressed(content));
-    write(folder.resolve("test_32x32.mat"), whole());
-    Untrusted.read(folder, folder.toString(), 64 << 20, () -> Svhn.read(folder, DIGITS));
+  @Override
+  protected void open(Path folder, int kind) {
+    Svhn.read(folder, DIGITS);
   }
 
   private static byte[] compressed(byte[] elements) throws IOException {

@@ -1,0 +1,70 @@
+package org.noisylr.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.code_intelligence.jazzer.junit.FuzzTest;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * A fuzz test of a reader, see {@link Untrusted} for what must hold. The first byte of an input
+ * selects its kind; the other bytes are the content. A subclass has a static method {@code seeds}
+ * that returns valid inputs.
+ */
+public abstract class FuzzCase {
+  private static final long MAX_ALLOCATION = 64 << 20;
+
+  private final int kinds;
+
+  @TempDir Path temp;
+
+  /**
+   * @param kinds the number of kinds of inputs
+   */
+  protected FuzzCase(int kinds) {
+    this.kinds = kinds;
+  }
+
+  /**
+   * Writes an input.
+   *
+   * @param folder where to write it
+   * @param kind in [0, kinds)
+   * @return the file or folder to read, which an error must name
+   */
+  protected abstract Path write(Path folder, int kind, byte[] content) throws IOException;
+
+  /** Reads what {@link #write} wrote. */
+  protected abstract void open(Path written, int kind) throws IOException;
+
+  protected static byte[] seed(int kind, byte[] content) {
+    return ByteBuffer.allocate(1 + content.length).put((byte) kind).put(content).array();
+  }
+
+  @ParameterizedTest
+  @MethodSource("seeds")
+  void seedsAreValid(byte[] seed) throws IOException {
+    assertThat(accepts(seed)).isTrue();
+  }
+
+  @MethodSource("seeds")
+  @FuzzTest
+  void read(byte[] input) throws IOException {
+    if (input.length > 0) {
+      accepts(input);
+    }
+  }
+
+  private boolean accepts(byte[] input) throws IOException {
+    int kind = Math.floorMod(input[0], kinds);
+    Path folder = Files.createDirectories(temp.resolve("input"));
+    Path written = write(folder, kind, Arrays.copyOfRange(input, 1, input.length));
+    return Untrusted.read(folder, written.toString(), MAX_ALLOCATION, () -> open(written, kind));
+  }
+}
