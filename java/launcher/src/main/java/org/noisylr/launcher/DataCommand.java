@@ -126,7 +126,7 @@ final class DataCommand implements Callable<Integer> {
     }
 
     private static boolean fetch(RemoteFile file, Path folder) {
-      if (!Terminal.isThere()) {
+      if (!Terminal.isInteractive()) {
         return new Download().fetch(file, folder, (done, total) -> {});
       }
       try (ProgressBar bar =

@@ -5,11 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.noisylr.check.InputException;
 
-/** Checks of what users read when their input is wrong. */
+/** Checks the errors that users read. */
 public final class InputErrors {
   private InputErrors() {}
 
-  /** The call throws an {@link InputException}, not one of its subclasses, with this message. */
+  /** Checks that a call throws an {@link InputException} itself with this message. */
   public static void assertRejected(ThrowingCallable call, String message) {
     assertThatThrownBy(call).isExactlyInstanceOf(InputException.class).hasMessage(message);
   }

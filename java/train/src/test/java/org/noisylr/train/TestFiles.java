@@ -19,7 +19,7 @@ import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 import org.apache.commons.compress.compressors.xz.XZCompressorOutputStream;
 import org.tukaani.xz.LZMA2Options;
 
-/** Writes the files that the readers read. */
+/** Creates files for the tests of readers. */
 public final class TestFiles {
   private TestFiles() {}
 
@@ -75,7 +75,7 @@ public final class TestFiles {
     return bytes.toByteArray();
   }
 
-  /** Entries whose names end in a slash become folders. */
+  /** Names that end in a slash become folders. */
   public static byte[] zip(Map<String, byte[]> files) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (ZipOutputStream out = new ZipOutputStream(bytes)) {
@@ -118,7 +118,7 @@ public final class TestFiles {
     return concat(header.array(), payload);
   }
 
-  /** An image from planes: one for grey, three for red, green and blue. */
+  /** An image from one grey plane or three planes (red, green, blue). */
   public static BufferedImage image(int width, int height, byte[] planes) {
     int size = width * height;
     BufferedImage image =

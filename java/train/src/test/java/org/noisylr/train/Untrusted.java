@@ -30,7 +30,7 @@ public final class Untrusted {
   /**
    * Reads files in a folder. Exceptions other than {@link InputException} pass through.
    *
-   * @param folder holds the files and lies in an otherwise empty folder
+   * @param folder holds the files; its parent folder is otherwise empty
    * @param named what an error must name
    * @param maxAllocation the most bytes that this thread may allocate, live or not
    * @return whether the reading succeeded

@@ -72,7 +72,7 @@ final class DataSources {
     for (String name : new TreeSet<>(names)) {
       if (overrides.containsKey(name)) {
         sources.put(name, overriding(name, overrides.get(name), check));
-      } else if (Datasets.isThere(name)) {
+      } else if (Datasets.isAvailable(name)) {
         sources.put(name, opened(name, name, name, false, false, check));
       } else if (standIns) {
         sources.put(name, standIn(name, check));

@@ -192,7 +192,7 @@ class PlannerTest {
 
   @Test
   void absentDataAreNamedWithWhatToDo() {
-    assumeFalse(Datasets.isThere("cifar100"));
+    assumeFalse(Datasets.isAvailable("cifar100"));
     assertThatThrownBy(
             () ->
                 planner(Scale.TINY, null, Map.of("cifar10", "generated:cifar10"))

@@ -11,11 +11,11 @@ import java.nio.file.StandardOpenOption;
 import java.util.List;
 
 /**
- * Replaces a file as a whole: a reader, or a restart after a crash, finds the old content or the
- * new, never a part.
+ * Replaces a file as a whole. A reader finds the old or the new content, never a part of it, even
+ * after a crash.
  */
 public final class AtomicFile {
-  /** How the name of a file ends that is not whole yet. */
+  /** The suffix of a file that is still being written. */
   public static final String UNFINISHED = ".tmp";
 
   private AtomicFile() {}
@@ -25,7 +25,7 @@ public final class AtomicFile {
     write(file, List.of(ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8))));
   }
 
-  /** Writes the remaining bytes of {@code parts}, one after the other. */
+  /** Writes the remaining bytes of {@code parts} in order. */
   public static void write(Path file, List<ByteBuffer> parts) throws IOException {
     Path temporary = file.resolveSibling(file.getFileName() + UNFINISHED);
     try {
@@ -39,7 +39,7 @@ public final class AtomicFile {
       }
       throw e;
     }
-    // The rename itself reaches the disk with its directory.
+    // The rename is on disk when its directory is.
     try (FileChannel directory = FileChannel.open(file.toAbsolutePath().getParent())) {
       directory.force(true);
     }

@@ -32,14 +32,14 @@ import org.noisylr.check.InputException;
 
 /**
  * Named tensors in a file of the safetensors format: a little-endian uint64 header length, a JSON
- * header of names, types, shapes and offsets, then the values. Such a file holds no code.
+ * header of names, types, shapes and offsets, then the values. Such a file cannot hold code.
  *
- * <p>The header's {@code __metadata__} carries what else belongs to the tensors, and under {@code
- * sha256} the digest of the whole file with that digest's own 64 characters taken as zeros. {@link
- * #read} insists on the digest; {@link #readForeign} is for files that other programs wrote.
+ * <p>The header's {@code __metadata__} holds texts that belong to the tensors. Its {@code sha256}
+ * is the digest of the whole file in which the digest's own 64 characters are zeros. {@link #read}
+ * requires the digest; {@link #readForeign} reads files of other programs.
  *
- * <p>A file may have 2³¹ − 9 bytes. Reading allocates at most 16 MB, the file, forty times its
- * header and, outside of the Java heap, once its values.
+ * <p>A file may have 2³¹ − 9 bytes. Reading allocates at most 16 MB, the size of the file, forty
+ * times the size of its header and, outside the Java heap, the size of its values.
  */
 public final class SafeTensors implements AutoCloseable {
   private static final ObjectMapper JSON =
@@ -47,7 +47,7 @@ public final class SafeTensors implements AutoCloseable {
           .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .build();
-  private static final int LONGEST = Integer.MAX_VALUE - 8;
+  private static final int MAX_BYTES = Integer.MAX_VALUE - 8;
   private static final int MAX_DIMENSIONS = 64;
   private static final String METADATA = "__metadata__";
   private static final String DIGEST = "sha256";
@@ -78,7 +78,7 @@ public final class SafeTensors implements AutoCloseable {
     return tensors;
   }
 
-  /** The texts stored beside the tensors. */
+  /** The texts stored with the tensors. */
   public Map<String, String> metadata() {
     return metadata;
   }
@@ -88,7 +88,7 @@ public final class SafeTensors implements AutoCloseable {
     tensors.values().forEach(Tensor::close);
   }
 
-  /** Writes tensors, of any device and memory format, and texts; replaces the file as a whole. */
+  /** Replaces the file with tensors, of any device and memory format, and texts. */
   public static void write(Path file, Map<String, Tensor> tensors, Map<String, String> metadata)
       throws IOException {
     try (PointerScope scope = new PointerScope()) {
@@ -124,9 +124,10 @@ public final class SafeTensors implements AutoCloseable {
   }
 
   /**
-   * Reads a file of our own whole.
+   * Reads a file with a digest.
    *
-   * @throws InputException if it is not a safetensors file, is cut or is damaged, or has no digest
+   * @throws InputException if it is not a safetensors file, is truncated or damaged, or has no
+   *     digest
    * @throws IOException if it cannot be read
    */
   public static SafeTensors read(Path file) throws IOException {
@@ -134,22 +135,23 @@ public final class SafeTensors implements AutoCloseable {
   }
 
   /**
-   * Reads a file whole, whoever wrote it; a digest is checked where there is one.
+   * Reads a file of any program. Checks its digest if it has one.
    *
-   * @throws InputException if it is not a safetensors file, is cut or is damaged
+   * @throws InputException if it is not a safetensors file, is truncated or damaged
    * @throws IOException if it cannot be read
    */
   public static SafeTensors readForeign(Path file) throws IOException {
     return read(file, false);
   }
 
-  private static SafeTensors read(Path file, boolean digestNeeded) throws IOException {
+  private static SafeTensors read(Path file, boolean digestRequired) throws IOException {
     if (Files.exists(file) && !Files.isRegularFile(file)) {
       throw damaged(file, "it is not a regular file");
     }
-    if (Files.size(file) > LONGEST) {
+    if (Files.size(file) > MAX_BYTES) {
       throw damaged(
-          file, "it has %d bytes, more than the %d possible".formatted(Files.size(file), LONGEST));
+          file,
+          "it has %d bytes, more than the limit of %d".formatted(Files.size(file), MAX_BYTES));
     }
     ByteBuffer content = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
     if (content.limit() < 8) {
@@ -159,7 +161,7 @@ public final class SafeTensors implements AutoCloseable {
     if (length < 2 || length > content.limit() - 8) {
       throw damaged(
           file,
-          "its header claims %d bytes of the %d there are".formatted(length, content.limit()));
+          "its header claims %d bytes, but the file has %d".formatted(length, content.limit()));
     }
     JsonNode header;
     try {
@@ -176,7 +178,7 @@ public final class SafeTensors implements AutoCloseable {
         .properties()
         .forEach(text -> metadata.put(text.getKey(), text.getValue().asText("")));
     String digest = metadata.remove(DIGEST);
-    if (digest != null || digestNeeded) {
+    if (digest != null || digestRequired) {
       checkDigest(file, content, digest);
     }
 
@@ -199,20 +201,24 @@ public final class SafeTensors implements AutoCloseable {
     }
   }
 
-  /** {@code left} is what the tensors before this one leave of the values; they share none. */
+  /**
+   * Reads one tensor.
+   *
+   * @param left the bytes of values that earlier tensors do not use; tensors share none
+   */
   private static Tensor tensor(
       Path file, String name, JsonNode description, ByteBuffer content, int start, long left) {
     JsonNode dtype = description.path("dtype");
     ScalarType type = dtype.isTextual() ? TYPES.get(dtype.textValue()) : null;
     if (type == null) {
-      throw damaged(file, "tensor '%s' is of type %s".formatted(name, dtype));
+      throw damaged(file, "tensor '%s' has the unsupported type %s".formatted(name, dtype));
     }
     long[] offsets = integers(description.path("data_offsets"));
     if (offsets == null
         || offsets.length != 2
         || offsets[0] > offsets[1]
         || offsets[1] > content.limit() - start) {
-      throw damaged(file, "tensor '%s' lies outside the file".formatted(name));
+      throw damaged(file, "tensor '%s' has offsets outside the file".formatted(name));
     }
     int from = start + (int) offsets[0];
     int size = (int) (offsets[1] - offsets[0]);
@@ -222,13 +228,15 @@ public final class SafeTensors implements AutoCloseable {
     long[] shape = integers(description.path("shape"));
     if (shape == null || !plausible(shape, size)) {
       throw damaged(
-          file, "tensor '%s' has the shape %s".formatted(name, description.path("shape")));
+          file,
+          "tensor '%s' has the impossible shape %s".formatted(name, description.path("shape")));
     }
     Tensor tensor = torch.empty(shape, new TensorOptions(type), new MemoryFormatOptional());
     if (tensor.nbytes() != size) {
-      long needed = tensor.nbytes();
+      long expected = tensor.nbytes();
       tensor.close();
-      throw damaged(file, "tensor '%s' has %d bytes instead of %d".formatted(name, size, needed));
+      throw damaged(
+          file, "tensor '%s' must have %d bytes, but has %d".formatted(name, expected, size));
     }
     if (size > 0) {
       bytes(tensor).put(content.slice(from, size));
@@ -236,7 +244,7 @@ public final class SafeTensors implements AutoCloseable {
     return tensor;
   }
 
-  /** Non-negative integers; null where there is anything else. */
+  /** An array of non-negative integers; null if the node is anything else. */
   private static long[] integers(JsonNode numbers) {
     if (!numbers.isArray() || numbers.size() > MAX_DIMENSIONS) {
       return null;
@@ -252,7 +260,7 @@ public final class SafeTensors implements AutoCloseable {
     return integers;
   }
 
-  /** Whether a tensor of so many bytes can have the shape; sizes beside a 0 must be small, too. */
+  /** Whether a tensor of this many bytes can have the shape. Sizes beside a 0 must be small too. */
   private static boolean plausible(long[] shape, int size) {
     long count = 1;
     long most = size == 0 ? Integer.MAX_VALUE : size;
@@ -283,7 +291,7 @@ public final class SafeTensors implements AutoCloseable {
     }
   }
 
-  /** Where the 64 characters of the digest stand: it is the first text of the header. */
+  /** The position of the digest, which is the first text of the header; −1 if there is none. */
   private static int digestPosition(ByteBuffer start) {
     byte[] prefix =
         "{\"%s\":{\"%s\":\"".formatted(METADATA, DIGEST).getBytes(StandardCharsets.US_ASCII);

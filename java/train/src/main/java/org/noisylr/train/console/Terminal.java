@@ -6,18 +6,18 @@ import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 
-/** What is shown to somebody who watches. */
+/** The terminal that a user watches. */
 public final class Terminal {
   private Terminal() {}
 
-  /** Whether somebody can watch: standard input and output are a terminal. */
-  public static boolean isThere() {
+  /** Whether standard input and output are a terminal. */
+  public static boolean isInteractive() {
     Console console = System.console();
     if (console == null) {
       return false;
     }
     try {
-      // From Java 22 on there is a console without a terminal too, and this method tells.
+      // Since Java 22, a console may exist without a terminal.
       return (boolean) Console.class.getMethod("isTerminal").invoke(console);
     } catch (NoSuchMethodException e) {
       return true;
@@ -26,7 +26,7 @@ public final class Terminal {
     }
   }
 
-  /** A progress bar on {@code err} that leaves no trace when it is done. */
+  /** A progress bar on {@code err} that is removed when it ends. */
   public static ProgressBarBuilder bar(PrintStream err) {
     return new ProgressBarBuilder()
         .setConsumer(new ConsoleProgressBarConsumer(err))

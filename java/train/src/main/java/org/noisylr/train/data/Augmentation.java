@@ -9,30 +9,33 @@ import org.noisylr.check.Check;
 import org.noisylr.torch.Tensors;
 
 /**
- * Random changes of training images, one draw an image, computed for a whole batch on its device.
+ * Random changes of training images, drawn for each image and computed for a whole batch on its
+ * device. The draws come from LibTorch's default generator of the device.
  *
- * <p>Pad-and-crop: the image is padded with zeros on every side and a window of its own size is cut
- * at a uniform random place, which is a shift by up to {@code padding} pixels. Mirror: with
- * probability ½ the image is flipped from left to right. Zoom, for images with a class for each
- * pixel: the image is magnified by 2^u, u uniform in [−log₂ zoom, log₂ zoom], and a window of its
- * own size is laid at a uniform random place within it or, where it has become smaller, around it.
- * Draws come from LibTorch's default generator of the device.
+ * <ul>
+ *   <li>Crop: the image is padded with zeros on every side, and a window of the original size is
+ *       cut at a uniform random position. This shifts the image by up to {@code padding} pixels.
+ *   <li>Mirror: the image is flipped from left to right with probability ½.
+ *   <li>Zoom, for segmentation: the image is magnified by 2^u, u uniform in [−log₂ zoom, log₂
+ *       zoom]. A window of the original size is placed at a uniform random position within the
+ *       magnified image, or around it if it is smaller.
+ * </ul>
  *
- * @param padding pixels added on every side, in [0, inf); 0 switches cropping off
+ * @param padding pixels added on every side, at least 0; 0 turns cropping off
  * @param mirror whether images are mirrored
- * @param zoom the greatest magnification, in [1, inf); 1 switches it off
+ * @param zoom the greatest magnification, at least 1; 1 turns zoom off
  */
 public record Augmentation(int padding, boolean mirror, double zoom) {
-  /** Images as they are. */
+  /** No changes. */
   public static final Augmentation NONE = new Augmentation(0, false, 1);
 
-  /** 4 pixels of padding and a random crop. */
+  /** Random crop with 4 pixels of padding. */
   public static final Augmentation CROP = new Augmentation(4, false, 1);
 
-  /** He et al. 2016, section 4.2: 4 pixels of padding, crop, mirror. */
+  /** He et al. 2016, section 4.2: random crop with 4 pixels of padding, mirror. */
   public static final Augmentation CROP_MIRROR = new Augmentation(4, true, 1);
 
-  /** Chen et al. 2017 (DeepLab V3), section 4.1: magnification from 0.5 to 2, crop, mirror. */
+  /** Chen et al. 2017 (DeepLab V3), section 4.1: zoom from 0.5 to 2, mirror. */
   public static final Augmentation ZOOM_MIRROR = new Augmentation(0, true, 2);
 
   /** Validates the values. */
@@ -42,8 +45,8 @@ public record Augmentation(int padding, boolean mirror, double zoom) {
   }
 
   /**
-   * Where each pixel of a changed batch is found in the original one, for {@code grid_sampler}
-   * without aligned corners. Padding has no part in it.
+   * Draws mirror and zoom: the place in the original image of each pixel of the changed image, for
+   * {@code grid_sampler} without aligned corners.
    *
    * @param size {@code [N, C, H, W]}
    * @return {@code float32 [N, H, W, 2]}, x and y from −1 to 1 over the image
@@ -51,7 +54,7 @@ public record Augmentation(int padding, boolean mirror, double zoom) {
   Tensor grid(long[] size, Device device) {
     TensorOptions options = Tensors.options(device, torch.ScalarType.Float);
     long n = size[0];
-    // The window's side over the image's: 2^-u.
+    // The ratio of the window's side to the image's: 2^-u.
     Tensor side = torch.rand(new long[] {n}, options).mul_(new Scalar(2.0)).sub_(new Scalar(1.0));
     side = side.mul_(new Scalar(Math.log(zoom))).exp_();
     Tensor room = side.sub(new Scalar(1.0)).abs_();
@@ -70,10 +73,10 @@ public record Augmentation(int padding, boolean mirror, double zoom) {
   }
 
   /**
-   * Pads, crops and mirrors a batch; zoom has no part in it.
+   * Crops and mirrors a batch, without zoom.
    *
-   * @param images {@code uint8 [N, C, H, W]}, left as it is
-   * @return {@code uint8 [N, C, H, W]}: {@code images} itself where nothing is to be done
+   * @param images {@code uint8 [N, C, H, W]}, not changed
+   * @return {@code uint8 [N, C, H, W]}; {@code images} itself if crop and mirror are off
    */
   public Tensor apply(Tensor images) {
     if (padding == 0 && !mirror) {

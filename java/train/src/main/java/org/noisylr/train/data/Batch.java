@@ -3,9 +3,9 @@ package org.noisylr.train.data;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * What one step of a model sees.
+ * The examples of one step or of one part of an evaluation.
  *
- * @param inputs what the model takes, the examples in dimension 0
- * @param targets the classes: {@code int64 [B]}, or of each pixel {@code int64 [B, H, W]}
+ * @param inputs the model's input, with the examples in dimension 0
+ * @param targets class indices: {@code int64 [B]}, or {@code int64 [B, H, W]} for pixels
  */
 public record Batch(Tensor inputs, Tensor targets) {}

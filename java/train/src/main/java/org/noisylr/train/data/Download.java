@@ -25,8 +25,8 @@ import org.noisylr.check.InputException;
 import org.noisylr.check.Reason;
 
 /**
- * Fetches files over HTTP. What has arrived stays in {@code NAME.part} until it is complete and its
- * checksum is right, and a later call goes on from there.
+ * Downloads files over HTTP. The received bytes stay in {@code NAME.part} until the file is
+ * complete and its checksum is correct. A later call resumes an incomplete download.
  */
 public final class Download {
   private static final Duration CONNECT = Duration.ofSeconds(20);
@@ -35,9 +35,9 @@ public final class Download {
   private static final int OK = 200;
   private static final int PARTIAL_CONTENT = 206;
 
-  /** Is told how far a download is. */
+  /** Observes a download. */
   public interface Progress {
-    /** {@code done} of {@code total} bytes are there. */
+    /** {@code done} of {@code total} bytes were received. */
     void at(long done, long total);
   }
 
@@ -48,11 +48,11 @@ public final class Download {
           .build();
 
   /**
-   * Fetches a file into a folder, unless it is there.
+   * Downloads a file into a folder, unless the folder has it.
    *
-   * @return whether anything was fetched
-   * @throws InputException if no location gives the file, another process is fetching it, or it is
-   *     not the published one; the message says what to do
+   * @return whether the file was downloaded
+   * @throws InputException if no location serves the file, another process is downloading it, or
+   *     its content is not the published one; the message says what to do
    */
   public boolean fetch(RemoteFile file, Path folder, Progress progress) {
     Path target = folder.resolve(file.name());
@@ -84,11 +84,11 @@ public final class Download {
           FileLock lock = lock(channel, part)) {
         Path target = folder.resolve(file.name());
         if (Files.exists(target)) {
-          // Another process has fetched it meanwhile.
+          // Another process finished the download meanwhile.
           Files.deleteIfExists(part);
           return;
         }
-        transfer(file, location, channel, progress);
+        transfer(file, location, target, channel, progress);
         channel.force(true);
         check(file, location, part, channel);
         Files.move(part, target, StandardCopyOption.ATOMIC_MOVE);
@@ -98,7 +98,7 @@ public final class Download {
     }
   }
 
-  /** Reads the channel that is locked: closing another one of the file would end the lock. */
+  /** Reads through the locked channel: closing another channel of the file would end the lock. */
   private static void check(RemoteFile file, URI location, Path part, FileChannel channel)
       throws IOException {
     channel.position(0);
@@ -106,8 +106,8 @@ public final class Download {
     if (!md5.equals(file.md5())) {
       Files.delete(part);
       throw new InputException(
-          "%s has the MD5 %s, but %s is published: it was damaged on its way or has changed; nothing of it was kept"
-              .formatted(location, md5, file.md5()));
+          "%s must have the published MD5 %s, but has %s; the download was deleted, try again"
+              .formatted(location, file.md5(), md5));
     }
   }
 
@@ -116,15 +116,16 @@ public final class Download {
     try {
       lock = channel.tryLock();
     } catch (OverlappingFileLockException e) {
-      // Another thread of this process; the same answer.
+      // Another thread of this process holds it.
     }
     if (lock == null) {
-      throw new InputException(part + " is being fetched by another process");
+      throw new InputException(part + " is being downloaded by another process");
     }
     return lock;
   }
 
-  private void transfer(RemoteFile file, URI location, FileChannel part, Progress progress)
+  private void transfer(
+      RemoteFile file, URI location, Path target, FileChannel part, Progress progress)
       throws IOException {
     long done = Math.min(part.size(), file.bytes());
     if (done == file.bytes()) {
@@ -134,12 +135,12 @@ public final class Download {
     if (done > 0) {
       request.header("Range", "bytes=" + done + "-");
     }
-    HttpResponse<InputStream> response = send(request.build(), file);
+    HttpResponse<InputStream> response = send(request.build(), target);
     try (InputStream body = response.body()) {
       if (response.statusCode() == OK) {
         done = 0;
       } else if (response.statusCode() != PARTIAL_CONTENT || done == 0) {
-        throw new InputException(location + " answers HTTP " + response.statusCode());
+        throw new InputException(location + " returned HTTP status " + response.statusCode());
       }
       part.truncate(done);
       part.position(done);
@@ -147,19 +148,19 @@ public final class Download {
     }
   }
 
-  private HttpResponse<InputStream> send(HttpRequest request, RemoteFile file) {
+  private HttpResponse<InputStream> send(HttpRequest request, Path target) {
     try {
       return client.send(request, HttpResponse.BodyHandlers.ofInputStream());
     } catch (ConnectException | HttpTimeoutException e) {
       throw new InputException(
-          "%s cannot be reached: check the network, or put the file %s there by other means"
-              .formatted(request.uri(), file.name()),
+          "%s cannot be reached; check the network, or copy the file to %s yourself"
+              .formatted(request.uri(), target),
           e);
     } catch (IOException e) {
-      throw new InputException(request.uri() + " cannot be read: " + e.toString(), e);
+      throw new InputException(request.uri() + " cannot be read: " + Reason.of(e, ""), e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new InputException("fetching " + request.uri() + " was interrupted", e);
+      throw new InputException("the download of " + request.uri() + " was interrupted", e);
     }
   }
 
@@ -188,7 +189,7 @@ public final class Download {
       if (done > file.bytes()) {
         part.truncate(0);
         throw new InputException(
-            "%s has more than the %d bytes that are published; nothing of it was kept"
+            "%s must have the published %d bytes, but has more; the download was deleted"
                 .formatted(location, file.bytes()));
       }
       ByteBuffer bytes = ByteBuffer.wrap(buffer, 0, read);
@@ -204,7 +205,7 @@ public final class Download {
   private static InputException interrupted(
       RemoteFile file, URI location, long done, IOException cause) {
     return new InputException(
-        "%s broke off after %d of %d bytes; the same command goes on from there"
+        "the connection to %s was lost after %d of %d bytes; run the same command again to continue"
             .formatted(location, done, file.bytes()),
         cause);
   }

@@ -3,7 +3,7 @@ package org.noisylr.train.data;
 import org.bytedeco.pytorch.Tensor;
 import org.noisylr.train.metric.Score;
 
-/** Labelled examples in the memory of a device, which they own, as the trainer takes them. */
+/** Labelled examples on a device, which own their memory there. */
 public interface Examples extends AutoCloseable {
   /** N, the number of examples. */
   int count();
@@ -12,20 +12,24 @@ public interface Examples extends AutoCloseable {
   int classes();
 
   /**
-   * Chosen examples, changed at random where that is part of training on them.
+   * A batch to train on, with random changes if augmentation is on.
    *
    * @param indices {@code int64 [B]} on the device, in [0, N)
    * @return owned by the caller
    */
   Batch training(Tensor indices);
 
-  /** How many examples to evaluate at a time, which bounds the memory that it takes. */
+  /** The number of examples to evaluate at a time, which bounds the memory. */
   int evaluationBatch();
 
-  /** A score of predictions on these examples that has counted nothing; on their device. */
+  /** An empty score for predictions on these examples, on their device. */
   Score newScore();
 
-  /** Examples {@code first} … {@code first + length − 1} as they are; owned by the caller. */
+  /**
+   * Examples {@code first} … {@code first + length − 1} without random changes.
+   *
+   * @return owned by the caller
+   */
   Batch evaluation(long first, long length);
 
   @Override

@@ -6,19 +6,19 @@ import java.util.stream.IntStream;
 import org.noisylr.check.Check;
 
 /**
- * Made-up datasets of the same form as the published ones: {@code generated:cifar10} has images of
- * the size and number of classes of CIFAR-10. They show that a program runs where the real data are
- * absent, and nothing else.
+ * Synthetic datasets shaped like the published ones: {@code generated:cifar10} has images of the
+ * size and number of classes of CIFAR-10. They show only that a program runs where the real data
+ * are absent.
  *
- * <p>Every class has a pattern of its own, drawn at random once for all, under noise: coarse
- * coloured tiles (images), a rectangle of the class's colour on the background (classes of pixels),
- * or words that are more frequent in it (texts). The same name always gives the same examples.
+ * <p>Every class has a fixed random pattern, with noise added: coarse coloured tiles in images, a
+ * rectangle of the class's colour in segmentation images, or words that are more frequent in texts.
+ * The same name always gives the same examples.
  */
 public final class GeneratedData {
-  /** What the names of these datasets start with. */
+  /** The start of the names of these datasets. */
   public static final String PREFIX = "generated:";
 
-  /** The published datasets that have a generated one of their form. */
+  /** The published datasets that have a synthetic counterpart. */
   public static final List<String> NAMES =
       List.of("cifar10", "cifar100", "svhn", "imdb", "voc2012");
 
@@ -32,13 +32,13 @@ public final class GeneratedData {
   private static final int SEGMENTED = 24;
   private static final int VOCABULARY = 1_000;
   private static final int LENGTH = 80;
-  private static final int TOPICAL = 100;
-  private static final double TOPICAL_SHARE = 0.2;
+  private static final int TYPICAL = 100;
+  private static final double TYPICAL_SHARE = 0.2;
 
   private GeneratedData() {}
 
   /**
-   * Makes a dataset.
+   * Generates a dataset.
    *
    * @param name {@link #PREFIX} and one of {@link #NAMES}
    * @throws org.noisylr.check.InputException if there is no such dataset
@@ -49,7 +49,7 @@ public final class GeneratedData {
       case "cifar100" -> images(name, 100);
       case "imdb" -> texts(name);
       case "voc2012" -> segmented(name);
-      default -> throw Check.invalid("generated data", name, "in " + PREFIX + NAMES);
+      default -> throw Check.invalid("generated data", name, PREFIX + "NAME with NAME in " + NAMES);
     };
   }
 
@@ -111,12 +111,12 @@ public final class GeneratedData {
     int[] tokens = new int[count * LENGTH];
     int[] labels = inTurn(count, 2);
     for (int i = 0; i < tokens.length; i++) {
-      // The first two ranges of words belong to the classes, the rest to neither.
-      boolean topical = random.nextDouble() < TOPICAL_SHARE;
+      // The first two ranges of words are typical of the two classes, the rest of neither.
+      boolean typical = random.nextDouble() < TYPICAL_SHARE;
       tokens[i] =
-          topical
-              ? labels[i / LENGTH] * TOPICAL + random.nextInt(TOPICAL)
-              : 2 * TOPICAL + random.nextInt(VOCABULARY - 2 * TOPICAL);
+          typical
+              ? labels[i / LENGTH] * TYPICAL + random.nextInt(TYPICAL)
+              : 2 * TYPICAL + random.nextInt(VOCABULARY - 2 * TYPICAL);
     }
     return new TextSet(tokens, labels, LENGTH);
   }

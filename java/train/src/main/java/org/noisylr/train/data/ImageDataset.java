@@ -3,17 +3,15 @@ package org.noisylr.train.data;
 import java.util.HashSet;
 import java.util.List;
 import org.bytedeco.pytorch.Device;
-import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
-import org.noisylr.train.metric.Metric;
 
 /**
- * Images to train on and images to test with.
+ * A dataset of images with one class each.
  *
- * @param name what the dataset is called in reports
+ * @param name the name of the dataset in reports
  * @param classNames distinct names; the class with index i is {@code classNames.get(i)}
  * @param train training images
- * @param test test images, of the same shape as the training images
+ * @param test test images of the same shape
  */
 public record ImageDataset(String name, List<String> classNames, ImageSet train, ImageSet test)
     implements Dataset {
@@ -37,25 +35,19 @@ public record ImageDataset(String name, List<String> classNames, ImageSet train,
     }
   }
 
-  @Override
-  public int trainCount() {
-    return train.count();
+  private static String shape(ImageSet set) {
+    return set.channels() + " x " + set.height() + " x " + set.width();
   }
 
   @Override
-  public int testCount() {
-    return test.count();
-  }
-
-  @Override
-  public Metric metric() {
-    return Metric.ACCURACY;
+  public Kind kind() {
+    return Kind.IMAGES;
   }
 
   @Override
   public ImageDataset subset(int trainImages, int testImages) {
-    Check.within("subset", trainImages, 1, trainCount());
-    Check.within("test subset", testImages, 1, testCount());
+    train.checkCount("subset", trainImages);
+    test.checkCount("test subset", testImages);
     return new ImageDataset(name, classNames, train.first(trainImages), test.first(testImages));
   }
 
@@ -64,7 +56,7 @@ public record ImageDataset(String name, List<String> classNames, ImageSet train,
     if (augmentation.zoom() != 1) {
       throw InputException.of(
           "augmentation",
-          "must not zoom, for %s has no classes of pixels, but zooms by %s"
+          "must have zoom 1 for the images of %s, but has zoom %s"
               .formatted(name, augmentation.zoom()));
     }
   }
@@ -73,12 +65,9 @@ public record ImageDataset(String name, List<String> classNames, ImageSet train,
   public OnDevice on(Device device, Augmentation augmentation) {
     check(augmentation);
     Normalization normalization = Normalization.of(train);
+    int classes = classNames.size();
     return new OnDevice(
-        new DeviceImages(train, classNames.size(), normalization, augmentation, device),
-        new DeviceImages(test, classNames.size(), normalization, Augmentation.NONE, device));
-  }
-
-  private static String shape(ImageSet set) {
-    return set.channels() + " x " + set.height() + " x " + set.width();
+        new DeviceImages(train, classes, normalization, augmentation, device),
+        new DeviceImages(test, classes, normalization, Augmentation.NONE, device));
   }
 }

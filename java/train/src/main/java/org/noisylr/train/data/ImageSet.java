@@ -5,32 +5,32 @@ import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
 
 /**
- * Labelled images of one size in the memory of the JVM. The arrays are not copied: whoever makes a
- * set hands them over and no longer changes them.
+ * Labelled images of one size.
  *
- * @param pixels samples as unsigned bytes, {@code [N, C, H, W]} contiguous: images one after the
- *     other, in each of them the channels (grey, or red, green, blue), in each channel the rows
+ * @param pixels samples as unsigned bytes, {@code [N, C, H, W]} contiguous; the channels are grey,
+ *     or red, green and blue
  * @param labels {@code [N]}, class indices in [0, inf)
- * @param channels C, in [1, inf)
- * @param height H, in [1, inf)
- * @param width W, in [1, inf)
+ * @param channels C, at least 1
+ * @param height H, at least 1
+ * @param width W, at least 1
  */
-public record ImageSet(byte[] pixels, int[] labels, int channels, int height, int width) {
+public record ImageSet(byte[] pixels, int[] labels, int channels, int height, int width)
+    implements ExampleSet {
   /**
    * Validates the values.
    *
    * @throws InputException if a size or a label is out of range, there is no image, or {@code
-   *     pixels} has not {@code N·C·H·W} bytes
+   *     pixels} does not have {@code N·C·H·W} bytes
    */
   public ImageSet {
     Check.atLeast("channels", channels, 1);
     Check.atLeast("height", height, 1);
     Check.atLeast("width", width, 1);
     Check.atLeast("number of images", labels.length, 1);
-    // In double, which is exact for every array length and cannot overflow.
+    // A double is exact for every array length and cannot overflow.
     if ((double) labels.length * channels * height * width != pixels.length) {
       throw new InputException(
-          "pixels must have %d x %d x %d x %d bytes, but has %d"
+          "pixels must have %d x %d x %d x %d bytes, but have %d"
               .formatted(labels.length, channels, height, width, pixels.length));
     }
     for (int label : labels) {
@@ -38,24 +38,14 @@ public record ImageSet(byte[] pixels, int[] labels, int channels, int height, in
     }
   }
 
-  /** N, the number of images. */
+  @Override
   public int count() {
     return labels.length;
   }
 
-  /** The class of image {@code index}. */
-  public int label(int index) {
-    return labels[index];
-  }
-
-  /**
-   * The first {@code n} images, in stored order.
-   *
-   * @param n in [1, {@link #count}]
-   * @throws InputException if {@code n} is outside that interval
-   */
+  @Override
   public ImageSet first(int n) {
-    Check.within("number of images", n, 1, count());
+    checkCount("number of images", n);
     if (n == count()) {
       return this;
     }

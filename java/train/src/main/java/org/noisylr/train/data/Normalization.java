@@ -7,9 +7,9 @@ import org.bytedeco.pytorch.global.torch;
 import org.noisylr.torch.Tensors;
 
 /**
- * Per-channel normalisation: x ← (x − mean_c) / std_c, with mean and (population) standard
+ * Per-channel normalisation: x ← (x − mean_c) / std_c, with the mean and the population standard
  * deviation of channel c over all pixels of the training images, in units of the stored values 0 …
- * 255. A constant channel is only centred.
+ * 255. For a constant channel, std_c is 1.
  */
 public final class Normalization {
   private final float[] means;
@@ -20,12 +20,12 @@ public final class Normalization {
     this.inverseStds = inverseStds;
   }
 
-  /** Measures {@code training}. */
+  /** Measures training images. */
   public static Normalization of(ImageSet training) {
     return of(training.pixels(), training.channels(), training.height() * training.width(), null);
   }
 
-  /** The same where only labelled pixels count: the others may lie outside of the image. */
+  /** Measures the pixels that have a class; the others may be padding around an image. */
   static Normalization of(SegmentationSet training) {
     return of(
         training.pixels(),
@@ -61,7 +61,7 @@ public final class Normalization {
     return new Normalization(means, inverseStds);
   }
 
-  /** Takes it to a device; owned by the caller. */
+  /** Copies the values to a device; owned by the caller. */
   OnDevice on(Device device) {
     return new OnDevice(perChannel(means, device), perChannel(inverseStds, device));
   }
@@ -70,10 +70,10 @@ public final class Normalization {
    * A normalisation on a device, which owns its tensors.
    *
    * @param mean {@code float32 [1, C, 1, 1]}
-   * @param inverseStd 1 / std_c in the same form; 1 for a constant channel
+   * @param inverseStd 1 / std_c, {@code float32 [1, C, 1, 1]}
    */
   record OnDevice(Tensor mean, Tensor inverseStd) implements AutoCloseable {
-    /** {@code uint8 [B, C, H, W]} to {@code float32} of the same sizes in channels-last order. */
+    /** Maps {@code uint8 [B, C, H, W]} to {@code float32 [B, C, H, W]} in channels-last order. */
     Tensor apply(Tensor pixels) {
       return Tensors.channelsLast(pixels, torch.ScalarType.Float).sub_(mean).mul_(inverseStd);
     }

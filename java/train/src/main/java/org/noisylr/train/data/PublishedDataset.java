@@ -6,10 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 
-/**
- * The datasets of the paper that can be fetched from where their authors publish them, with what
- * they say of sizes and checksums.
- */
+/** The datasets of the paper that can be downloaded, with the published sizes and checksums. */
 public enum PublishedDataset {
   MNIST(
       "mnist",
@@ -169,7 +166,7 @@ public enum PublishedDataset {
     return title;
   }
 
-  /** What its authors say of its use. */
+  /** The licence or the terms of use that its authors state. */
   public String licence() {
     return licence;
   }
@@ -184,18 +181,18 @@ public enum PublishedDataset {
     return testCount;
   }
 
-  /** The files that it is published in. */
+  /** The published files. */
   public List<RemoteFile> files() {
     return files;
   }
 
-  /** The files that a data home does not have, whatever is in those that it has. */
+  /** The files that do not exist in a data home; the content of the others is not checked. */
   public List<RemoteFile> missing(Path dataHome) {
     Path folder = dataHome.resolve(datasetName);
     return files.stream().filter(file -> !Files.exists(folder.resolve(file.name()))).toList();
   }
 
-  /** The dataset of a name; null if there is none. */
+  /** The dataset with a name; null if there is none. */
   public static PublishedDataset of(String name) {
     return Stream.of(values())
         .filter(dataset -> dataset.datasetName.equals(name))

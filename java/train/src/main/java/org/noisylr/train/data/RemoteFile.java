@@ -8,10 +8,10 @@ import org.noisylr.check.InputException;
 /**
  * A published file.
  *
- * @param name under which it is stored
+ * @param name the file name to store it under
  * @param bytes its size, at least 1
- * @param md5 its MD5 in 32 lower-case hexadecimal digits, as published beside the file
- * @param locations where it can be had, the site of its authors first; at least one
+ * @param md5 its published MD5, 32 lower-case hexadecimal digits
+ * @param locations addresses to download it from, the authors' site first; at least one
  */
 public record RemoteFile(String name, long bytes, String md5, List<URI> locations) {
   /** Validates the values. */

@@ -2,17 +2,15 @@ package org.noisylr.train.data;
 
 import java.util.List;
 import org.bytedeco.pytorch.Device;
-import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
-import org.noisylr.train.metric.Metric;
 
 /**
- * Images with a class for each pixel, to train on and to test with.
+ * A dataset for semantic segmentation: images with a class for each pixel.
  *
- * @param name what the dataset is called in reports
+ * @param name the name of the dataset in reports
  * @param classNames the class with index i is {@code classNames.get(i)}
  * @param train training images
- * @param test test images, of the same size
+ * @param test test images of the same size
  */
 public record SegmentationDataset(
     String name, List<String> classNames, SegmentationSet train, SegmentationSet test)
@@ -34,24 +32,14 @@ public record SegmentationDataset(
   }
 
   @Override
-  public int trainCount() {
-    return train.count();
-  }
-
-  @Override
-  public int testCount() {
-    return test.count();
-  }
-
-  @Override
-  public Metric metric() {
-    return Metric.MEAN_IOU;
+  public Kind kind() {
+    return Kind.SEGMENTATION;
   }
 
   @Override
   public SegmentationDataset subset(int trainImages, int testImages) {
-    Check.within("subset", trainImages, 1, trainCount());
-    Check.within("test subset", testImages, 1, testCount());
+    train.checkCount("subset", trainImages);
+    test.checkCount("test subset", testImages);
     return new SegmentationDataset(
         name, classNames, train.first(trainImages), test.first(testImages));
   }
@@ -61,7 +49,7 @@ public record SegmentationDataset(
     if (augmentation.padding() != 0) {
       throw InputException.of(
           "augmentation",
-          "must not crop, for %s has classes of pixels, but crops with padding %d"
+          "must have padding 0 for the segmentation images of %s, but has padding %d"
               .formatted(name, augmentation.padding()));
     }
   }

@@ -5,26 +5,26 @@ import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
 
 /**
- * Colour images of one size with a class for each pixel, in the memory of the JVM. The arrays are
- * not copied: whoever makes a set hands them over and no longer changes them.
+ * Colour images of one size with a class for each pixel.
  *
  * @param pixels samples as unsigned bytes, {@code [N, 3, H, W]} contiguous
- * @param masks {@code [N, H, W]}: unsigned class indices, or {@link #VOID} where a pixel has no
- *     class and counts for nothing
- * @param height H, in [1, inf)
- * @param width W, in [1, inf)
+ * @param masks {@code [N, H, W]}: unsigned class indices, or {@link #VOID} for a pixel without a
+ *     class, which is ignored
+ * @param height H, at least 1
+ * @param width W, at least 1
  */
-public record SegmentationSet(byte[] pixels, byte[] masks, int height, int width) {
+public record SegmentationSet(byte[] pixels, byte[] masks, int height, int width)
+    implements ExampleSet {
   /** C: red, green, blue. */
   public static final int CHANNELS = 3;
 
-  /** The mask's value 255, "no class". */
+  /** The mask value 255, "no class". */
   public static final byte VOID = (byte) 255;
 
   /**
    * Validates the values.
    *
-   * @throws InputException if a size is out of range, there is no image, an array has another
+   * @throws InputException if a size is out of range, there is no image, an array has the wrong
    *     length, or no pixel of an image has a class
    */
   public SegmentationSet {
@@ -34,7 +34,7 @@ public record SegmentationSet(byte[] pixels, byte[] masks, int height, int width
     long plane = (long) height * width;
     if (masks.length % plane != 0 || (long) CHANNELS * masks.length != pixels.length) {
       throw new InputException(
-          "masks must have N x %d x %d bytes and pixels %d times as many, but they have %d and %d"
+          "masks must have N x %d x %d bytes and pixels %d times as many, but have %d and %d"
               .formatted(height, width, CHANNELS, masks.length, pixels.length));
     }
     for (int start = 0; start < masks.length; start += (int) plane) {
@@ -50,19 +50,14 @@ public record SegmentationSet(byte[] pixels, byte[] masks, int height, int width
     }
   }
 
-  /** N, the number of images. */
+  @Override
   public int count() {
     return masks.length / (height * width);
   }
 
-  /**
-   * The first {@code n} images, in stored order.
-   *
-   * @param n in [1, {@link #count}]
-   * @throws InputException if {@code n} is outside that interval
-   */
+  @Override
   public SegmentationSet first(int n) {
-    Check.within("number of images", n, 1, count());
+    checkCount("number of images", n);
     if (n == count()) {
       return this;
     }

@@ -4,16 +4,15 @@ import java.util.List;
 import org.bytedeco.pytorch.Device;
 import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
-import org.noisylr.train.metric.Metric;
 
 /**
- * Texts to train on and texts to test with.
+ * A dataset of texts with one class each.
  *
- * @param name what the dataset is called in reports
+ * @param name the name of the dataset in reports
  * @param classNames the class with index i is {@code classNames.get(i)}
  * @param vocabulary the number of tokens: they are 0 … {@code vocabulary} − 1
  * @param train training texts
- * @param test test texts, of the same length
+ * @param test test texts of the same length
  */
 public record TextDataset(
     String name, List<String> classNames, int vocabulary, TextSet train, TextSet test)
@@ -43,24 +42,14 @@ public record TextDataset(
   }
 
   @Override
-  public int trainCount() {
-    return train.count();
-  }
-
-  @Override
-  public int testCount() {
-    return test.count();
-  }
-
-  @Override
-  public Metric metric() {
-    return Metric.ACCURACY;
+  public Kind kind() {
+    return Kind.TEXTS;
   }
 
   @Override
   public TextDataset subset(int trainTexts, int testTexts) {
-    Check.within("subset", trainTexts, 1, trainCount());
-    Check.within("test subset", testTexts, 1, testCount());
+    train.checkCount("subset", trainTexts);
+    test.checkCount("test subset", testTexts);
     return new TextDataset(
         name, classNames, vocabulary, train.first(trainTexts), test.first(testTexts));
   }
@@ -68,15 +57,21 @@ public record TextDataset(
   @Override
   public void check(Augmentation augmentation) {
     if (!augmentation.equals(Augmentation.NONE)) {
-      throw InputException.of("augmentation", "must be none, for " + name + " has no images");
+      throw InputException.of("augmentation", "must be none for the texts of " + name);
     }
   }
 
   @Override
   public OnDevice on(Device device, Augmentation augmentation) {
     check(augmentation);
-    int classes = classNames.size();
-    return new OnDevice(
-        new DeviceTexts(train, classes, device), new DeviceTexts(test, classes, device));
+    return new OnDevice(onDevice(train, device), onDevice(test, device));
+  }
+
+  private Examples onDevice(TextSet set, Device device) {
+    return new DeviceExamples(
+        DeviceExamples.copy(set.tokens(), device, set.count(), set.length()),
+        DeviceExamples.copy(set.labels(), device, set.count()),
+        classNames.size(),
+        device);
   }
 }

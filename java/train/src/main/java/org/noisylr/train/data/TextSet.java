@@ -5,26 +5,25 @@ import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
 
 /**
- * Labelled texts of one length as tokens, in the memory of the JVM. The arrays are not copied:
- * whoever makes a set hands them over and no longer changes them.
+ * Labelled texts of one length as tokens.
  *
- * @param tokens {@code [N, T]}: texts one after the other, values in [0, inf)
+ * @param tokens {@code [N, T]} contiguous, values in [0, inf)
  * @param labels {@code [N]}, class indices in [0, inf)
- * @param length T, the tokens of a text, in [1, inf)
+ * @param length T, the number of tokens of a text, at least 1
  */
-public record TextSet(int[] tokens, int[] labels, int length) {
+public record TextSet(int[] tokens, int[] labels, int length) implements ExampleSet {
   /**
    * Validates the values.
    *
    * @throws InputException if the length, a token or a label is out of range, there is no text, or
-   *     {@code tokens} has not {@code N·T} values
+   *     {@code tokens} does not have {@code N·T} values
    */
   public TextSet {
     Check.atLeast("length", length, 1);
     Check.atLeast("number of texts", labels.length, 1);
     if ((long) labels.length * length != tokens.length) {
       throw new InputException(
-          "tokens must have %d x %d values, but has %d"
+          "tokens must have %d x %d values, but have %d"
               .formatted(labels.length, length, tokens.length));
     }
     for (int token : tokens) {
@@ -35,22 +34,16 @@ public record TextSet(int[] tokens, int[] labels, int length) {
     }
   }
 
-  /** N, the number of texts. */
+  @Override
   public int count() {
     return labels.length;
   }
 
-  /**
-   * The first {@code n} texts, in stored order.
-   *
-   * @param n in [1, {@link #count}]
-   * @throws InputException if {@code n} is outside that interval
-   */
+  @Override
   public TextSet first(int n) {
-    Check.within("number of texts", n, 1, count());
-    if (n == count()) {
-      return this;
-    }
-    return new TextSet(Arrays.copyOf(tokens, n * length), Arrays.copyOf(labels, n), length);
+    checkCount("number of texts", n);
+    return n == count()
+        ? this
+        : new TextSet(Arrays.copyOf(tokens, n * length), Arrays.copyOf(labels, n), length);
   }
 }

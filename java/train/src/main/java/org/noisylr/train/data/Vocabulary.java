@@ -9,22 +9,22 @@ import java.util.Map;
 import org.noisylr.check.Check;
 
 /**
- * The words of a training set by frequency, and texts as tokens, by the rules of Keras' IMDb data.
+ * Encodes texts as tokens by the rules of Keras' IMDb data.
  *
- * <p>A text is put in lower case and split at white space and at each of {@code
- * !"#$%&()*+,-./:;<=>?@[\]^_`{|}~}. The most frequent word has rank 1; words that are equally
- * frequent are ranked in the order of their characters. A word's token is its rank plus 3, and 2
- * where that is beyond the vocabulary or the word is unknown. A text begins with token 1. Of longer
- * texts the last tokens are kept, and shorter ones are filled up with 0 in front.
+ * <p>A text is converted to lower case and split at white space and at each of {@code
+ * !"#$%&()*+,-./:;<=>?@[\]^_`{|}~}. Words are ranked by their frequency in the training texts, then
+ * by their characters; the most frequent word has rank 1. The token of a word is its rank plus 3,
+ * or 2 if the word is unknown or its token is not in the vocabulary. A text starts with token 1. A
+ * long text keeps its last tokens; a short one is padded with 0 at the front.
  */
 public final class Vocabulary {
-  /** Fills short texts. */
+  /** Pads short texts. */
   public static final int PADDING = 0;
 
-  /** Begins a text. */
+  /** Starts a text. */
   public static final int START = 1;
 
-  /** A word outside the vocabulary. */
+  /** Replaces a word outside the vocabulary. */
   public static final int UNKNOWN = 2;
 
   private static final int RANK_TO_TOKEN = 3;
@@ -36,7 +36,7 @@ public final class Vocabulary {
   /**
    * Ranks the words of texts.
    *
-   * @param texts usually those of a training set
+   * @param texts the training texts
    * @param size the number of tokens, at least 4: they are 0 … {@code size} − 1
    */
   public Vocabulary(Iterable<String> texts, int size) {
@@ -62,7 +62,7 @@ public final class Vocabulary {
   }
 
   /**
-   * A text as tokens.
+   * Encodes a text.
    *
    * @param length the number of tokens, at least 1
    */
@@ -70,7 +70,7 @@ public final class Vocabulary {
     Check.atLeast("length", length, 1);
     List<String> words = words(text);
     int[] encoded = new int[length];
-    // The text's tokens, START included, end where the array ends.
+    // START and the words end at the end of the array.
     int offset = length - words.size();
     for (int i = Math.max(0, offset); i < length; i++) {
       encoded[i] = tokens.getOrDefault(words.get(i - offset), UNKNOWN);

@@ -6,10 +6,7 @@ import me.tongfei.progressbar.ProgressBar;
 import org.noisylr.train.console.Terminal;
 import org.noisylr.train.metric.EpochMetrics;
 
-/**
- * Shows a run on a console: a bar for the epoch in progress where the console is a terminal, and
- * one plain line an epoch everywhere.
- */
+/** Shows a run on a console: one line per epoch and, on a terminal, a progress bar. */
 public final class ConsoleProgress implements TrainingListener, AutoCloseable {
   private final PrintStream out;
   private final PrintStream err;
@@ -19,12 +16,13 @@ public final class ConsoleProgress implements TrainingListener, AutoCloseable {
   private ProgressBar bar;
 
   /**
-   * @param out where lines go; the bar goes to standard error
-   * @param name the run's name, put before each line; may be empty
-   * @param epochs number of epochs of the run
+   * Shows lines on {@code out} and the bar on standard error.
+   *
+   * @param name the run's name at the start of each line; may be empty
+   * @param epochs the number of epochs of the run
    */
   public ConsoleProgress(PrintStream out, String name, int epochs) {
-    this(out, System.err, name, epochs, Terminal.isThere());
+    this(out, System.err, name, epochs, Terminal.isInteractive());
   }
 
   ConsoleProgress(PrintStream out, PrintStream err, String name, int epochs, boolean terminal) {
@@ -68,7 +66,7 @@ public final class ConsoleProgress implements TrainingListener, AutoCloseable {
         seconds);
   }
 
-  /** Removes the bar, if one is shown. */
+  /** Removes the bar if it is shown. */
   @Override
   public void close() {
     if (bar != null) {

@@ -23,16 +23,16 @@ import org.noisylr.torch.optim.baseline.L4Mom;
 import org.noisylr.torch.optim.baseline.L4Options;
 
 /**
- * An optimizer and its settings; those not named here are LibTorch's defaults.
+ * An optimizer and its settings. Other settings have LibTorch's defaults.
  *
  * @param kind the algorithm
- * @param momentum of {@link Kind#MOMENTUM} alone, in [0, 1); the paper's is 0.9
- * @param weightDecay in [0, inf): L2 for all but AdamW, where it is decoupled; L4 has none
- * @param implementation how steps are computed; L4 has one way
+ * @param momentum in [0, 1), for {@link Kind#MOMENTUM} only; 0.9 in the paper
+ * @param weightDecay at least 0: decoupled for AdamW, L2 for the others; must be 0 for L4
+ * @param implementation how steps are computed; ignored for L4
  */
 public record OptimizerSpec(
     Kind kind, double momentum, double weightDecay, Implementation implementation) {
-  /** The optimizers of the paper, AdamW, and L4, which it is compared with. */
+  /** The optimizers of the paper, AdamW, and the baseline L4. */
   public enum Kind {
     /** SGD without momentum. */
     SGD,
@@ -42,12 +42,12 @@ public record OptimizerSpec(
     ADAMW,
     ADAGRAD,
     RMSPROP,
-    /** {@link L4Mom}; the learning rate is its α. */
+    /** {@link L4Mom}; the learning rate sets its α. */
     L4MOM,
-    /** {@link L4Adam}; the learning rate is its α. */
+    /** {@link L4Adam}; the learning rate sets its α. */
     L4ADAM;
 
-    /** Whether it is L4, whose learning rate is its α. */
+    /** Whether this is L4. */
     public boolean isL4() {
       return this == L4MOM || this == L4ADAM;
     }
@@ -67,10 +67,10 @@ public record OptimizerSpec(
   }
 
   /**
-   * Makes the optimizer with its noise, of one parameter group.
+   * Creates the optimizer and its noise, with one parameter group.
    *
    * @param parameters the tensors to train
-   * @param lr the learning rate until the first one is set
+   * @param lr the initial learning rate
    * @param noise the noise on the learning rate
    * @return owned by the caller
    */
@@ -78,7 +78,7 @@ public record OptimizerSpec(
     return create(new OptimizerParamGroupVector(new OptimizerParamGroup(parameters)), lr, noise);
   }
 
-  /** The same with several parameter groups, which all take these settings. */
+  /** Creates the optimizer and its noise, with these settings for all parameter groups. */
   public TrainingOptimizer create(OptimizerParamGroupVector groups, double lr, NoiseSpec noise) {
     if (kind.isL4()) {
       L4Options options = new L4Options(lr);

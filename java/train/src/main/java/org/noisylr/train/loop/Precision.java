@@ -4,7 +4,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.noisylr.torch.model.Model;
 
-/** The arithmetic of the forward pass. Parameters and optimizer state are float32 in both. */
+/** The arithmetic of the forward pass. Parameters and optimizer state are always float32. */
 public enum Precision {
   /** float32 throughout. */
   FP32 {
@@ -30,10 +30,10 @@ public enum Precision {
   };
 
   /**
-   * The model's logits in this arithmetic.
+   * Computes the model's logits in this arithmetic.
    *
-   * @param inputs what the model takes
-   * @return {@code float32}, otherwise as the model gives them; owned by the caller
+   * @param inputs the model's input
+   * @return {@code float32} with the shape of the model's output; owned by the caller
    */
   public abstract Tensor forward(Model model, Tensor inputs);
 }

@@ -3,8 +3,8 @@ package org.noisylr.train.loop;
 import org.noisylr.check.Reason;
 
 /**
- * LibTorch refused a step, or the evaluation after an epoch. The message names epoch and step and
- * says in one line why.
+ * LibTorch failed in a step or in the evaluation after an epoch. The message names epoch and step
+ * and gives the reason in one line.
  */
 public final class StepFailedException extends RuntimeException {
   StepFailedException(int epoch, long step, RuntimeException cause) {

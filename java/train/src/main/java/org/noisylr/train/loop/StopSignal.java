@@ -4,9 +4,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** Asks a run to stop after the step that it is at. Any thread may ask, any number of times. */
+/** Requests a run to stop after its current step. Thread-safe; requests may repeat. */
 public final class StopSignal {
-  /** Something that ends soon after the request and saves what it has done; close it then. */
+  /** Work that ends soon after a request and saves its progress. Its holder closes it. */
   public interface Work extends AutoCloseable {
     @Override
     void close();
@@ -16,7 +16,7 @@ public final class StopSignal {
   private final AtomicInteger works = new AtomicInteger();
   private volatile boolean requested;
 
-  /** Asks. */
+  /** Requests a stop. */
   public void request() {
     List<Runnable> due;
     synchronized (actions) {
@@ -27,12 +27,15 @@ public final class StopSignal {
     due.forEach(Runnable::run);
   }
 
-  /** Whether somebody asked. */
+  /** Whether a stop was requested. */
   public boolean isRequested() {
     return requested;
   }
 
-  /** Runs {@code action} once, on the thread of whoever asks first; at once if somebody has. */
+  /**
+   * Runs {@code action} once: on the thread of the first request, or immediately if a stop was
+   * already requested.
+   */
   public void whenRequested(Runnable action) {
     synchronized (actions) {
       if (!requested) {
@@ -43,13 +46,13 @@ public final class StopSignal {
     action.run();
   }
 
-  /** Begins work that must not be cut off. */
+  /** Registers work that must not be interrupted. */
   public Work work() {
     works.incrementAndGet();
     return works::decrementAndGet;
   }
 
-  /** Whether nothing is at work that must not be cut off. */
+  /** Whether no registered work is open. */
   public boolean isIdle() {
     return works.get() == 0;
   }

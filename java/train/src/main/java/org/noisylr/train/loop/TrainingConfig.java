@@ -6,16 +6,17 @@ import org.noisylr.schedule.Schedule;
 import org.noisylr.train.data.Augmentation;
 
 /**
- * What determines a training run, given a model and data.
+ * The settings of the training loop. Together with the model and the data, they determine a run.
  *
  * @param optimizer the optimizer
  * @param schedule the base learning rate
  * @param noise the noise on it
- * @param epochs number of passes over the training images, at least 1
- * @param batchSize images a step, at least 1; the last batch of an epoch may be smaller
- * @param augmentation what is done to training images
+ * @param epochs the number of passes over the training examples, at least 1
+ * @param batchSize the number of examples in a step, at least 1; the last batch of an epoch may be
+ *     smaller
+ * @param augmentation the random changes of training examples
  * @param precision the arithmetic of the forward pass
- * @param seed of the weights, the order of the images and their augmentation
+ * @param seed seeds the weights, the order of the examples and their augmentation
  */
 public record TrainingConfig(
     OptimizerSpec optimizer,

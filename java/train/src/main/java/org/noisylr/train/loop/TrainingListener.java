@@ -2,23 +2,23 @@ package org.noisylr.train.loop;
 
 import org.noisylr.train.metric.EpochMetrics;
 
-/** Watches a training run; every method is called on the training thread. */
+/** Observes a training run. All methods are called on the training thread. */
 public interface TrainingListener {
   /**
-   * Some steps were done; called about every {@link Trainer#LOG_INTERVAL} steps.
+   * Called about every {@link Trainer#LOG_INTERVAL} steps.
    *
    * @param epoch zero-based
-   * @param stepsDone steps of this epoch that are done
-   * @param stepsPerEpoch steps of an epoch
-   * @param loss mean training loss of the epoch so far
+   * @param stepsDone the number of completed steps of this epoch
+   * @param stepsPerEpoch the number of steps of an epoch
+   * @param loss the mean training loss of the epoch so far
    */
   default void onProgress(int epoch, int stepsDone, int stepsPerEpoch, double loss) {}
 
   /**
-   * An epoch is done and evaluated.
+   * Called after an epoch and its evaluation.
    *
-   * @param seconds wall time of the epoch, evaluation included; of one that was stopped in between,
-   *     since it went on
+   * @param seconds the wall time of the epoch with its evaluation; for a resumed epoch, the time
+   *     since it was resumed
    */
   default void onEpoch(EpochMetrics metrics, double seconds) {}
 }

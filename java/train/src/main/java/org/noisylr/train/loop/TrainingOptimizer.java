@@ -9,14 +9,14 @@ import org.noisylr.torch.optim.NoisyOptimizer;
 import org.noisylr.torch.optim.StepHook;
 import org.noisylr.torch.optim.baseline.L4;
 
-/** An optimizer and the noise on its learning rate, whichever object carries it. Owns both. */
+/** An optimizer and the noise on its learning rate. Owns the native objects of both. */
 public final class TrainingOptimizer implements AutoCloseable {
   private final Optimizer optimizer;
   private final NoisyOptimizer noisy;
-  private final KnownLoss knownLoss;
+  private final PrecomputedLoss precomputedLoss;
 
-  /** A closure for a loss whose gradients are there already. */
-  private static final class KnownLoss extends LossClosure {
+  /** Returns a loss whose gradients are already computed. */
+  private static final class PrecomputedLoss extends LossClosure {
     private Tensor loss;
 
     @Override
@@ -25,10 +25,11 @@ public final class TrainingOptimizer implements AutoCloseable {
     }
   }
 
-  private TrainingOptimizer(Optimizer optimizer, NoisyOptimizer noisy, KnownLoss knownLoss) {
+  private TrainingOptimizer(
+      Optimizer optimizer, NoisyOptimizer noisy, PrecomputedLoss precomputedLoss) {
     this.optimizer = optimizer;
     this.noisy = noisy;
-    this.knownLoss = knownLoss;
+    this.precomputedLoss = precomputedLoss;
   }
 
   /** An optimizer that is also a {@link NoisyOptimizer}. */
@@ -36,17 +37,17 @@ public final class TrainingOptimizer implements AutoCloseable {
     return new TrainingOptimizer(optimizer, (NoisyOptimizer) optimizer, null);
   }
 
-  /** L4, whose step needs the loss, with noise on its α. */
+  /** L4 with noise on its α. Its step requires the loss. */
   static TrainingOptimizer of(L4 optimizer, NoiseSpec noise) {
-    return new TrainingOptimizer(optimizer, new StepHook(optimizer, noise), new KnownLoss());
+    return new TrainingOptimizer(optimizer, new StepHook(optimizer, noise), new PrecomputedLoss());
   }
 
-  /** LibTorch's view of it: parameter groups, state. */
+  /** LibTorch's optimizer with its parameter groups and state. */
   public Optimizer optimizer() {
     return optimizer;
   }
 
-  /** The noise and what it realised. */
+  /** The noise and the realised learning rates. */
   public NoisyOptimizer noisy() {
     return noisy;
   }
@@ -60,14 +61,14 @@ public final class TrainingOptimizer implements AutoCloseable {
   }
 
   /**
-   * One step with the gradients that the parameters have.
+   * Takes one step with the gradients of the parameters.
    *
-   * @param loss the loss that they are of
+   * @param loss the loss of these gradients
    */
   public void step(Tensor loss) {
     if (noisy instanceof StepHook hook) {
-      knownLoss.loss = loss;
-      hook.step(knownLoss);
+      precomputedLoss.loss = loss;
+      hook.step(precomputedLoss);
     } else {
       optimizer.step();
     }
@@ -77,8 +78,8 @@ public final class TrainingOptimizer implements AutoCloseable {
   public void close() {
     noisy.close();
     optimizer.close();
-    if (knownLoss != null) {
-      knownLoss.close();
+    if (precomputedLoss != null) {
+      precomputedLoss.close();
     }
   }
 }

@@ -7,7 +7,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.noisylr.torch.Tensors;
 
-/** Top-1 accuracy: the share of examples whose greatest logit is that of their class. */
+/** Top-1 accuracy: the fraction of examples whose greatest logit is that of their class. */
 public final class Accuracy implements Score {
   private final Tensor counts;
   private final Tensor correct;
@@ -30,7 +30,7 @@ public final class Accuracy implements Score {
     return (double) correct.item_long() / count;
   }
 
-  /** {@code int64 [2]}: the right ones and all. */
+  /** {@code int64 [2]}: the correct predictions and all predictions. */
   @Override
   public Tensor counts() {
     counts.select(0, 1).fill_(new Scalar(count));

@@ -2,12 +2,12 @@ package org.noisylr.train.metric;
 
 import com.fasterxml.jackson.core.io.NumberOutput;
 
-/** Numbers as text. */
+/** Formats numbers. */
 public final class Decimal {
   private Decimal() {}
 
   /**
-   * The shortest decimal number that reads back as the same double, on every Java version: before
+   * The shortest decimal number that parses to the same double, on every Java version. Before Java
    * 19, {@code Double.toString} is sometimes longer.
    */
   public static String shortest(double value) {

@@ -10,8 +10,8 @@ import org.bytedeco.pytorch.global.torch;
 import org.noisylr.torch.Tensors;
 
 /**
- * Mean intersection over union, as the Pascal VOC challenge defines it (Everingham et al. 2015):
- * with n(i, j) pixels of class i that were taken for class j, over all images together,
+ * Mean intersection over union, as the Pascal VOC challenge defines it (Everingham et al. 2015).
+ * With n(i, j) the number of pixels of class i that were predicted as class j, over all images,
  *
  * <pre>IoU(i) = n(i, i) / (Σⱼ n(i, j) + Σⱼ n(j, i) − n(i, i))</pre>
  *
@@ -34,7 +34,7 @@ public final class MeanIou implements Score {
   public void add(Tensor logits, Tensor targets) {
     Tensor predicted = logits.argmax(new LongOptional(1), false);
     Tensor cell = targets.mul(new Scalar((long) classes)).add_(predicted);
-    // Ignored targets go to one cell more, which is left out.
+    // Ignored targets are counted in one more cell, which is dropped.
     long cells = (long) classes * classes;
     cell.masked_fill_(targets.eq(new Scalar(IGNORED)), new Scalar(cells));
     Tensor counts = torch.bincount(cell.flatten(), new TensorOptional(), cells + 1);
@@ -45,11 +45,15 @@ public final class MeanIou implements Score {
   public double value() {
     try (PointerScope scope = new PointerScope()) {
       Tensor n = confusion.view(classes, classes);
-      Tensor right = n.diagonal();
-      Tensor union = n.sum(0).add_(n.sum(1)).sub_(right);
+      Tensor correct = n.diagonal();
+      Tensor union = n.sum(0).add_(n.sum(1)).sub_(correct);
       Tensor occurs = union.gt(new Scalar(0.0));
       double sum =
-          right.div(union).masked_fill_(occurs.logical_not(), new Scalar(0.0)).sum().item_double();
+          correct
+              .div(union)
+              .masked_fill_(occurs.logical_not(), new Scalar(0.0))
+              .sum()
+              .item_double();
       return sum / occurs.sum().item_double();
     }
   }

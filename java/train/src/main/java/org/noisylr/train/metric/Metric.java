@@ -2,7 +2,7 @@ package org.noisylr.train.metric;
 
 import com.fasterxml.jackson.annotation.JsonValue;
 
-/** What a run's scores are: fractions, the higher the better. */
+/** The meaning of a run's scores, which are fractions; higher is better. */
 public enum Metric {
   /** {@link Accuracy}. */
   ACCURACY("accuracy", "accuracy"),
@@ -17,7 +17,7 @@ public enum Metric {
     this.title = title;
   }
 
-  /** The name for readers. */
+  /** The name in reports. */
   public String title() {
     return title;
   }

@@ -9,8 +9,9 @@ import org.apache.commons.csv.CSVParser;
 import org.apache.commons.csv.CSVPrinter;
 import org.apache.commons.csv.CSVRecord;
 import org.noisylr.check.InputException;
+import org.noisylr.check.Reason;
 
-/** The text form of a run's metrics: a header, then one row an epoch. */
+/** The metrics of a run as CSV: a header, then one row per epoch. */
 public final class MetricsCsv {
   private static final CSVFormat FORMAT =
       CSVFormat.DEFAULT
@@ -31,7 +32,7 @@ public final class MetricsCsv {
 
   private MetricsCsv() {}
 
-  /** Writes numbers in their shortest form that reads back to the same double. */
+  /** Writes each number in the shortest form that parses to the same double. */
   public static String format(List<EpochMetrics> metrics) {
     StringBuilder text = new StringBuilder();
     try (CSVPrinter printer =
@@ -55,9 +56,9 @@ public final class MetricsCsv {
   }
 
   /**
-   * Reads what {@link #format} wrote.
+   * Parses the output of {@link #format}.
    *
-   * @throws InputException if {@code text} is something else
+   * @throws InputException if {@code text} has another form
    */
   public static List<EpochMetrics> parse(String text) {
     List<EpochMetrics> metrics = new ArrayList<>();
@@ -76,7 +77,7 @@ public final class MetricsCsv {
                 Double.parseDouble(row.get("test_acc"))));
       }
     } catch (IOException | UncheckedIOException | IllegalArgumentException e) {
-      throw new InputException("the metrics are not those of a run: " + e.getMessage(), e);
+      throw new InputException("not a run's metrics: " + Reason.firstLine(e), e);
     }
     return metrics;
   }

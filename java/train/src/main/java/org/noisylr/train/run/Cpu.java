@@ -5,11 +5,11 @@ import org.bytedeco.pytorch.global.torch;
 import org.noisylr.torch.LibTorch;
 import org.noisylr.torch.NativeMemory;
 
-/** How the whole process uses the processors and the memory that LibTorch computes with. */
+/** Sets up processors and memory for LibTorch in this process. */
 public final class Cpu {
   private Cpu() {}
 
-  /** The processors that this process may use, which a container may have limited. */
+  /** The number of processors that this process may use; a container may limit it. */
   public static int processors() {
     return Runtime.getRuntime().availableProcessors();
   }
@@ -17,11 +17,11 @@ public final class Cpu {
   /**
    * Sets the process up for training.
    *
-   * <p>OpenBLAS gets one thread: its own threads spin between products and take the cores from
+   * <p>OpenBLAS gets one thread: its threads spin between products and take the cores from
    * LibTorch's. With them, a step of cnn28 took twice as long on 2 cores. Freed memory is kept, see
    * {@link NativeMemory#keepFreed}.
    *
-   * @param threads of LibTorch's operations, at least 1
+   * @param threads the number of threads for LibTorch's operations, at least 1
    */
   public static void configure(int threads) {
     LibTorch.load();

@@ -9,7 +9,7 @@ import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
 import org.noisylr.torch.LibTorch;
 
-/** The devices that tensors can live on here. */
+/** The devices of this machine. */
 public final class Devices {
   private static final String CUDA_LIBRARY =
       "/org/bytedeco/pytorch/" + Loader.getPlatform() + "-gpu/libtorch_cuda.so";
@@ -22,11 +22,11 @@ public final class Devices {
   private Devices() {}
 
   /**
-   * The device that a name stands for.
+   * The device with a name.
    *
    * @param name {@code auto} (the first CUDA device, else the CPU), {@code cpu}, {@code cuda} or
    *     {@code cuda:INDEX}
-   * @throws InputException if the name is none of these, or there is no such CUDA device
+   * @throws InputException if the name has another form, or the CUDA device does not exist
    */
   public static Device of(String name) {
     if (name.equals("cpu") || (name.equals("auto") && !torch.cuda_is_available())) {
@@ -46,22 +46,22 @@ public final class Devices {
     return new Device(device);
   }
 
-  /** Whether LibTorch is here in its build for CUDA, which runs without CUDA too. */
+  /** Whether this is LibTorch's build for CUDA, which also runs without CUDA. */
   public static boolean isForCuda() {
     return torch.class.getResource(CUDA_LIBRARY) != null;
   }
 
-  /** In words, whether CUDA can be used here and, if not, why. */
+  /** Whether CUDA can be used here, and if not, why, in words. */
   public static String cudaState() {
     if (torch.cuda_is_available()) {
       return torch.getNumGPUs() + " CUDA device(s)";
     }
     if (!isForCuda()) {
-      return "this build of LibTorch is for the CPU alone (build noisylr with -Pgpu for CUDA)";
+      return "this build of LibTorch supports only the CPU (build noisylr with -Pgpu for CUDA)";
     }
     if (!Files.exists(Path.of(DRIVER))) {
       return "no CUDA driver was found";
     }
-    return "a CUDA driver was found, but no device, or not CUDA's own libraries (cuBLAS, cuDNN, ...)";
+    return "a CUDA driver was found, but no device or no CUDA libraries (cuBLAS, cuDNN, ...)";
   }
 }

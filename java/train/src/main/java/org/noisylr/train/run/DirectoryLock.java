@@ -10,15 +10,15 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * The sole use of a directory, among all processes that can see it: a lock on the file {@code
- * .lock} in it, which the system takes back when its holder dies.
+ * The exclusive use of a directory among all processes: a lock on its file {@code .lock}. The
+ * operating system releases the lock when its holder dies.
  *
- * <p>POSIX gives up the lock of a process when it closes any descriptor of the file, so within this
- * process the held directories are remembered and their files not opened again.
+ * <p>POSIX releases the lock of a process when it closes any descriptor of the file. So this
+ * process remembers its locked directories and does not open their files again.
  */
 public final class DirectoryLock implements AutoCloseable {
   private static final String FILE = ".lock";
-  private static final Set<Path> HELD = ConcurrentHashMap.newKeySet();
+  private static final Set<Path> LOCKED = ConcurrentHashMap.newKeySet();
 
   private final Path directory;
   private final FileChannel channel;
@@ -29,14 +29,14 @@ public final class DirectoryLock implements AutoCloseable {
   }
 
   /**
-   * Takes the lock.
+   * Locks a directory.
    *
-   * @throws InUseException if somebody has it
+   * @throws InUseException if it is already locked
    * @throws IOException if the file cannot be written
    */
   public static DirectoryLock of(Path directory) throws IOException {
     Path real = directory.toRealPath();
-    if (!HELD.add(real)) {
+    if (!LOCKED.add(real)) {
       throw new InUseException(directory);
     }
     FileLock lock = null;
@@ -56,15 +56,15 @@ public final class DirectoryLock implements AutoCloseable {
       return new DirectoryLock(real, channel);
     } finally {
       if (lock == null) {
-        HELD.remove(real);
+        LOCKED.remove(real);
       }
     }
   }
 
   /**
-   * Looks whether somebody has the lock, and leaves no file where there was none.
+   * Checks that a directory is not locked, and creates no file.
    *
-   * @throws InUseException if somebody has it
+   * @throws InUseException if it is locked
    * @throws IOException if the file cannot be written
    */
   static void checkFree(Path directory) throws IOException {
@@ -78,7 +78,7 @@ public final class DirectoryLock implements AutoCloseable {
     try {
       channel.close();
     } finally {
-      HELD.remove(directory);
+      LOCKED.remove(directory);
     }
   }
 }

@@ -1,6 +1,7 @@
 package org.noisylr.train.run;
 
 import com.fasterxml.jackson.annotation.JsonValue;
+import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
 import org.noisylr.torch.model.Cnn28;
 import org.noisylr.torch.model.DeepLabV3;
@@ -13,20 +14,20 @@ import org.noisylr.torch.model.Vgg16;
 import org.noisylr.torch.model.WideResNet;
 import org.noisylr.train.data.Dataset;
 import org.noisylr.train.data.ImageDataset;
-import org.noisylr.train.data.SegmentationDataset;
+import org.noisylr.train.data.ImageSet;
 import org.noisylr.train.data.TextDataset;
 
-/** The models that a run can train, with what they take. */
+/** The models that a run can train, and the examples that they take. */
 public enum ModelName {
   /** {@link Cnn28}. */
   CNN28("cnn28", new Images(1, Cnn28.SIZE), Cnn28::new),
-  /** {@link ResNet} of depth 20 in He et al.'s form. */
+  /** {@link ResNet} of depth 20 as in He et al. */
   RESNET20("resnet20", new Images(3, ResNet.SIZE), ResNet::resNet20),
-  /** {@link ResNet} of depth 20 in the form of Keras' example. */
+  /** {@link ResNet} of depth 20 as in Keras' example. */
   RESNET20_KERAS("resnet20-keras", new Images(3, ResNet.SIZE), keras(20)),
-  /** {@link ResNet} of depth 56 in He et al.'s form. */
+  /** {@link ResNet} of depth 56 as in He et al. */
   RESNET56("resnet56", new Images(3, ResNet.SIZE), ResNet::resNet56),
-  /** {@link ResNet} of depth 56 in the form of Keras' example. */
+  /** {@link ResNet} of depth 56 as in Keras' example. */
   RESNET56_KERAS("resnet56-keras", new Images(3, ResNet.SIZE), keras(56)),
   /** {@link Vgg16} with batch norm and dropout. */
   VGG16("vgg16", new Images(3, Vgg16.SIZE), (c, k) -> new Vgg16(c, k, true, true)),
@@ -39,13 +40,13 @@ public enum ModelName {
   WRN16_8("wrn16-8", new Images(3, WideResNet.SIZE), WideResNet::wrn16x8),
   /** {@link SvhnCnn}. */
   SVHN_CNN("svhn-cnn", new Images(3, SvhnCnn.SIZE), SvhnCnn::new),
-  /** {@link SentimentLstm} on texts of two classes. */
-  LSTM("lstm", TextDataset.class),
-  /** {@link DeepLabV3} on images with classes of pixels. */
-  DEEPLABV3("deeplabv3", SegmentationDataset.class);
+  /** {@link SentimentLstm} for texts of two classes. */
+  LSTM("lstm", Dataset.Kind.TEXTS),
+  /** {@link DeepLabV3} for semantic segmentation. */
+  DEEPLABV3("deeplabv3", Dataset.Kind.SEGMENTATION);
 
   /**
-   * The images that a model takes.
+   * The shape of the images that a model takes.
    *
    * @param channels C
    * @param size H = W
@@ -57,20 +58,20 @@ public enum ModelName {
   }
 
   private final String text;
-  private final Class<? extends Dataset> data;
+  private final Dataset.Kind kind;
   private final Images images;
   private final ImageModels models;
 
   ModelName(String text, Images images, ImageModels models) {
     this.text = text;
-    this.data = ImageDataset.class;
+    this.kind = Dataset.Kind.IMAGES;
     this.images = images;
     this.models = models;
   }
 
-  ModelName(String text, Class<? extends Dataset> data) {
+  ModelName(String text, Dataset.Kind kind) {
     this.text = text;
-    this.data = data;
+    this.kind = kind;
     this.images = null;
     this.models = null;
   }
@@ -79,25 +80,24 @@ public enum ModelName {
     return (channels, classes) -> new ResNet(depth, ResNet.Shortcut.PROJECTION, channels, classes);
   }
 
-  /** The images with one class each that the model takes; null if it takes something else. */
+  /** The shape of its images; null if the model does not classify whole images. */
   public Images images() {
     return images;
   }
 
   /**
-   * Builds the model for a dataset; its weights come from LibTorch's default generator.
+   * Builds the model for a dataset. The weights are drawn from LibTorch's default generator.
    *
-   * @throws InputException as {@link #check} does
+   * @throws InputException if the model does not take these examples
    */
-  public Model create(Dataset examples) {
-    check(examples);
-    int classes = examples.classNames().size();
-    if (examples instanceof TextDataset texts) {
-      return new SentimentLstm(texts.vocabulary());
-    }
-    return examples instanceof SegmentationDataset
-        ? new DeepLabV3(classes)
-        : models.create(images.channels, classes);
+  public Model create(Dataset data) {
+    check(data);
+    int classes = data.classNames().size();
+    return switch (kind) {
+      case IMAGES -> models.create(images.channels, classes);
+      case SEGMENTATION -> new DeepLabV3(classes);
+      case TEXTS -> new SentimentLstm(((TextDataset) data).vocabulary());
+    };
   }
 
   /**
@@ -105,64 +105,50 @@ public enum ModelName {
    *
    * @throws InputException if it does not
    */
-  public void check(Dataset examples) {
-    if (!data.isInstance(examples)) {
+  public void check(Dataset data) {
+    if (data.kind() != kind) {
       throw new InputException(
-          "model %s takes %s, but %s has %s"
-              .formatted(text, kind(data), examples.name(), kind(examples.getClass())));
+          "model %s takes %s, but %s has %s".formatted(text, kind, data.name(), data.kind()));
     }
-    if (examples instanceof ImageDataset dataset) {
-      checkShape(dataset);
+    if (kind == Dataset.Kind.IMAGES) {
+      checkShape(data.name(), ((ImageDataset) data).train());
     }
-    int classes = examples.classNames().size();
-    if (classes < 2 || examples instanceof TextDataset && classes > 2) {
+    int classes = data.classNames().size();
+    boolean isBinary = kind == Dataset.Kind.TEXTS;
+    if (classes < 2 || isBinary && classes > 2) {
       throw new InputException(
           "model %s supports %s classes, but %s has %d"
+              .formatted(text, isBinary ? "2" : "2 or more", data.name(), classes));
+    }
+  }
+
+  private void checkShape(String name, ImageSet set) {
+    if (set.channels() != images.channels) {
+      throw new InputException(
+          "model %s takes images of %d channel%s, but those of %s have %d"
               .formatted(
-                  text,
-                  examples instanceof TextDataset ? "2" : "2 or more",
-                  examples.name(),
-                  classes));
+                  text, images.channels, images.channels == 1 ? "" : "s", name, set.channels()));
+    }
+    if (set.height() != images.size || set.width() != images.size) {
+      throw new InputException(
+          "model %s takes images of %dx%d pixels, but those of %s have %dx%d"
+              .formatted(text, images.size, images.size, name, set.width(), set.height()));
     }
   }
 
   /**
-   * Checks that the model can train on the batches of an epoch: batch norm over single values, as
-   * in VGG-16's dense part and in DeepLab's pooling, needs two examples in each.
+   * Checks that the model can train on every batch of an epoch. Batch norm over single values, as
+   * in VGG-16's dense part and in DeepLab's pooling, requires two examples in a batch.
    *
-   * @throws InputException if the last batch has one example, and the model needs two
+   * @throws InputException if the model requires two examples and a batch has one
    */
   public void checkBatches(int examples, int batchSize) {
-    boolean needsTwo = this == VGG16 || this == VGG16_NO_DROPOUT || this == DEEPLABV3;
-    if (needsTwo && (examples % batchSize == 1 || batchSize == 1)) {
-      throw InputException.of(
+    boolean requiresTwo = this == VGG16 || this == VGG16_NO_DROPOUT || this == DEEPLABV3;
+    if (requiresTwo && (examples % batchSize == 1 || batchSize == 1)) {
+      throw Check.invalid(
           "batch size",
-          "must not leave a batch of one example, which model %s cannot train on, but %d examples in batches of %d do"
-              .formatted(text, examples, batchSize));
-    }
-  }
-
-  private static String kind(Class<? extends Dataset> data) {
-    if (data == TextDataset.class) {
-      return "texts";
-    }
-    return data == ImageDataset.class ? "images" : "images with classes of pixels";
-  }
-
-  private void checkShape(ImageDataset data) {
-    int channels = data.train().channels();
-    if (channels != images.channels) {
-      throw new InputException(
-          "model %s takes images of %d channel%s, but those of %s have %d"
-              .formatted(
-                  text, images.channels, images.channels == 1 ? "" : "s", data.name(), channels));
-    }
-    int height = data.train().height();
-    int width = data.train().width();
-    if (height != images.size || width != images.size) {
-      throw new InputException(
-          "model %s takes images of %dx%d pixels, but those of %s have %dx%d"
-              .formatted(text, images.size, images.size, data.name(), width, height));
+          "%d for %d examples".formatted(batchSize, examples),
+          "such that model %s gets at least 2 examples in every batch".formatted(text));
     }
   }
 

@@ -4,17 +4,17 @@ import org.noisylr.check.Check;
 import org.noisylr.train.loop.TrainingConfig;
 
 /**
- * A training run, complete: what is trained, on what, where and how.
+ * The complete configuration of a training run.
  *
- * @param data name or path of the data
- * @param subset the number of training examples used, the first ones; null for all
- * @param testSubset the number of test examples used, the first ones; null for all
+ * @param data the name or path of the dataset
+ * @param subset the number of training examples to use, in stored order; null for all
+ * @param testSubset the number of test examples to use, in stored order; null for all
  * @param model the model
- * @param backbone the path of a safetensors file of weights to start from, see {@link
+ * @param backbone the path of a safetensors file with initial weights, see {@link
  *     org.noisylr.torch.model.DeepLabV3#loadBackbone}; null for none
- * @param device {@code cpu}, {@code cuda:0}, …: a device's own name
- * @param threads CPU threads of LibTorch's operations, in [1, 1024]; on a CPU, they are part of
- *     what makes two runs equal bit for bit
+ * @param device the name of one device: {@code cpu}, {@code cuda:0}, …
+ * @param threads the number of CPU threads for LibTorch's operations, in [1, 1024]; results on a
+ *     CPU depend on it (rounding)
  * @param training the settings of the training loop
  */
 public record RunConfig(
@@ -26,7 +26,7 @@ public record RunConfig(
     String device,
     int threads,
     TrainingConfig training) {
-  /** Many times what a machine has; some ten thousand would crash LibTorch. */
+  /** Many times the cores of a machine; ten thousand threads can crash LibTorch. */
   private static final long MAX_THREADS = 1024;
 
   /** Validates the values. */

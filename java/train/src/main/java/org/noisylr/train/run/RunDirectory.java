@@ -250,7 +250,7 @@ final class RunDirectory implements AutoCloseable {
 
   /** The times of the first epochs. */
   Timing timing(int epochs) {
-    return files.timing().until(epochs);
+    return files.timing().first(epochs);
   }
 
   private static InputException unreadable(Path directory, IOException e) {

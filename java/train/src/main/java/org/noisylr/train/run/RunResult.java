@@ -9,13 +9,13 @@ import org.noisylr.train.metric.Metric;
 /**
  * The outcome of a run.
  *
- * @param metric what the scores are
- * @param bestTestAcc highest test score of any epoch, which the paper reports; a fraction
- * @param bestEpoch the first epoch that reached it, zero-based
- * @param lastTestAcc test score after the last epoch
- * @param lastTrainAcc training score during the last epoch
- * @param epochs number of epochs
- * @param parameters number of trainable values of the model
+ * @param metric the meaning of the scores, which are fractions
+ * @param bestTestAcc the highest test score of all epochs, as reported in the paper
+ * @param bestEpoch the first epoch with that score, zero-based
+ * @param lastTestAcc the test score after the last epoch
+ * @param lastTrainAcc the training score during the last epoch
+ * @param epochs the number of epochs
+ * @param parameters the number of trainable values of the model
  */
 public record RunResult(
     Metric metric,
@@ -30,7 +30,7 @@ public record RunResult(
     Check.required("metric", metric);
   }
 
-  /** Training score less test score after the last epoch: the generalisation gap, a fraction. */
+  /** The generalisation gap: training score minus test score of the last epoch, a fraction. */
   public double generalisationGap() {
     return lastTrainAcc - lastTestAcc;
   }

@@ -1,8 +1,8 @@
 package org.noisylr.train.run;
 
 /**
- * A run was stopped, as a {@link org.noisylr.train.loop.StopSignal} asked; all that it has done is
- * saved. The message says how far it was.
+ * A run was stopped by a {@link org.noisylr.train.loop.StopSignal} after it saved its progress. The
+ * message states the progress.
  */
 public final class StoppedException extends RuntimeException {
   StoppedException(int epochsDone, int epochs, int stepsDone, int steps) {

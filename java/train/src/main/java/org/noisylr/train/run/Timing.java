@@ -18,8 +18,8 @@ import org.noisylr.train.metric.Decimal;
 import org.noisylr.train.metric.EpochMetrics;
 
 /**
- * Wall time of each epoch, evaluation included; of an epoch that was stopped in between, since it
- * went on. It is kept apart from the metrics, which are the same whenever a run is repeated.
+ * The wall time of each epoch with its evaluation; for a resumed epoch, the time since it was
+ * resumed. It is separate from the metrics, which are equal whenever a run is repeated.
  */
 public final class Timing implements TrainingListener {
   private static final List<String> HEADER = List.of("epoch", "seconds");
@@ -30,7 +30,7 @@ public final class Timing implements TrainingListener {
 
   Timing() {}
 
-  /** Seconds of all epochs together of which the time is known. */
+  /** The total of the recorded epochs in seconds. */
   public double total() {
     return seconds.values().stream().mapToDouble(Double::doubleValue).sum();
   }
@@ -40,10 +40,11 @@ public final class Timing implements TrainingListener {
     seconds.put(metrics.epoch(), time);
   }
 
-  Timing until(int epochs) {
-    Timing first = new Timing();
-    first.seconds.putAll(seconds.headMap(epochs));
-    return first;
+  /** The times of the first epochs. */
+  Timing first(int epochs) {
+    Timing result = new Timing();
+    result.seconds.putAll(seconds.headMap(epochs));
+    return result;
   }
 
   String toCsv() {
@@ -60,16 +61,16 @@ public final class Timing implements TrainingListener {
   }
 
   /**
-   * Reads what {@link #toCsv} wrote.
+   * Parses the output of {@link #toCsv}.
    *
-   * @throws InputException if {@code text} is something else
+   * @throws InputException if {@code text} has another form
    */
   static Timing parse(String text) {
     Timing timing = new Timing();
     try (CSVParser parser = CSVParser.parse(text, FORMAT)) {
       Iterator<CSVRecord> rows = parser.iterator();
       if (!rows.hasNext() || !rows.next().toList().equals(HEADER)) {
-        throw new InputException("not a run's timing: it has no header " + HEADER);
+        throw new InputException("not a run's timing: it must have the header " + HEADER);
       }
       while (rows.hasNext()) {
         CSVRecord row = rows.next();

@@ -20,7 +20,7 @@ class AugmentationTest {
   private static final int H = 5;
   private static final int W = 7;
 
-  /** Every image has the values 1 … 2·H·W, so that each pixel tells where it came from. */
+  /** Every image has the values 1 … 2·H·W, so that each value identifies its pixel. */
   private static Tensor images() {
     return torch
         .arange(new Scalar(2.0 * H * W))
@@ -32,13 +32,13 @@ class AugmentationTest {
   }
 
   @Test
-  void withoutPaddingAndMirrorTheBatchItselfComesBack() {
+  void withoutPaddingAndMirrorTheSameBatchIsReturned() {
     Tensor images = images();
     assertThat(Augmentation.NONE.apply(images)).isSameAs(images);
   }
 
   @Test
-  void everyImageIsAShiftedPerhapsMirroredCopyAndAllCasesAreEquallyLikely() {
+  void everyImageIsAShiftedOrMirroredCopyAndAllCasesAreEquallyLikely() {
     try (PointerScope scope = new PointerScope()) {
       torch.manual_seed(3);
       int padding = 2;
@@ -46,7 +46,7 @@ class AugmentationTest {
       Tensor changed = new Augmentation(padding, true, 1).apply(images);
       assertThat(changed.shape()).containsExactly(N, 2, H, W);
       assertThat(changed.scalar_type().intern()).isEqualTo(torch.ScalarType.Byte);
-      assertThat(images.equal(images())).as("the batch is left as it was").isTrue();
+      assertThat(images.equal(images())).as("the batch is unchanged").isTrue();
 
       byte[] pixels = bytes(changed);
       Map<String, Integer> cases = new HashMap<>();
@@ -59,21 +59,21 @@ class AugmentationTest {
     }
   }
 
-  /** Finds the one shift and mirroring that explains all pixels of both channels. */
+  /** Finds the shift and mirroring that match all pixels of both channels. */
   private static String caseOf(byte[] pixels, int n, int padding) {
     for (int dy = -padding; dy <= padding; dy++) {
       for (int dx = -padding; dx <= padding; dx++) {
         for (boolean mirrored : new boolean[] {false, true}) {
-          if (explains(pixels, n, dy, dx, mirrored)) {
+          if (matches(pixels, n, dy, dx, mirrored)) {
             return dy + "," + dx + "," + mirrored;
           }
         }
       }
     }
-    throw new AssertionError("image " + n + " is no shifted copy");
+    throw new AssertionError("image " + n + " is not a shifted copy");
   }
 
-  private static boolean explains(byte[] pixels, int n, int dy, int dx, boolean mirrored) {
+  private static boolean matches(byte[] pixels, int n, int dy, int dx, boolean mirrored) {
     for (int c = 0; c < 2; c++) {
       for (int i = 0; i < H; i++) {
         for (int j = 0; j < W; j++) {
@@ -123,7 +123,7 @@ class AugmentationTest {
     return bytes;
   }
 
-  /** The corners of the window that each image of a batch is sampled from, as [x0, y0, x1, y1]. */
+  /** The corners [x0, y0, x1, y1] of the window from which each image of a batch is sampled. */
   private static double[][] windows(Augmentation augmentation, int n, int side) {
     try (PointerScope scope = new PointerScope()) {
       Tensor grid = augmentation.grid(new long[] {n, 3, side, side}, new Device("cpu"));
@@ -133,7 +133,7 @@ class AugmentationTest {
       for (int i = 0; i < n; i++) {
         int first = i * side * side * 2;
         int last = first + side * side * 2 - 2;
-        // Pixel centres lie half a pixel inside of the window.
+        // Pixel centres are half a pixel inside the window.
         double marginX = (values[last] - values[first]) / (2.0 * (side - 1));
         double marginY = (values[last + 1] - values[first + 1]) / (2.0 * (side - 1));
         windows[i][0] = values[first] - marginX;
@@ -146,7 +146,7 @@ class AugmentationTest {
   }
 
   @Test
-  void zoomedWindowsAreSquareAndInsideOrAroundTheImage() {
+  void zoomedWindowsAreSquareAndWithinOrAroundTheImage() {
     torch.manual_seed(3);
     int mirrored = 0;
     int smaller = 0;
@@ -177,7 +177,7 @@ class AugmentationTest {
       greatest = Math.max(greatest, sideY);
       spread = Math.max(spread, Math.abs((left + right) / 2));
     }
-    // Sides 2^-u with u uniform in [-1, 1]; of 2,000, the extremes come close to 1/2 and 2.
+    // Sides are 2^-u with u uniform in [-1, 1]; the extremes of 2,000 are close to 1/2 and 2.
     assertThat(least).isBetween(0.4999, 0.51);
     assertThat(greatest).isBetween(1.96, 2.0001);
     assertThat(spread).isGreaterThan(0.7);

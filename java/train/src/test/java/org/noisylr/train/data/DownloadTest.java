@@ -2,6 +2,7 @@ package org.noisylr.train.data;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.noisylr.train.InputErrors.assertRejected;
 import static org.noisylr.train.TestFiles.random;
 import static org.noisylr.train.TestFiles.write;
 
@@ -24,11 +25,12 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.noisylr.check.InputException;
 
-/** Fetches from an HTTP server on the loopback interface. */
+/** Downloads from an HTTP server on the loopback interface. */
 class DownloadTest {
   private static final byte[] CONTENT = random(300_000, 1);
 
@@ -37,13 +39,13 @@ class DownloadTest {
   private HttpServer server;
   private final List<String> ranges = new ArrayList<>();
 
-  /** How much of the content is sent before the connection is cut. */
+  /** The number of bytes to send before the server closes the connection. */
   private int cutAfter = Integer.MAX_VALUE;
 
-  private boolean knowsRanges = true;
+  private boolean supportsRanges = true;
   private int status;
 
-  /** Milliseconds before the content's second half is sent. */
+  /** Milliseconds before the server sends the second half. */
   private long pause;
 
   private byte[] content = CONTENT;
@@ -51,7 +53,7 @@ class DownloadTest {
   @BeforeEach
   void start() throws IOException {
     server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-    server.createContext("/data.bin", this::answer);
+    server.createContext("/data.bin", this::respond);
     server.start();
   }
 
@@ -60,7 +62,7 @@ class DownloadTest {
     server.stop(0);
   }
 
-  private void answer(HttpExchange exchange) throws IOException {
+  private void respond(HttpExchange exchange) throws IOException {
     String range = exchange.getRequestHeaders().getFirst("Range");
     ranges.add(range);
     if (status != 0) {
@@ -68,7 +70,7 @@ class DownloadTest {
       exchange.close();
       return;
     }
-    boolean partial = knowsRanges && range != null;
+    boolean partial = supportsRanges && range != null;
     int from = partial ? Integer.parseInt(range.replaceAll("\\D", "")) : 0;
     exchange.sendResponseHeaders(partial ? 206 : 200, content.length - from);
     try (OutputStream out = exchange.getResponseBody()) {
@@ -89,8 +91,11 @@ class DownloadTest {
   }
 
   private RemoteFile file() {
-    Path copy = write(temp.resolve("published"), CONTENT);
-    return new RemoteFile("data.bin", CONTENT.length, Download.md5(copy), List.of(location()));
+    return new RemoteFile("data.bin", CONTENT.length, md5(CONTENT), List.of(location()));
+  }
+
+  private String md5(byte[] bytes) {
+    return Download.md5(write(temp.resolve("published"), bytes));
   }
 
   private Path folder() {
@@ -109,13 +114,13 @@ class DownloadTest {
     return new Download().fetch(file, folder(), (done, total) -> {});
   }
 
-  private void refused(RemoteFile file, String message) {
-    assertThatThrownBy(() -> fetch(file)).isInstanceOf(InputException.class).hasMessage(message);
+  private void assertFails(RemoteFile file, String message) {
+    assertRejected(() -> fetch(file), message);
     assertThat(target()).doesNotExist();
   }
 
   @Test
-  void aFileArrivesWholeWithProgressAndIsNotFetchedAgain() {
+  void aFileIsDownloadedOnceAndProgressIsReported() {
     List<Long> progress = new ArrayList<>();
     boolean fetched =
         new Download()
@@ -135,13 +140,13 @@ class DownloadTest {
   }
 
   @Test
-  void aBrokenDownloadGoesOnWhereItBrokeOff() throws IOException {
+  void aBrokenDownloadIsResumed() throws IOException {
     cutAfter = 120_000;
     assertThatThrownBy(() -> fetch(file()))
         .isInstanceOf(InputException.class)
         .hasMessageMatching(
-            location()
-                + " broke off after \\d+ of 300000 bytes; the same command goes on from there");
+            "the connection to %s was lost after \\d+ of 300000 bytes; run the same command again to continue"
+                .formatted(location()));
     long arrived = Files.size(part());
     assertThat(arrived).isBetween(1L, 120_000L);
     cutAfter = Integer.MAX_VALUE;
@@ -153,13 +158,13 @@ class DownloadTest {
   @Test
   void aServerWithoutRangesSendsTheWholeFileAgain() {
     write(part(), Arrays.copyOf(CONTENT, 5_000));
-    knowsRanges = false;
+    supportsRanges = false;
     fetch(file());
     assertThat(target()).hasBinaryContent(CONTENT);
   }
 
   @Test
-  void aPartThatIsCompleteIsOnlyChecked() {
+  void aCompletePartIsOnlyChecked() {
     write(part(), CONTENT);
     fetch(file());
     assertThat(target()).hasBinaryContent(CONTENT);
@@ -167,36 +172,33 @@ class DownloadTest {
   }
 
   @Test
-  void aWrongChecksumLeavesNothing() {
+  void aDownloadWithAWrongChecksumIsDeleted() {
     RemoteFile file = file();
     content = random(CONTENT.length, 2);
-    assertThatThrownBy(() -> fetch(file))
-        .isInstanceOf(InputException.class)
-        .hasMessageMatching(
-            location()
-                + " has the MD5 [0-9a-f]{32}, but "
-                + file.md5()
-                + " is published: it was damaged on its way or has changed; nothing of it was kept");
-    assertThat(target()).doesNotExist();
+    assertFails(
+        file,
+        "%s must have the published MD5 %s, but has %s; the download was deleted, try again"
+            .formatted(location(), file.md5(), md5(content)));
     assertThat(part()).doesNotExist();
   }
 
   @Test
-  void moreThanWasPublishedIsCutOff() {
+  void moreBytesThanPublishedAreRejected() {
     RemoteFile file = file();
     content = random(CONTENT.length + 1, 1);
-    refused(
+    assertFails(
         file,
-        location() + " has more than the 300000 bytes that are published; nothing of it was kept");
+        location()
+            + " must have the published 300000 bytes, but has more; the download was deleted");
     assertThat(part()).isEmptyFile();
   }
 
   @Test
-  void aServersErrorIsNamedAndKeepsWhatWasThere() {
+  void aServerErrorIsNamedAndKeepsThePart() {
     write(part(), Arrays.copyOf(CONTENT, 5_000));
     for (int error : new int[] {403, 404, 416, 500, 503}) {
       status = error;
-      refused(file(), location() + " answers HTTP " + error);
+      assertFails(file(), location() + " returned HTTP status " + error);
       assertThat(part()).hasSize(5_000);
     }
   }
@@ -205,10 +207,12 @@ class DownloadTest {
   void withoutNetworkTheMessageSaysWhatToDo() {
     RemoteFile file = file();
     server.stop(0);
-    refused(
+    assertFails(
         file,
         location()
-            + " cannot be reached: check the network, or put the file data.bin there by other means");
+            + " cannot be reached; check the network, or copy the file to "
+            + target()
+            + " yourself");
   }
 
   @Test
@@ -220,25 +224,22 @@ class DownloadTest {
   }
 
   @Test
-  void twoDoNotFetchTheSameFileAtOnce() throws IOException {
+  void aFileThatAnotherProcessDownloadsIsRejected() throws IOException {
     write(part(), new byte[0]);
     try (FileChannel channel = FileChannel.open(part(), StandardOpenOption.WRITE);
         FileLock lock = channel.lock()) {
       assertThat(lock.isValid()).isTrue();
-      refused(file(), part() + " is being fetched by another process");
+      assertFails(file(), part() + " is being downloaded by another process");
     }
   }
 
   @Test
-  void aFolderThatCannotBeWrittenIsNamed() {
+  void aFolderThatCannotBeWrittenIsRejected() {
     Path file = write(temp.resolve("home"), new byte[1]);
-    assertThatThrownBy(() -> fetch(file()))
-        .isInstanceOf(InputException.class)
-        .hasMessageStartingWith("cannot write ")
-        .hasMessageContaining(file.toString());
+    assertRejected(() -> fetch(file()), "cannot write to " + folder() + ": " + "not a directory");
   }
 
-  /** Fetches in a process of its own: URL, MD5 and folder. */
+  /** Downloads in its own process; the arguments are URL, MD5 and folder. */
   static final class Fetcher {
     private Fetcher() {}
 
@@ -256,7 +257,8 @@ class DownloadTest {
   }
 
   @Test
-  void processesThatFetchOneFileAtOnceNeverMixIt() throws Exception {
+  @Tag("slow")
+  void severalProcessesDownloadAFileOnce() throws Exception {
     pause = 500;
     RemoteFile file = file();
     List<Process> processes = new ArrayList<>();
@@ -279,7 +281,7 @@ class DownloadTest {
     }
     assertThat(outcomes)
         .contains("fetched")
-        .isSubsetOf("fetched", "found", part() + " is being fetched by another process");
+        .isSubsetOf("fetched", "found", part() + " is being downloaded by another process");
     assertThat(target()).hasBinaryContent(CONTENT);
     assertThat(part()).doesNotExist();
     assertThat(ranges).hasSize(1);

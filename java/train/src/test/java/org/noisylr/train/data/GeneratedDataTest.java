@@ -11,7 +11,7 @@ import org.noisylr.train.data.format.Datasets;
 class GeneratedDataTest {
   @ParameterizedTest
   @CsvSource({"cifar10, 10", "cifar100, 100", "svhn, 10"})
-  void imagesHaveTheFormOfThePublishedOnes(String name, int classes) {
+  void imagesHaveTheShapeAndClassesOfThePublishedOnes(String name, int classes) {
     ImageDataset data = (ImageDataset) Datasets.open("generated:" + name);
     assertThat(data.name()).isEqualTo("generated:" + name);
     assertThat(data.classNames()).hasSize(classes);
@@ -23,7 +23,7 @@ class GeneratedDataTest {
   }
 
   @Test
-  void textsAndSegmentsToo() {
+  void textsAndSegmentationImagesToo() {
     TextDataset texts = (TextDataset) Datasets.open("generated:imdb");
     assertThat(texts.classNames()).containsExactly("neg", "pos");
     assertThat(texts.train().length()).isEqualTo(80);
@@ -42,10 +42,10 @@ class GeneratedDataTest {
   }
 
   @Test
-  void anUnknownNameIsRefused() {
+  void anUnknownNameIsRejected() {
     assertRejected(
         () -> Datasets.open("generated:mnist"),
-        "generated data must be in generated:[cifar10, cifar100, svhn, imdb, voc2012], but is"
-            + " generated:mnist");
+        "generated data must be generated:NAME with NAME in [cifar10, cifar100, svhn, imdb,"
+            + " voc2012], but is generated:mnist");
   }
 }

@@ -11,9 +11,8 @@ class ImageDatasetTest {
       new ImageSet(new byte[] {1, 2, 3, 4, 5, 6}, new int[] {0, 1, 0}, 1, 1, 2);
 
   @Test
-  void countsAndLabels() {
+  void countsImages() {
     assertThat(THREE.count()).isEqualTo(3);
-    assertThat(THREE.label(1)).isEqualTo(1);
   }
 
   @Test
@@ -26,7 +25,7 @@ class ImageDatasetTest {
   }
 
   @Test
-  void firstStaysInRange() {
+  void firstRejectsNumbersOutOfRange() {
     assertRejected(() -> THREE.first(0), "number of images must be in [1, 3], but is 0");
     assertRejected(() -> THREE.first(4), "number of images must be in [1, 3], but is 4");
   }
@@ -44,18 +43,18 @@ class ImageDatasetTest {
     assertRejected(
         () -> new ImageSet(four, new int[] {-1}, 1, 2, 2), "label must be at least 0, but is -1");
     assertRejected(
-        () -> new ImageSet(four, one, 3, 2, 2), "pixels must have 1 x 3 x 2 x 2 bytes, but has 4");
+        () -> new ImageSet(four, one, 3, 2, 2), "pixels must have 1 x 3 x 2 x 2 bytes, but have 4");
   }
 
   @Test
-  void sizesThatOverflowAreNotMistaken() {
+  void sizesThatOverflowAreRejected() {
     assertRejected(
         () -> new ImageSet(new byte[0], new int[] {0}, 1, 1 << 16, 1 << 16),
-        "pixels must have 1 x 1 x 65536 x 65536 bytes, but has 0");
+        "pixels must have 1 x 1 x 65536 x 65536 bytes, but have 0");
   }
 
   @Test
-  void subsetTakesTheFirstOfBoth() {
+  void subsetTakesTheFirstExamplesOfBothSets() {
     ImageDataset subset = new ImageDataset("d", List.of("a", "b"), THREE, THREE).subset(1, 3);
     assertThat(subset.train().pixels()).containsExactly(1, 2);
     assertThat(subset.test()).isSameAs(THREE);
@@ -67,7 +66,7 @@ class ImageDatasetTest {
   }
 
   @Test
-  void subsetStaysInRange() {
+  void subsetRejectsNumbersOutOfRange() {
     ImageDataset data = new ImageDataset("d", List.of("a", "b"), THREE, THREE);
     assertRejected(() -> data.subset(0, 1), "subset must be in [1, 3], but is 0");
     assertRejected(() -> data.subset(4, 1), "subset must be in [1, 3], but is 4");

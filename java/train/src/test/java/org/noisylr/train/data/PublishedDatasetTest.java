@@ -18,7 +18,7 @@ class PublishedDatasetTest {
 
   @ParameterizedTest
   @EnumSource
-  void everyOneIsKnownByNameAndAsksForItsFilesWhereTheyAreMissing(PublishedDataset dataset) {
+  void everyDatasetIsKnownByNameAndNamesItsMissingFiles(PublishedDataset dataset) {
     assertThat(Datasets.NAMES).contains(dataset.datasetName());
     assertThat(PublishedDataset.of(dataset.datasetName())).isSameAs(dataset);
     assertThat(dataset.missing(temp)).isEqualTo(dataset.files());
@@ -31,13 +31,13 @@ class PublishedDatasetTest {
   }
 
   @Test
-  void everyNameButTheBuiltInOneIsPublished() {
+  void everyNameButTheEmbeddedOneIsPublished() {
     assertThat(Datasets.NAMES).hasSize(PublishedDataset.values().length + 1);
     assertThat(PublishedDataset.of("fashion-mnist-mini")).isNull();
   }
 
   @Test
-  void impossibleFilesAreRefused() {
+  void impossibleFilesAreRejected() {
     List<URI> here = List.of(URI.create("http://127.0.0.1/x"));
     String md5 = "0".repeat(32);
     assertThatThrownBy(() -> new RemoteFile("x", 0, md5, here))

@@ -22,7 +22,7 @@ class SegmentationDatasetTest {
   private static final int SIDE = 16;
   private static final byte NONE = SegmentationSet.VOID;
 
-  /** Red grows from left to right, and so does the class: 0 … 15; the last row has none. */
+  /** Red and the class, 0 … 15, grow from left to right; the last row has no class. */
   private static SegmentationSet ramp(int count) {
     byte[] pixels = new byte[3 * count * SIDE * SIDE];
     byte[] masks = new byte[count * SIDE * SIDE];
@@ -56,7 +56,7 @@ class SegmentationDatasetTest {
   }
 
   @Test
-  void evaluationSeesImagesAsTheyAreAndVoidAsIgnored() {
+  void evaluationUsesUnchangedImagesAndIgnoresVoid() {
     try (PointerScope scope = new PointerScope();
         Dataset.OnDevice data = dataset(2).on(CPU, Augmentation.ZOOM_MIRROR)) {
       Batch batch = data.test().evaluation(1, 1);
@@ -74,11 +74,11 @@ class SegmentationDatasetTest {
   }
 
   /**
-   * Zoomed and mirrored images and masks move together: the class is where the colour is, up to
-   * interpolation, and outside of the image are the mean colour and no class.
+   * Zoom and mirror move images and masks together: up to interpolation, each class keeps its
+   * colour. Outside the image are the mean colour and no class.
    */
   @Test
-  void colourAndClassMoveTogether() {
+  void coloursAndClassesMoveTogether() {
     int n = 64;
     torch.manual_seed(5);
     try (PointerScope scope = new PointerScope();
@@ -101,7 +101,7 @@ class SegmentationDatasetTest {
             continue;
           }
           if (c > 0 && c < 15 && i / SIDE > 2 && i / SIDE < 13) {
-            // Half a pixel of the original at most, plus the fall towards the mean at its border.
+            // At most half a pixel of the original, plus the fall towards the mean at the border.
             assertThat(red)
                 .as("image %d, pixel %d", image, i)
                 .isBetween(10 * c - 41.0, 10 * c + 41.0);
@@ -119,7 +119,7 @@ class SegmentationDatasetTest {
   }
 
   @Test
-  void withoutAugmentationTrainingSeesTheImagesAsTheyAre() {
+  void withoutAugmentationTrainingUsesUnchangedImages() {
     try (PointerScope scope = new PointerScope();
         Dataset.OnDevice data = dataset(2).on(CPU, Augmentation.NONE)) {
       Tensor second = Tensor.create(new long[] {1}, 1);
@@ -159,16 +159,16 @@ class SegmentationDatasetTest {
   }
 
   @Test
-  void badValuesAreRefused() {
+  void impossibleValuesAreRejected() {
     assertRejected(
         () -> dataset(1).on(CPU, Augmentation.CROP),
-        "augmentation must not crop, for ramp has classes of pixels, but crops with padding 4");
+        "augmentation must have padding 0 for the segmentation images of ramp, but has padding 4");
     assertRejected(
         () -> new SegmentationSet(new byte[3], new byte[] {NONE}, 1, 1),
         "mask number 0 must have a class for at least one pixel, but has none");
     assertRejected(
         () -> new SegmentationSet(new byte[6], new byte[3], 1, 2),
-        "masks must have N x 1 x 2 bytes and pixels 3 times as many, but they have 3 and 6");
+        "masks must have N x 1 x 2 bytes and pixels 3 times as many, but have 3 and 6");
     SegmentationSet two = new SegmentationSet(new byte[6], new byte[] {0, 2}, 1, 2);
     assertRejected(
         () -> new SegmentationDataset("d", List.of("a", "b"), two, two),

@@ -21,7 +21,7 @@ class VocabularyTest {
   }
 
   @Test
-  void theMostFrequentWordHasToken4AndTiesAreInTheOrderOfCharacters() {
+  void theMostFrequentWordHasToken4AndTiesAreSortedByCharacters() {
     // the 3; cat, dog, fish 2; a, br, dog's 1
     Vocabulary vocabulary = new Vocabulary(TEXTS, 100);
     assertThat(vocabulary.size()).isEqualTo(100);
@@ -30,13 +30,13 @@ class VocabularyTest {
   }
 
   @Test
-  void wordsBeyondTheVocabularyAndUnknownOnesAreToken2() {
+  void unknownWordsAndWordsBeyondTheVocabularyAreToken2() {
     Vocabulary vocabulary = new Vocabulary(TEXTS, 6);
     assertThat(vocabulary.encode("the cat dog bird", 5)).containsExactly(1, 4, 5, 2, 2);
   }
 
   @Test
-  void shortTextsArePaddedInFrontAndLongOnesLoseTheirBeginning() {
+  void shortTextsArePaddedAtTheFrontAndLongTextsLoseTheirStart() {
     Vocabulary vocabulary = new Vocabulary(TEXTS, 100);
     assertThat(vocabulary.encode("the cat", 5)).containsExactly(0, 0, 1, 4, 5);
     assertThat(vocabulary.encode("the cat", 3)).containsExactly(1, 4, 5);
@@ -46,7 +46,7 @@ class VocabularyTest {
   }
 
   @Test
-  void impossibleSizesAreRefused() {
+  void impossibleSizesAreRejected() {
     assertThatThrownBy(() -> new Vocabulary(TEXTS, 3))
         .hasMessage("vocabulary must be at least 4, but is 3");
     assertThatThrownBy(() -> new Vocabulary(TEXTS, 4).encode("a", 0))

@@ -16,7 +16,7 @@ class ConsoleProgressTest {
 
   private final ByteArrayOutputStream out = new ByteArrayOutputStream();
 
-  /** Shows an epoch; returns what standard error gets meanwhile. */
+  /** Shows an epoch; returns the text on standard error. */
   private String show(boolean terminal) {
     ByteArrayOutputStream err = new ByteArrayOutputStream();
     try (ConsoleProgress progress =
@@ -34,13 +34,13 @@ class ConsoleProgressTest {
   }
 
   @Test
-  void withoutATerminalThereIsOnePlainLineAnEpoch() {
+  void withoutATerminalOnlyALineIsShown() {
     assertThat(show(false)).isEmpty();
     assertThat(out.toString(StandardCharsets.UTF_8)).isEqualTo(LINE + System.lineSeparator());
   }
 
   @Test
-  void onATerminalThereIsABarAsWell() {
+  void aTerminalAlsoShowsABar() {
     assertThat(show(true)).contains("epoch 2/3");
     assertThat(out.toString(StandardCharsets.UTF_8)).isEqualTo(LINE + System.lineSeparator());
   }

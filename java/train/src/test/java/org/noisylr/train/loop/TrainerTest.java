@@ -90,7 +90,7 @@ class TrainerTest {
   }
 
   @Test
-  void listenersHearOfTheStepsAndTheEndOfAnEpoch() {
+  void listenersObserveTheStepsAndTheEndOfAnEpoch() {
     TrainingConfig config = config(OptimizerSpec.Kind.SGD, 0.01, 1);
     List<String> events = new ArrayList<>();
     TrainingListener listener =

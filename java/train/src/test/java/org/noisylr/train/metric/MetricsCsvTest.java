@@ -14,7 +14,7 @@ class MetricsCsvTest {
           new EpochMetrics(1, 157, 0.1, 2e-3, 2e-4, 1.0 / 3, 0.3175, 1e23, 0.3455));
 
   @Test
-  void everyNumberComesBackFromItsShortestForm() {
+  void everyNumberParsesFromItsShortestForm() {
     String text = MetricsCsv.format(METRICS);
     assertThat(text)
         .isEqualTo(
@@ -27,22 +27,22 @@ class MetricsCsvTest {
   }
 
   @Test
-  void noEpochsAreAHeader() {
+  void aRunWithoutEpochsIsAHeader() {
     assertThat(MetricsCsv.parse(MetricsCsv.format(List.of()))).isEmpty();
   }
 
   @Test
-  void textsOfAnotherFormAreRefused() {
+  void otherTextsAreRejected() {
     String header = MetricsCsv.format(List.of());
     for (String rows : List.of("1,2\n", "x,78,0.1,1,0.1,2,0.2,1,0.2\n")) {
       assertThatThrownBy(() -> MetricsCsv.parse(header + rows))
           .isInstanceOf(InputException.class)
-          .hasMessageStartingWith("the metrics are not those of a run: ");
+          .hasMessageStartingWith("not a run's metrics: ");
     }
   }
 
   @Test
-  void decimalsAreShortestOnEveryJava() {
+  void decimalsAreShortestOnEveryJavaVersion() {
     // Double.toString of Java 17 writes 2.0E-3 as 0.002, but these with a digit too many.
     assertThat(Decimal.shortest(2.2E-322)).isEqualTo("2.2E-322");
     assertThat(Decimal.shortest(2.0E-3)).isEqualTo("0.002");

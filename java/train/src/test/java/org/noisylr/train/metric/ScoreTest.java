@@ -23,7 +23,7 @@ class ScoreTest {
   }
 
   @Test
-  void accuracyIsTheShareOfRightAnswersOverAllBatches() {
+  void accuracyIsTheFractionOfCorrectPredictionsOverAllBatches() {
     try (PointerScope scope = new PointerScope()) {
       Score score = new Accuracy(CPU);
       score.add(logits(3, 0, 1, 2), targets(0, 1, 1));
@@ -33,19 +33,19 @@ class ScoreTest {
   }
 
   @Test
-  void meanIouAddsUpAllBatchesAndLeavesOutIgnoredTargetsAndAbsentClasses() {
+  void meanIouSumsAllBatchesWithoutIgnoredTargetsAndAbsentClasses() {
     try (PointerScope scope = new PointerScope()) {
       Score score = new MeanIou(4, CPU);
       score.add(logits(4, 0, 0, 1, 1), targets(0, 1, 1, -100));
       score.add(logits(4, 1, 2), targets(1, 0));
       // Class 0: 1 of {0:0, 1:0, 0:2} = 1/3; class 1: 2 of {1:0, 1:1, 1:1} = 2/3; class 2: 0 of 1;
-      // class 3 neither occurs nor is predicted.
+      // class 3 is neither a target nor predicted.
       assertThat(score.value()).isCloseTo((1 / 3.0 + 2 / 3.0 + 0) / 3, within(1e-12));
     }
   }
 
   @Test
-  void meanIouOfPerfectAnswersIsOne() {
+  void meanIouOfPerfectPredictionsIsOne() {
     try (PointerScope scope = new PointerScope()) {
       Score score = new MeanIou(21, CPU);
       score.add(logits(21, 20, 0, 7), targets(20, 0, 7));

@@ -15,19 +15,15 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.noisylr.noise.NoiseSpec;
-import org.noisylr.schedule.Constant;
-import org.noisylr.torch.optim.Implementation;
-import org.noisylr.train.data.Augmentation;
+import org.noisylr.train.TestConfig;
 import org.noisylr.train.data.Dataset;
 import org.noisylr.train.data.format.Datasets;
-import org.noisylr.train.loop.OptimizerSpec;
 import org.noisylr.train.loop.Precision;
 import org.noisylr.train.loop.StopSignal;
-import org.noisylr.train.loop.TrainingConfig;
 import org.noisylr.train.loop.TrainingListener;
 import org.noisylr.train.metric.EpochMetrics;
 
-/** Runs on a GPU; {@code -Dgpu.device=cpu} tries these tests without one. */
+/** Runs on a GPU; {@code -Dgpu.device=cpu} runs these tests without one. */
 @Tag("gpu")
 class RunGpuTest {
   private static final String DEVICE = System.getProperty("gpu.device", "cuda");
@@ -36,29 +32,22 @@ class RunGpuTest {
   @TempDir private Path temp;
 
   @BeforeEach
-  void needsTheDevice() {
+  void requireTheDevice() {
     assumeTrue(DEVICE.equals("cpu") || torch.cuda_is_available(), Devices.cudaState());
   }
 
   private static RunConfig config(
       String data, ModelName model, String device, Precision precision) {
-    return new RunConfig(
-        data,
-        data.equals("fashion-mnist-mini") ? 1000 : null,
-        null,
-        model,
-        null,
-        device,
-        1,
-        new TrainingConfig(
-            new OptimizerSpec(OptimizerSpec.Kind.MOMENTUM, 0.9, 1e-4, Implementation.FUSED),
-            new Constant(0.005),
-            NoiseSpec.uniform(8).lastFraction(0.6, EPOCHS).seed(1),
-            EPOCHS,
-            64,
-            Augmentation.NONE,
-            precision,
-            1));
+    return new TestConfig()
+        .data(data)
+        .subset(data.equals("fashion-mnist-mini") ? 1000 : null, null)
+        .model(model)
+        .device(device)
+        .lr(0.005)
+        .noise(NoiseSpec.uniform(8).lastFraction(0.6, EPOCHS).seed(1))
+        .epochs(EPOCHS)
+        .precision(precision)
+        .run();
   }
 
   private static String device() {
@@ -76,7 +65,7 @@ class RunGpuTest {
   }
 
   @Test
-  void theRatesAreThoseOfTheCpuAndTheFirstLossesToo() {
+  void ratesEqualThoseOfTheCpuAndTheFirstLossIsClose() {
     RunConfig onCpu = config("fashion-mnist-mini", ModelName.CNN28, "cpu", Precision.FP32);
     RunConfig onDevice = config("fashion-mnist-mini", ModelName.CNN28, device(), Precision.FP32);
     List<EpochMetrics> expected = execute("cpu", onCpu).metrics();
@@ -85,7 +74,7 @@ class RunGpuTest {
       assertThat(actual.get(epoch).lr()).isEqualTo(expected.get(epoch).lr());
       assertThat(actual.get(epoch).factor()).isEqualTo(expected.get(epoch).factor());
     }
-    // Rounding differs, and grows with the steps.
+    // Rounding differs, and the difference grows with the steps.
     assertThat(actual.get(0).trainLoss()).isCloseTo(expected.get(0).trainLoss(), within(0.05));
     assertThat(actual.get(EPOCHS - 1).trainLoss()).isLessThan(actual.get(0).trainLoss());
   }
@@ -104,7 +93,7 @@ class RunGpuTest {
   }
 
   @Test
-  void aRunThatWasStoppedGoesOn() {
+  void aStoppedRunResumes() {
     RunConfig config = config("fashion-mnist-mini", ModelName.CNN28, device(), Precision.FP32);
     Run whole = execute("whole", config);
     Run finished = execute("whole", config);

@@ -9,10 +9,10 @@ import org.noisylr.check.InputException;
 import us.hebi.matlab.mat.types.AbstractSource;
 
 /**
- * The bytes of a MATLAB file for the library that reads them, which allocates what a file claims
- * before it reads. An element that claims more bytes than can follow is refused, and so are
- * objects, which may hold others without end. So at most the file's size is allocated at a time, or
- * 1,032 times that of a compressed element: no more can be compressed.
+ * The bytes of a MATLAB file. The library that reads them allocates what a file claims before it
+ * reads, so this class rejects an element that claims more bytes than can follow. It also rejects
+ * objects, which can be nested without limit. One allocation has at most the size of the file, or
+ * 1,032 times the size of a compressed element, which is the limit of the compression.
  */
 final class BoundedMat extends AbstractSource {
   private static final int BUFFER = 1 << 12;
@@ -27,8 +27,8 @@ final class BoundedMat extends AbstractSource {
   private boolean atLength;
 
   /**
-   * @param name of the file, in error messages
-   * @param size the most bytes that {@code in} can give
+   * @param name the file's name in error messages
+   * @param size the greatest number of bytes in {@code in}
    */
   BoundedMat(String name, InputStream in, long size) {
     super(BUFFER);
@@ -37,7 +37,7 @@ final class BoundedMat extends AbstractSource {
     this.size = size;
   }
 
-  /** Reads a half of an element's tag: its type, or its length where that is not packed with it. */
+  /** Reads half of an element's tag: its type, or its length unless both are packed in one int. */
   @Override
   public int readInt() throws IOException {
     int value = super.readInt();
@@ -57,19 +57,19 @@ final class BoundedMat extends AbstractSource {
   private void checkLength(int length, long most) {
     if (length < 0 || length > most) {
       throw new InputException(
-          "%s is damaged: an element claims %d bytes where %d can follow"
+          "%s is damaged: an element claims %d bytes, but at most %d follow"
               .formatted(name, Integer.toUnsignedLong(length), most));
     }
   }
 
-  /** Where the file says that data of classes lie; it is as if there were none. */
+  /** The offset of data of classes; 0 means that there are none. */
   @Override
   public long readLong() throws IOException {
     super.readLong();
     return 0;
   }
 
-  /** Two of type uint32 are the flags of a matrix, the class in the lowest byte. */
+  /** Two values of type uint32 are the flags of a matrix, with its class in the lowest byte. */
   @Override
   public void readInts(int[] values, int start, int length) throws IOException {
     super.readInts(values, start, length);
@@ -123,7 +123,7 @@ final class BoundedMat extends AbstractSource {
 
       @Override
       public void close() {
-        // The file goes on.
+        // The file stays open.
       }
     };
   }

@@ -1,6 +1,5 @@
 package org.noisylr.train.data.format;
 
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,14 +17,15 @@ import org.noisylr.train.data.ImageSet;
 import org.noisylr.train.data.Labels;
 
 /**
- * Reads the binary versions of CIFAR-10 and CIFAR-100 (Krizhevsky 2009), from a folder or from the
- * {@code tar.gz} in which they are published.
+ * Reads the binary versions of CIFAR-10 and CIFAR-100 (Krizhevsky 2009) from a folder or from the
+ * published {@code tar.gz}.
  *
- * <p>A file is a row of records: the label bytes (CIFAR-10: one; CIFAR-100: the coarse label, which
- * is not used, and the fine label) and 3 × 32 × 32 samples, the planes red, green and blue.
+ * <p>A file is a sequence of records. A record has the label bytes (CIFAR-10: one; CIFAR-100: the
+ * coarse label, which is ignored, and the fine label) and 3 × 32 × 32 samples, the planes red,
+ * green and blue.
  *
- * <p>An archive may unpack to 1 GiB. What is allocated grows with what is unpacked, up to four
- * times that, whatever the archive's headers say.
+ * <p>An archive may unpack to 1 GiB. Reading allocates at most four times the unpacked bytes,
+ * whatever the archive's headers claim.
  */
 public enum Cifar {
   /** CIFAR-10: 10 classes; {@code data_batch_1.bin} … {@code data_batch_5.bin}. */
@@ -87,8 +87,8 @@ public enum Cifar {
   /**
    * Reads a folder that holds the files, or a {@code tar.gz} that holds them in any folder.
    *
-   * @throws InputException if a file is missing, cannot be read, is no whole number of records, or
-   *     holds a label without a class
+   * @throws InputException if a file is missing, cannot be read, does not have a whole number of
+   *     records, or holds a label without a class
    */
   public ImageDataset read(Path folderOrArchive) {
     Map<String, byte[]> files =
@@ -96,7 +96,7 @@ public enum Cifar {
     for (String file : files().toList()) {
       if (!files.containsKey(file)) {
         throw new InputException(
-            "%s has no file %s, which %s needs".formatted(folderOrArchive, file, datasetName));
+            "%s must have the file %s of %s".formatted(folderOrArchive, file, datasetName));
       }
     }
     return new ImageDataset(
@@ -114,19 +114,19 @@ public enum Cifar {
     return archiveName;
   }
 
-  /** All files that make up the dataset. */
+  /** All files of the dataset. */
   Stream<String> files() {
     return Stream.concat(trainFiles.stream(), Stream.of(testFile, classFile));
   }
 
-  /** Which dataset a folder holds files of. */
+  /** The dataset that has a file in this folder. */
   static Optional<Cifar> in(Path folder) {
     return Stream.of(values())
         .filter(cifar -> cifar.files().map(folder::resolve).anyMatch(Files::exists))
         .findFirst();
   }
 
-  /** Which dataset a file of an archive belongs to. */
+  /** The dataset that has a file of this name. */
   static Optional<Cifar> of(String path) {
     return Stream.of(values())
         .filter(cifar -> cifar.files().anyMatch(baseName(path)::equals))
@@ -170,15 +170,10 @@ public enum Cifar {
   }
 
   private List<String> classNames(Path place, byte[] text) {
-    List<String> names =
-        new String(text, StandardCharsets.UTF_8)
-            .lines()
-            .map(String::strip)
-            .filter(line -> !line.isEmpty())
-            .toList();
+    List<String> names = Source.lines(text);
     if (names.size() != classes) {
       throw new InputException(
-          "%s must name %d classes, one a line, but names %d"
+          "%s must name %d classes, one per line, but names %d"
               .formatted(name(place, classFile), classes, names.size()));
     }
     if (new HashSet<>(names).size() < classes) {

@@ -22,23 +22,23 @@ import org.noisylr.train.data.TextDataset;
 /**
  * Opens a dataset by name or path.
  *
- * <p>Names: {@code fashion-mnist-mini} (6,000 + 1,000 images of Fashion-MNIST, part of this
- * library), and {@code mnist}, {@code fashion-mnist}, {@code cifar10}, {@code cifar100}, {@code
- * svhn}, {@code imdb}, {@code voc2012}, which are looked for in the folder NAME of the data home,
- * and {@code generated:NAME} for those of {@link GeneratedData}. A name wins over a file of the
- * same name; write {@code ./mnist} for the file.
+ * <p>Names: {@code fashion-mnist-mini} (6,000 + 1,000 images of Fashion-MNIST) is part of this
+ * library. {@code mnist}, {@code fashion-mnist}, {@code cifar10}, {@code cifar100}, {@code svhn},
+ * {@code imdb} and {@code voc2012} are read from the folder NAME of the data home. {@code
+ * generated:NAME} is a synthetic dataset, see {@link GeneratedData}. A name takes precedence over a
+ * file of that name; write {@code ./mnist} for the file.
  *
- * <p>Paths are recognised by content: a folder of IDX files ({@link Idx}; classes are called 0 …
- * 9), a CIFAR folder or {@code tar.gz} ({@link Cifar}), a folder of SVHN's MATLAB files, a folder,
- * zip or tar of images ({@link ImageFolder}), a folder or tar of reviews ({@link Imdb}; 20,000
- * words, 80 a text), a folder or tar of Pascal VOC 2012. A folder that holds nothing but one folder
- * stands for that one.
+ * <p>The format of a path is recognised by its content: a folder of IDX files ({@link Idx}; the
+ * classes are named 0 … 9), a CIFAR folder or {@code tar.gz} ({@link Cifar}), a folder of SVHN's
+ * MATLAB files, a folder, zip or tar of images ({@link ImageFolder}), a folder or tar of reviews
+ * ({@link Imdb}; 20,000 words, 80 per text), or a folder or tar of Pascal VOC 2012. If the only
+ * content of a folder is a folder, that folder is read.
  */
 public final class Datasets {
-  /** The environment variable that moves the data home. */
+  /** The environment variable that sets the data home. */
   public static final String DATA_HOME_VARIABLE = "NOISYLR_DATA";
 
-  /** Everything that {@link #open(String)} knows by name. */
+  /** The names of datasets, without the synthetic ones. */
   public static final List<String> NAMES =
       List.of(
           "fashion-mnist-mini",
@@ -50,7 +50,7 @@ public final class Datasets {
           "imdb",
           "voc2012");
 
-  /** The most bytes that a tar unpacks to while it is recognised. */
+  /** The most bytes that a tar may unpack to while its format is recognised. */
   private static final long MAX_ARCHIVE = 1L << 32;
 
   private static final List<String> DIGITS =
@@ -87,7 +87,7 @@ public final class Datasets {
     }
   }
 
-  /** The same as {@link #open(String, Path)} with {@link #dataHome}. */
+  /** Opens a dataset with the default {@link #dataHome}. */
   public static Dataset open(String nameOrPath) {
     return open(nameOrPath, dataHome());
   }
@@ -95,9 +95,9 @@ public final class Datasets {
   /**
    * Opens a dataset.
    *
-   * @param nameOrPath a name of {@link #NAMES} or a path
-   * @param dataHome where named datasets lie
-   * @throws InputException if there is no such dataset, or a file of it is missing or damaged
+   * @param nameOrPath a name from {@link #NAMES}, the name of a synthetic dataset, or a path
+   * @param dataHome the folder that holds the named datasets
+   * @throws InputException if there is no such dataset, or one of its files is missing or damaged
    */
   public static Dataset open(String nameOrPath, Path dataHome) {
     return switch (nameOrPath) {
@@ -117,9 +117,9 @@ public final class Datasets {
   }
 
   /**
-   * A name as it is, the path of what exists as one that means the same from any folder.
+   * Returns a name unchanged and a path as an absolute path without links.
    *
-   * @throws InputException if the path cannot be followed
+   * @throws InputException if the path does not exist or cannot be resolved
    */
   public static String canonical(String nameOrPath) {
     if (NAMES.contains(nameOrPath) || nameOrPath.startsWith(GeneratedData.PREFIX)) {
@@ -153,8 +153,8 @@ public final class Datasets {
         });
   }
 
-  /** Whether a dataset of {@link #NAMES} lies in the data home, or is part of this library. */
-  public static boolean isThere(String name) {
+  /** Whether a named dataset is in the data home or part of this library. */
+  public static boolean isAvailable(String name) {
     return name.equals("fashion-mnist-mini") || place(name, dataHome()).isPresent();
   }
 
@@ -228,7 +228,7 @@ public final class Datasets {
 
   private static InputException missing(String name, Path home, String files) {
     return new InputException(
-        "dataset %s must lie in %s, but is not there; fetch it with 'noisylr data fetch %s', put %s there, set %s to the folder that holds the folder %s, or give a path instead of the name"
+        "dataset %s must be in %s, but is missing; run 'noisylr data fetch %s', copy %s there, set %s to the folder that contains the folder %s, or give a path instead of the name"
             .formatted(name, home, name, files, DATA_HOME_VARIABLE, name));
   }
 
@@ -276,7 +276,7 @@ public final class Datasets {
     throw unrecognised(path);
   }
 
-  /** The reader of the first file in a tar that belongs to a dataset. */
+  /** The reader for the first file in a tar that belongs to a dataset. */
   private static Function<Path, Dataset> tar(Path path) {
     return Source.of(path)
         .read(
@@ -316,13 +316,13 @@ public final class Datasets {
 
   private static InputException unknown(String nameOrPath) {
     return new InputException(
-        "data must be one of %s or the path of a dataset, but \"%s\" is neither a known name nor an existing path"
+        "data must be one of %s, or the path of a dataset, but is \"%s\""
             .formatted(String.join(", ", NAMES), nameOrPath));
   }
 
   private static InputException unrecognised(Path path) {
     return new InputException(
         path
-            + " holds no dataset that is recognised: expected a folder of IDX files (train-images-idx3-ubyte and so on, plain or .gz), a folder or tar.gz of CIFAR-10 or CIFAR-100 in binary form, a folder of SVHN (train_32x32.mat and test_32x32.mat), a folder, zip or tar (plain, .gz or .xz) of images (train/CLASS/*.jpg or *.png and test/CLASS/*), aclImdb, a folder or tar of reviews, or Pascal VOC 2012, a folder or tar");
+            + " must be a dataset in a known format: images in train/CLASS/*.jpg or *.png and test/CLASS/* (folder, zip or tar), IDX files such as train-images-idx3-ubyte (folder), CIFAR-10 or CIFAR-100 in binary form (folder or tar.gz), SVHN's train_32x32.mat and test_32x32.mat (folder), reviews as in aclImdb (folder or tar), or Pascal VOC 2012 (folder or tar)");
   }
 }

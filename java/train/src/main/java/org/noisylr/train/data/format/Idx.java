@@ -15,16 +15,15 @@ import org.noisylr.train.data.ImageSet;
 import org.noisylr.train.data.Labels;
 
 /**
- * Reads the IDX files of MNIST and of the datasets made after it: {@code train-images-idx3-ubyte},
- * {@code train-labels-idx1-ubyte}, {@code t10k-images-idx3-ubyte} and {@code
- * t10k-labels-idx1-ubyte}, each plain or compressed ({@code .gz}), also spelled with a dot ({@code
- * train-images.idx3-ubyte}).
+ * Reads the IDX files of MNIST and similar datasets: {@code train-images-idx3-ubyte}, {@code
+ * train-labels-idx1-ubyte}, {@code t10k-images-idx3-ubyte} and {@code t10k-labels-idx1-ubyte}, each
+ * plain or compressed ({@code .gz}), also spelled with a dot ({@code train-images.idx3-ubyte}).
  *
- * <p>An IDX file is, in big-endian order, the number {@code 0x0800 + d}, d sizes of 32 bits, and
+ * <p>An IDX file has, in big-endian order, the number {@code 0x0800 + d}, d sizes of 32 bits, and
  * the samples as unsigned bytes; d is 3 for images and 1 for labels.
  *
- * <p>A file may hold 2³¹ − 9 bytes of samples, unpacked. What is allocated grows with what arrives
- * and is at most three times that, whatever the header says.
+ * <p>A file may have 2³¹ − 9 bytes of samples, unpacked. Reading allocates at most three times the
+ * bytes read, whatever the header claims.
  */
 public final class Idx {
   private static final String TRAIN = "train";
@@ -39,7 +38,7 @@ public final class Idx {
    * @param name the name of the dataset
    * @param classNames its classes
    * @throws InputException if a file is missing, cannot be read, is not IDX, is shorter or longer
-   *     than it declares, or holds a label without a class
+   *     than its header declares, or holds a label without a class
    */
   public static ImageDataset read(String name, List<String> classNames, Path folder) {
     return new ImageDataset(
@@ -91,8 +90,7 @@ public final class Idx {
         .orElseThrow(
             () ->
                 new InputException(
-                    "%s has no file %s or %s.gz, which an IDX dataset needs"
-                        .formatted(folder, stem, stem)));
+                    "%s must have the IDX file %s or %s.gz".formatted(folder, stem, stem)));
   }
 
   private static Optional<Path> find(Path folder, String stem) {
@@ -114,14 +112,14 @@ public final class Idx {
     byte[] header = stream.readNBytes(4 + 4 * dimensions);
     if (header.length < 4 + 4 * dimensions) {
       throw new InputException(
-          "%s must begin with an IDX header of %d bytes, but has only %d bytes"
+          "%s must start with an IDX header of %d bytes, but has only %d bytes"
               .formatted(name, 4 + 4 * dimensions, header.length));
     }
     ByteBuffer numbers = ByteBuffer.wrap(header);
     int magic = numbers.getInt();
     if (magic != 0x0800 + dimensions) {
       throw new InputException(
-          "%s must begin with 0x%08x, the mark of IDX %s, but begins with 0x%08x"
+          "%s must start with 0x%08x, the mark of IDX %s, but starts with 0x%08x"
               .formatted(name, 0x0800 + dimensions, what, magic));
     }
     int[] sizes = new int[dimensions];
@@ -137,16 +135,16 @@ public final class Idx {
       throw Check.invalid(
           name + ": declared number of bytes", declared, "in [1, " + Source.MAX_BYTES + "]");
     }
-    // Grows with what arrives, so a header that lies allocates nothing.
+    // Grows with the bytes read, so a false header allocates nothing.
     byte[] bytes = stream.readNBytes((int) declared);
     if (bytes.length < declared) {
       throw new InputException(
-          "%s is truncated: it declares %d %s, %d bytes, but holds %d bytes of them"
+          "%s is truncated: it declares %d %s (%d bytes), but has %d bytes"
               .formatted(name, sizes[0], what, declared, bytes.length));
     }
     if (stream.read() != -1) {
       throw new InputException(
-          "%s is longer than the %d %s, %d bytes, that it declares"
+          "%s is too long: it declares %d %s (%d bytes), but has more"
               .formatted(name, sizes[0], what, declared));
     }
     return new Content(sizes, bytes);

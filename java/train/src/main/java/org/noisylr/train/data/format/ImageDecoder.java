@@ -17,15 +17,15 @@ import org.noisylr.check.InputException;
 import org.noisylr.check.Reason;
 
 /**
- * Decodes JPEG and PNG to planes of 8-bit samples, as they are stored: no colour management.
+ * Decodes JPEG and PNG to planes of 8-bit samples as stored, without colour management.
  *
- * <p>For an image of n pixels in a file of f bytes it allocates at most 64 MB + 20·n + 8·f bytes; n
- * is at most 4096², and for PNG at most 8·1032·f.
+ * <p>An image of n pixels in a file of f bytes allocates at most 64 MB + 20·n + 8·f bytes; n is at
+ * most 4096², and for PNG at most 8·1032·f.
  */
 final class ImageDecoder {
   static final int MAX_SIDE = 4096;
 
-  /** Each may go over all pixels; encoders make about ten. */
+  /** Each scan may cover all pixels; encoders write about ten. */
   private static final int MAX_SCANS = 100;
 
   private static final ImageReaderSpi JPEG = provider("jpeg");
@@ -54,8 +54,9 @@ final class ImageDecoder {
   }
 
   /**
-   * The samples of an image that must have the given size.
+   * The samples of an image that must have the expected size.
    *
+   * @param like names the image that sets the size, for the message
    * @return one plane if red, green and blue are equal everywhere, else the planes red, green, blue
    */
   static byte[] decode(String name, byte[] file, Size expected, String like) {
@@ -70,10 +71,10 @@ final class ImageDecoder {
           Size size = size(name, reader);
           if (!size.equals(expected)) {
             throw new InputException(
-                "%s must be %s pixels (width x height) like %s, but is %s"
+                "%s must have %s pixels (width x height) like %s, but has %s"
                     .formatted(name, expected, like, size));
           }
-          // Where a JPEG file is cut off, the decoder warns and makes the rest up.
+          // At the end of a truncated JPEG file, the decoder warns and invents the rest.
           List<String> warnings = new ArrayList<>();
           reader.addIIOReadWarningListener((source, warning) -> warnings.add(warning));
           BufferedImage image = reader.read(0);
@@ -85,14 +86,14 @@ final class ImageDecoder {
   }
 
   /**
-   * The values of a palette image, which stand for classes here, not colours; {@code [H, W]}.
+   * The palette indices of an image, {@code [H, W]}: classes instead of colours.
    *
-   * @param like the image of the same size, for the message
+   * @param like names the image that sets the size, for the message
    */
   static byte[] indices(String name, byte[] file, Size expected, String like) {
     BufferedImage image = image(name, file, expected, like);
     if (!(image.getColorModel() instanceof IndexColorModel)) {
-      throw new InputException(name + " must be an image with a palette, but has none");
+      throw new InputException(name + " must have a palette, but has none");
     }
     byte[] values = new byte[expected.pixels()];
     int[] samples =
@@ -118,16 +119,16 @@ final class ImageDecoder {
     if (!png) {
       checkJpeg(name, file);
     }
-    byte[] needed = png ? PngChunks.needed(name, file) : file;
+    byte[] content = png ? PngChunks.pixelChunks(name, file) : file;
     try (MemoryCacheImageInputStream in =
-        new MemoryCacheImageInputStream(new ByteArrayInputStream(needed))) {
+        new MemoryCacheImageInputStream(new ByteArrayInputStream(content))) {
       reader = (png ? PNG : JPEG).createReaderInstance();
       reader.setInput(in, true, true);
       return reading.read(reader);
     } catch (InputException e) {
       throw e;
     } catch (IOException | RuntimeException e) {
-      // The decoders answer some malformed files with unchecked exceptions.
+      // The decoders throw unchecked exceptions for some malformed files.
       throw new InputException(damaged(name, Reason.firstLine(e)), e);
     } finally {
       if (reader != null) {
@@ -193,8 +194,8 @@ final class ImageDecoder {
   }
 
   /**
-   * The bands of the raster, without alpha. {@code getRGB} would not do: it takes grey images for
-   * linear and changes their values by a gamma curve.
+   * The bands of the raster without alpha. {@code getRGB} cannot be used: it treats grey images as
+   * linear and applies a gamma curve to them.
    */
   private static byte[][] bands(BufferedImage image) {
     Raster raster = image.getRaster();

@@ -29,19 +29,18 @@ import org.noisylr.train.data.ImageSet;
 
 /**
  * Reads images that are sorted into folders, {@code train/CLASS/*} and {@code test/CLASS/*}, from a
- * folder, a zip or a tar, which may be compressed with gzip or xz. Everything may lie in one folder
- * more. Images are JPEG or PNG files, known by {@code .jpg}, {@code .jpeg} or {@code .png}; other
- * files and hidden ones are passed over. Nothing is written to disk.
+ * folder, a zip or a tar, which may be compressed with gzip or xz. The two folders may be in one
+ * outer folder. Images are the JPEG and PNG files with the extension {@code .jpg}, {@code .jpeg} or
+ * {@code .png}; hidden files and other files are skipped. Nothing is written to disk.
  *
- * <p>Classes are numbered in the order of their names. Images are stored in turn, the first file of
- * each class, then the second of each, in the order of the file names, so that every prefix is as
- * balanced as it can be. If all images are grey (red, green and blue are equal everywhere) the set
- * has one channel, otherwise three. Alpha is dropped; 16-bit samples are rounded to 8 bits.
+ * <p>Classes are numbered in the order of their names. Images are stored round-robin: the first
+ * file of each class, then the second of each, in the order of the file names, so that every prefix
+ * is as balanced as possible. If all images are grey (red, green and blue are equal everywhere),
+ * the set has one channel, otherwise three. Alpha is dropped; 16-bit samples are rounded to 8 bits.
  *
- * <p>An archive may unpack to 4 GiB, a file to 64 MiB, the images of a split to 2 GiB of samples.
- * The images in a tar, 2 GiB of files at most, are held in memory while the set is made, and none
- * may be a link. An image is decoded, and memory allocated for it, only if its header tells the
- * size of the first.
+ * <p>An archive may unpack to 4 GiB, a file to 64 MiB, the images of a split to 2 GiB of samples. A
+ * tar may have 2 GiB of image files, which are kept in memory while they are decoded, and none may
+ * be a link. An image is decoded only if its header declares the size of the first image.
  */
 public final class ImageFolder {
   private static final String TRAIN = "train";
@@ -49,7 +48,7 @@ public final class ImageFolder {
   private static final String FOLDER = "/";
   private static final int MAX_FILE = 1 << 26;
   private static final long MAX_ARCHIVE = 1L << 32;
-  private static final long MAX_HELD = 1L << 31;
+  private static final long MAX_KEPT = 1L << 31;
   private static final Pattern IMAGE = Pattern.compile("(?i).*\\.(jpg|jpeg|png)");
   private static final Pattern PLACE = Pattern.compile("([^/]+/)?(train|test)/[^/]+/[^/]+");
 
@@ -60,7 +59,7 @@ public final class ImageFolder {
    *
    * @param name the name of the dataset
    * @throws InputException if {@code train} or {@code test} is missing, their classes differ, a
-   *     class has no image, or an image cannot be decoded or has another size than the first
+   *     class has no image, or an image cannot be decoded or differs in size from the first
    */
   public static ImageDataset read(String name, Path folderOrArchive) {
     if (Files.isDirectory(folderOrArchive)) {
@@ -78,7 +77,7 @@ public final class ImageFolder {
         });
   }
 
-  /** Whether a file of an archive is an image in its place. */
+  /** Whether a path in an archive is that of an image in a class folder. */
   static boolean isImage(String path) {
     return PLACE.matcher(path).matches() && !isHidden(path) && IMAGE.matcher(path).matches();
   }
@@ -87,7 +86,7 @@ public final class ImageFolder {
     return Files.isDirectory(folder.resolve(TRAIN)) || Files.isDirectory(folder.resolve(TEST));
   }
 
-  /** The folder itself or, if it holds nothing but one folder, that one; hidden files aside. */
+  /** The folder itself or, if its only visible content is a folder, that folder. */
   static Path unwrap(Path folder) {
     List<Path> visible =
         Source.reading(
@@ -105,7 +104,7 @@ public final class ImageFolder {
         : folder;
   }
 
-  /** What lies under a folder by relative path; paths of folders end in a slash. */
+  /** The content of a folder by relative path; paths of folders end in a slash. */
   private static SortedMap<String, Source> tree(Path folder) {
     Path root = unwrap(folder);
     return Source.reading(
@@ -125,7 +124,7 @@ public final class ImageFolder {
   }
 
   private static SortedMap<String, Source> zipTree(Path path, ZipFile zip) {
-    // Unpacking stops at the size that an entry declares, so that this bounds it all.
+    // Unpacking stops at the declared size of an entry, so this bounds the total.
     long unpacked = 0;
     for (ZipEntry entry : (Iterable<ZipEntry>) zip.stream().map(ZipEntry.class::cast)::iterator) {
       unpacked += Math.max(0, entry.getSize());
@@ -149,7 +148,7 @@ public final class ImageFolder {
             in -> {
               SortedMap<String, Source> tree = new TreeMap<>();
               Tar tar = Tar.of(path, in, MAX_ARCHIVE);
-              long held = 0;
+              long kept = 0;
               for (TarArchiveEntry entry; (entry = tar.next()) != null; ) {
                 String file = Tar.path(entry);
                 String name = path + "!" + file;
@@ -158,10 +157,10 @@ public final class ImageFolder {
                   Tar.checkNoLink(name, entry);
                 }
                 byte[] bytes = image ? Source.readAll(name, tar.content(), MAX_FILE) : new byte[0];
-                held += bytes.length;
-                if (held > MAX_HELD) {
+                kept += bytes.length;
+                if (kept > MAX_KEPT) {
                   throw new InputException(
-                      path + " must have at most " + MAX_HELD + " bytes of images");
+                      path + " must have at most " + MAX_KEPT + " bytes of images");
                 }
                 tree.put(file, new Source(name, () -> new ByteArrayInputStream(bytes)));
               }
@@ -170,7 +169,7 @@ public final class ImageFolder {
             });
   }
 
-  /** The tree in the only folder at its top, or the tree itself. */
+  /** The tree in the outer folder if there is one, or the tree itself. */
   private static SortedMap<String, Source> unwrap(SortedMap<String, Source> tree) {
     Set<String> tops =
         tree.keySet().stream()
@@ -209,14 +208,14 @@ public final class ImageFolder {
     SortedMap<String, List<Source>> test = classes(path, tree, TEST);
     if (!train.keySet().equals(test.keySet())) {
       throw new InputException(
-          "%s: the classes of test must be those of train, but %s are only in train and %s only in test"
+          "%s: train and test must have the same classes, but %s are only in train and %s only in test"
               .formatted(
                   path,
                   without(train.keySet(), test.keySet()),
                   without(test.keySet(), train.keySet())));
     }
-    List<Labelled> trainFiles = inTurn(train);
-    List<Labelled> testFiles = inTurn(test);
+    List<Labelled> trainFiles = roundRobin(train);
+    List<Labelled> testFiles = roundRobin(test);
     Source first = trainFiles.get(0).source();
     ImageDecoder.Size size = ImageDecoder.size(first.name(), first.bytes(MAX_FILE));
     List<byte[]> trainPlanes = decode(path, trainFiles, size, first.name());
@@ -265,7 +264,7 @@ public final class ImageFolder {
 
   private record Labelled(Source source, int label) {}
 
-  private static List<Labelled> inTurn(SortedMap<String, List<Source>> classes) {
+  private static List<Labelled> roundRobin(SortedMap<String, List<Source>> classes) {
     List<List<Source>> byLabel = List.copyOf(classes.values());
     int longest = Collections.max(byLabel.stream().map(List::size).toList());
     List<Labelled> files = new ArrayList<>();
@@ -281,11 +280,11 @@ public final class ImageFolder {
 
   private static List<byte[]> decode(
       Path path, List<Labelled> files, ImageDecoder.Size size, String first) {
-    long needed = 3L * size.pixels() * files.size();
-    if (needed > Source.MAX_BYTES) {
+    long bytes = 3L * size.pixels() * files.size();
+    if (bytes > Source.MAX_BYTES) {
       throw new InputException(
-          "%s: %d images of %s pixels in three channels need %d bytes, but at most %d are possible"
-              .formatted(path, files.size(), size, needed, Source.MAX_BYTES));
+          "%s: %d images of %s pixels with three channels take %d bytes, but the limit is %d"
+              .formatted(path, files.size(), size, bytes, Source.MAX_BYTES));
     }
     return files.parallelStream()
         .map(
@@ -309,7 +308,7 @@ public final class ImageFolder {
     return new ImageSet(pixels, labels, channels, size.height(), size.width());
   }
 
-  /** Whether a part of the path is empty, starts with a dot or is what macOS adds to archives. */
+  /** Whether a part of the path is empty, starts with a dot or was added by macOS. */
   private static boolean isHidden(String path) {
     return Arrays.stream(path.split(FOLDER))
         .anyMatch(part -> part.isEmpty() || part.startsWith(".") || part.equals("__MACOSX"));

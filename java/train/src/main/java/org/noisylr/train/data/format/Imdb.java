@@ -24,26 +24,26 @@ import org.noisylr.train.data.Vocabulary;
 /**
  * Reads the Large Movie Review Dataset (Maas et al. 2011), {@code aclImdb}: {@code
  * train/pos/*.txt}, {@code train/neg/*.txt}, {@code test/…}, from a folder or a {@code tar}, {@code
- * tar.gz} or {@code tar.xz}. Everything may lie in one folder more.
+ * tar.gz} or {@code tar.xz}. The two folders may be in one outer folder.
  *
- * <p>Class 0 is negative, class 1 positive. Texts are stored in turn, a negative one, then a
- * positive one, in the order of the file names, so that every prefix is balanced. The {@link
- * Vocabulary} is made of the training texts.
+ * <p>Class 0 is negative, class 1 positive. Negative and positive texts alternate, in the order of
+ * the file names, so that every prefix is balanced. The {@link Vocabulary} is that of the training
+ * texts.
  *
- * <p>An archive may unpack to 1 GiB. There may be 50,000 reviews of 1 MiB, and 256 MiB of them in
- * all. What is allocated grows with what is unpacked, whatever the archive's headers say.
+ * <p>An archive may unpack to 1 GiB. It may have 50,000 reviews of up to 1 MiB, and 256 MiB of
+ * reviews in total. Allocation grows with the unpacked bytes, whatever the archive's headers claim.
  */
 public final class Imdb {
   /** The name of the dataset. */
   public static final String NAME = "imdb";
 
-  /** The file in which the dataset is published. */
+  /** The published file. */
   static final String ARCHIVE = "aclImdb_v1.tar.gz";
 
   /** The number of tokens in Keras' example. */
   static final int VOCABULARY = 20_000;
 
-  /** The tokens of a text in Keras' example. */
+  /** The number of tokens of a text in Keras' example. */
   static final int LENGTH = 80;
 
   private static final List<String> CLASSES = List.of("neg", "pos");
@@ -60,8 +60,8 @@ public final class Imdb {
   /**
    * Reads a folder or an archive.
    *
-   * @param vocabulary the number of tokens, at least 4; the paper's example has 20,000
-   * @param length the tokens of a text, at least 1; the paper's example has 80
+   * @param vocabulary the number of tokens, at least 4; 20,000 in the paper
+   * @param length the number of tokens of a text, at least 1; 80 in the paper
    * @throws InputException if a split has no reviews of a class, or a file cannot be read
    */
   public static TextDataset read(Path folderOrArchive, int vocabulary, int length) {
@@ -89,7 +89,7 @@ public final class Imdb {
     return SPLITS.stream().anyMatch(split -> Files.isDirectory(folder.resolve(split + "/pos")));
   }
 
-  /** Texts by folder, {@code train/neg} …, then by file name. */
+  /** Texts by folder, {@code train/neg} and so on, and by file name. */
   private static final class Reviews {
     private final Path place;
     private final Map<String, SortedMap<String, String>> texts = new TreeMap<>();
@@ -105,7 +105,7 @@ public final class Imdb {
       }
     }
 
-    /** Takes the file if it is a review. */
+    /** Adds a file if it is a review. */
     void add(String path, InputStream in) throws IOException {
       Matcher review = REVIEW.matcher(path);
       if (!review.matches()) {
@@ -128,7 +128,8 @@ public final class Imdb {
       texts.forEach(
           (folder, files) -> {
             if (files.isEmpty()) {
-              throw new InputException(place + " has no reviews " + folder + "/*.txt");
+              throw new InputException(
+                  place + " must have reviews " + folder + "/*.txt, but has none");
             }
           });
     }
@@ -177,7 +178,7 @@ public final class Imdb {
             });
   }
 
-  /** Whether a file of an archive is a review. */
+  /** Whether a path in an archive is that of a review. */
   static boolean isReview(String path) {
     return REVIEW.matcher(path).matches();
   }

@@ -5,34 +5,35 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 import org.noisylr.check.InputException;
 import org.noisylr.check.Reason;
 
 /**
- * Something that can be read from its start, and its name in error messages.
+ * A stream that can be opened, and its name in error messages.
  *
- * @param name a path, or a path and the entry of the archive there
- * @param opener opens it
+ * @param name a path, or the path of an archive and the name of its entry
+ * @param opener opens the stream
  */
 record Source(String name, Action<InputStream> opener) {
   /** The longest array that every JVM can allocate. */
   static final int MAX_BYTES = Integer.MAX_VALUE - 8;
 
-  /** The most bytes that deflate can make of one. */
+  /** The most bytes that inflating can make of one. */
   static final int INFLATED = 1032;
 
-  /** Work that may fail in reading. */
+  /** Reads something. */
   interface Action<T> {
     T run() throws IOException;
   }
 
-  /** A reader of one stream. */
+  /** Reads a stream. */
   interface Parser<T> {
     T parse(InputStream in) throws IOException;
   }
@@ -41,7 +42,7 @@ record Source(String name, Action<InputStream> opener) {
     return new Source(file.toString(), () -> Files.newInputStream(regular(file)));
   }
 
-  /** The file, unless it is a folder, a pipe or a device, which may never end. */
+  /** Returns the file. Rejects folders, pipes and devices, which may never end. */
   static Path regular(Path file) throws FileSystemException {
     if (Files.exists(file) && !Files.isRegularFile(file)) {
       throw new FileSystemException(file.toString(), null, "it is not a regular file");
@@ -49,7 +50,7 @@ record Source(String name, Action<InputStream> opener) {
     return file;
   }
 
-  /** Runs {@code action} and turns what goes wrong in reading {@code name} into one line. */
+  /** Runs {@code action}; an error in reading {@code name} becomes an {@link InputException}. */
   static <T> T reading(Object name, Action<T> action) {
     try {
       return action.run();
@@ -60,7 +61,7 @@ record Source(String name, Action<InputStream> opener) {
     }
   }
 
-  /** Opens, parses and closes. */
+  /** Opens, parses and closes the stream. */
   <T> T read(Parser<T> parser) {
     return reading(
         name,
@@ -71,7 +72,7 @@ record Source(String name, Action<InputStream> opener) {
         });
   }
 
-  /** The same as {@link #read}, but what is compressed with gzip is decompressed. */
+  /** Like {@link #read}, but decompresses what is compressed with gzip. */
   <T> T readUncompressed(Parser<T> parser) {
     return read(
         raw -> {
@@ -80,18 +81,27 @@ record Source(String name, Action<InputStream> opener) {
         });
   }
 
-  /** The whole content, which may have at most {@code limit} bytes. */
+  /** The content, at most {@code limit} bytes. */
   byte[] bytes(int limit) {
     return read(in -> readAll(name, in, limit));
   }
 
-  /** The rest of {@code in}, which may have at most {@code limit} bytes. */
+  /** The rest of {@code in}, at most {@code limit} bytes. */
   static byte[] readAll(String name, InputStream in, int limit) throws IOException {
     byte[] bytes = in.readNBytes(limit);
     if (in.read() != -1) {
       throw new InputException(name + " must have at most " + limit + " bytes, but has more");
     }
     return bytes;
+  }
+
+  /** The lines of a text without blank ones and without blanks at their ends. */
+  static List<String> lines(byte[] text) {
+    return new String(text, StandardCharsets.UTF_8)
+        .lines()
+        .map(String::strip)
+        .filter(line -> !line.isEmpty())
+        .toList();
   }
 
   private static boolean isGzip(BufferedInputStream in) throws IOException {
@@ -102,22 +112,16 @@ record Source(String name, Action<InputStream> opener) {
   }
 
   private static InputException error(Object name, IOException e) {
-    if (e instanceof FileSystemException f && f.getFile() != null) {
-      return new InputException(f.getFile() + " " + reason(e), e);
-    }
-    return new InputException(name + " " + reason(e), e);
+    Object place = e instanceof FileSystemException f && f.getFile() != null ? f.getFile() : name;
+    return new InputException(place + " cannot be read: " + reason(e, place), e);
   }
 
-  private static String reason(IOException e) {
-    if (e instanceof NoSuchFileException) {
-      return "does not exist";
-    }
+  private static String reason(IOException e, Object place) {
     if (e instanceof EOFException) {
-      return "cannot be read: it is truncated or damaged";
+      return "it is truncated or damaged";
     }
-    if (e instanceof ZipException) {
-      return "cannot be read: it is damaged (" + e.getMessage() + ")";
-    }
-    return "cannot be read: " + Reason.of(e, e instanceof FileSystemException f ? f.getFile() : "");
+    return e instanceof ZipException
+        ? "it is damaged (" + e.getMessage() + ")"
+        : Reason.of(e, place);
   }
 }

@@ -23,8 +23,8 @@ import us.hebi.matlab.mat.types.Matrix;
 /**
  * Reads the cropped digits of SVHN (Netzer et al. 2011), {@code train_32x32.mat} and {@code
  * test_32x32.mat}: MATLAB files of version 5 with {@code X}, {@code uint8 [32, 32, 3, N]}, and
- * {@code y}, {@code [N, 1]}, where the digit 0 has the label 10. There may be 100,000 images in a
- * file; {@link BoundedMat} bounds what is allocated.
+ * {@code y}, {@code [N, 1]}, in which the digit 0 has the label 10. A file may have 100,000 images;
+ * {@link BoundedMat} bounds the memory.
  */
 final class Svhn {
   static final String NAME = "svhn";
@@ -49,7 +49,7 @@ final class Svhn {
   /**
    * Reads a folder that holds both files.
    *
-   * @throws InputException if a file is missing, cannot be read or holds something else
+   * @throws InputException if a file is missing, cannot be read or has other content
    */
   static ImageDataset read(Path folder, List<String> classNames) {
     return new ImageDataset(
@@ -63,7 +63,7 @@ final class Svhn {
       if (sizes.length != 4
           || !Arrays.equals(Arrays.copyOf(sizes, 3), new int[] {SIDE, SIDE, CHANNELS})) {
         throw new InputException(
-            "%s: X must have the sizes 32 x 32 x 3 x N, but has %s"
+            "%s: X must have the size [32, 32, 3, N], but has %s"
                 .formatted(file, Arrays.toString(sizes)));
       }
       if (images.getType() != MatlabType.UInt8) {
@@ -80,12 +80,12 @@ final class Svhn {
     } catch (InputException e) {
       throw e;
     } catch (IOException | RuntimeException e) {
-      // The library meets damage with exceptions of many kinds.
+      // The library throws exceptions of many kinds for damaged files.
       throw damaged(file, e);
     }
   }
 
-  /** Reads the matrices of numbers that are wanted and none that is greater than they may be. */
+  /** Reads only X and y. */
   private static Mat5File open(Path file) throws IOException {
     return Source.of(file)
         .read(
@@ -95,7 +95,7 @@ final class Svhn {
               try {
                 return Mat5.newReader(source).setEntryFilter(Svhn::isWanted).readMat();
               } catch (IOException e) {
-                // It wraps all exceptions once.
+                // The library wraps all exceptions once.
                 if (e.getCause() instanceof InputException cause) {
                   throw cause;
                 }
@@ -127,10 +127,10 @@ final class Svhn {
     }
     throw new InputException(
         "%s: %s must be a matrix of numbers, but %s"
-            .formatted(file, name, found == null ? "is not there" : "is a " + found.getType()));
+            .formatted(file, name, found == null ? "is missing" : "is a " + found.getType()));
   }
 
-  /** MATLAB counts rows fastest, then columns, channels, images. */
+  /** In MATLAB, rows vary fastest, then columns, channels, images. */
   private static byte[] pixels(Matrix images, int count) {
     byte[] pixels = new byte[count * CHANNELS * SIDE * SIDE];
     int i = 0;
@@ -153,7 +153,7 @@ final class Svhn {
       double label = labels.getDouble(i);
       String field = file + ": label number " + i;
       if (label != Math.rint(label)) {
-        throw Check.invalid(field, label, "in {1, ..., " + DIGITS + "}");
+        throw Check.invalid(field, label, "an integer in [1, " + DIGITS + "]");
       }
       Check.within(field, (long) label, 1, DIGITS);
       values[i] = (int) label % DIGITS;

@@ -15,9 +15,9 @@ import org.apache.commons.compress.compressors.xz.XZCompressorInputStream;
 import org.noisylr.check.InputException;
 
 /**
- * The entries of a tar, from its start to its end, within bounds that hold whatever its headers
- * say: so many bytes in all, so many entries, names of 255 characters, and 64 KiB of headers for an
- * entry, which are all that is held in memory. Unpacking xz takes at most 80 MiB of it.
+ * Reads the entries of a tar from start to end. The bounds hold whatever the headers claim: a total
+ * number of bytes, 200,000 entries, names of 255 characters, and 64 KiB of headers for an entry,
+ * which is all that is kept in memory. Unpacking xz uses at most 80 MiB.
  */
 final class Tar {
   private static final int MAX_ENTRIES = 200_000;
@@ -26,7 +26,7 @@ final class Tar {
 
   private static final int MAX_XZ_KIB = 80 << 10;
 
-  /** Where a tar says that it is one. */
+  /** The position of the mark in a tar. */
   private static final int MAGIC_AT = 257;
 
   private static final byte[] MAGIC = {'u', 's', 't', 'a', 'r'};
@@ -37,11 +37,11 @@ final class Tar {
   private int entries;
 
   /**
-   * Begins to read.
+   * Starts reading.
    *
-   * @param name of the archive, in error messages
+   * @param name the archive's name in error messages
    * @param unpacked the tar itself
-   * @param limit the most bytes that it may have
+   * @param limit the greatest number of bytes
    */
   Tar(String name, InputStream unpacked, long limit) {
     this.name = name;
@@ -49,7 +49,7 @@ final class Tar {
     tar = new Entries(in);
   }
 
-  /** The same for a file that may be compressed with gzip or xz. */
+  /** Starts reading a file that may be compressed with gzip or xz. */
   static Tar of(Path archive, InputStream file, long limit) throws IOException {
     BufferedInputStream in = new BufferedInputStream(file, 1 << 16);
     in.mark(MAGIC_AT + MAGIC.length);
@@ -66,18 +66,18 @@ final class Tar {
     } else if (isGzip(start)) {
       unpacked = new GZIPInputStream(in, 1 << 16);
     } else if (!isPlain(start)) {
-      throw new InputException(archive + " must be a tar, tar.gz or tar.xz, but is none of these");
+      throw new InputException(archive + " must be a tar, tar.gz or tar.xz");
     }
     return new Tar(archive.toString(), unpacked, limit);
   }
 
-  /** Whether a file starts as a tar does, or what is compressed as one may be. */
+  /** Whether a file starts like a tar, or like anything compressed with gzip or xz. */
   static boolean mayBe(Path file) {
     byte[] start = start(file);
     return isXz(start) || isGzip(start) || isPlain(start);
   }
 
-  /** Whether a file starts as a tar does that is not compressed. */
+  /** Whether a file starts like an uncompressed tar. */
   static boolean isPlain(Path file) {
     return isPlain(start(file));
   }
@@ -99,12 +99,12 @@ final class Tar {
         && Arrays.equals(start, MAGIC_AT, start.length, MAGIC, 0, MAGIC.length);
   }
 
-  /** The path of an entry, which may begin with that of the folder it was packed in. */
+  /** The path of an entry without a leading {@code ./}. */
   static String path(TarArchiveEntry entry) {
     return entry.getName().replaceFirst("^\\./", "");
   }
 
-  /** Refuses a link where a file with content must be. */
+  /** Rejects a link in the place of a file with content. */
   static void checkNoLink(String name, TarArchiveEntry entry) {
     if (entry.isSymbolicLink() || entry.isLink()) {
       throw new InputException(name + " must be a file, but is a link");
@@ -112,13 +112,13 @@ final class Tar {
   }
 
   /**
-   * The next entry, null after the last one.
+   * The next entry; null after the last one.
    *
-   * @throws EOFException if the tar is cut off
+   * @throws EOFException if the tar is truncated
    */
   TarArchiveEntry next() throws IOException {
     while (tar.getCurrentEntry() != null && tar.skip(Long.MAX_VALUE) > 0) {
-      // Skipped; what follows are headers.
+      // Skips to the next headers.
     }
     in.headers = MAX_HEADERS;
     TarArchiveEntry entry = tar.getNextEntry();
@@ -137,13 +137,13 @@ final class Tar {
       }
       if (entry.isSparse()) {
         throw new InputException(
-            name + " must have no sparse files, but " + entry.getName() + " is one");
+            "%s must not have sparse files, but has %s".formatted(name, entry.getName()));
       }
     }
     return entry;
   }
 
-  /** Where in the tar the content of the entry starts. */
+  /** The position in the tar at which the content of the entry starts. */
   long position() {
     return in.limit - in.left;
   }
@@ -153,12 +153,12 @@ final class Tar {
     return tar;
   }
 
-  /** Reads on to the end, where gzip and xz have a checksum. */
+  /** Reads to the end, where gzip and xz have a checksum. */
   void finish() throws IOException {
     in.transferTo(OutputStream.nullOutputStream());
   }
 
-  /** Tells whether the tar has the mark that ends one, which it lacks where it was cut off. */
+  /** Detects the mark at the end of a tar, which a truncated one lacks. */
   private static final class Entries extends TarArchiveInputStream {
     private boolean hasEnd;
 
@@ -170,7 +170,7 @@ final class Tar {
       return hasEnd;
     }
 
-    /** Is called with each header, null at the end of the file. */
+    /** Called with each header, and with null at the end of the file. */
     @Override
     protected boolean isEOFRecord(byte[] header) {
       boolean isEnd = super.isEOFRecord(header);
@@ -179,7 +179,7 @@ final class Tar {
     }
   }
 
-  /** Refuses to be longer than it may be. */
+  /** Rejects more bytes than allowed. */
   private final class Bounded extends FilterInputStream {
     private final long limit;
     private long left;
@@ -205,7 +205,7 @@ final class Tar {
       }
       if (headers < 0) {
         throw new InputException(
-            name + " must have headers of at most " + MAX_HEADERS + " bytes for an entry");
+            name + " must have at most " + MAX_HEADERS + " bytes of headers for an entry");
       }
       return read;
     }

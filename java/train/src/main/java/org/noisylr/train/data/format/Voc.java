@@ -2,11 +2,10 @@ package org.noisylr.train.data.format;
 
 import java.io.ByteArrayInputStream;
 import java.io.EOFException;
-import java.io.FileNotFoundException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -24,22 +23,21 @@ import org.noisylr.train.data.SegmentationSet;
 
 /**
  * Reads the segmentation task of Pascal VOC 2012 (Everingham et al. 2015) from a folder or the
- * {@code tar} in which it is published. Everything may lie in {@code VOCdevkit/VOC2012} or in any
- * folders more.
+ * published {@code tar}. The files may be in {@code VOCdevkit/VOC2012} or, in a tar, in any folder.
  *
- * <p>{@code ImageSets/Segmentation/train.txt} and {@code val.txt} name the images to train on and
- * to test with, {@code JPEGImages/NAME.jpg} is an image, {@code SegmentationClass/NAME.png} its
- * classes as palette indices: 0 is the background, 255 is no class. Images are not scaled: each
- * lies in the upper left corner of a canvas that is as high as the highest and as wide as the
- * widest of them; the rest of the canvas has the mean colour of the training images and no class.
+ * <p>{@code ImageSets/Segmentation/train.txt} and {@code val.txt} list the training and the test
+ * images. {@code JPEGImages/NAME.jpg} is an image, and {@code SegmentationClass/NAME.png} holds its
+ * classes as palette indices: 0 is the background, 255 is no class. Images are not scaled. Each is
+ * copied to the upper left corner of a canvas that fits the highest and the widest image. The rest
+ * of the canvas has the mean colour of the training images and no class.
  *
- * <p>There may be 20,000 images to train on or to test with, in files of 16 MiB, and canvases of 2
- * GiB for each; they are made when the headers of all images have told their sizes.
+ * <p>There may be 20,000 training and 20,000 test images in files of 16 MiB, and 2 GiB of canvases
+ * for each. Canvases are allocated after the headers of all images were read.
  */
 final class Voc {
   static final String NAME = "voc2012";
 
-  /** The file in which the dataset is published. */
+  /** The published file. */
   static final String ARCHIVE = "VOCtrainval_11-May-2012.tar";
 
   private static final List<String> CLASSES =
@@ -79,7 +77,7 @@ final class Voc {
     return Files.isDirectory(root(folder).resolve(LISTS));
   }
 
-  /** Whether a file of a {@code tar} is a list of images. */
+  /** Whether a path in a tar is that of the list of training images. */
   static boolean isList(String path) {
     return path.endsWith(TRAIN);
   }
@@ -92,15 +90,15 @@ final class Voc {
         .orElse(folder);
   }
 
-  /** A file of the dataset by its path from the folder that holds {@code ImageSets}. */
-  private interface Place {
+  /** The files of the dataset by their path from the folder that holds {@code ImageSets}. */
+  private interface FileTree {
     Source file(String path);
   }
 
   /**
-   * Reads a folder or {@code tar}.
+   * Reads a folder or a {@code tar}.
    *
-   * @throws InputException if a file is missing, cannot be read or holds something else
+   * @throws InputException if a file is missing, cannot be read or has other content
    */
   static SegmentationDataset read(Path folderOrTar) {
     if (Files.isDirectory(folderOrTar)) {
@@ -108,28 +106,28 @@ final class Voc {
       return read(path -> Source.of(root.resolve(path)));
     }
     if (!Tar.isPlain(folderOrTar)) {
-      throw new InputException(folderOrTar + " must be a tar that is not compressed");
+      throw new InputException(folderOrTar + " must be an uncompressed tar");
     }
     return Source.reading(
         folderOrTar,
         () -> {
           try (FileChannel channel = FileChannel.open(Source.regular(folderOrTar))) {
-            return read(place(folderOrTar, channel));
+            return read(tree(folderOrTar, channel));
           }
         });
   }
 
-  /** Where the content of a file lies in the archive. */
+  /** The place of a file's content in the archive. */
   private record Range(long start, long length) {}
 
-  private static Place place(Path tar, FileChannel channel) {
+  private static FileTree tree(Path tar, FileChannel channel) {
     Map<String, Range> files = files(tar);
     String top =
         files.keySet().stream()
             .filter(Voc::isList)
             .findFirst()
             .map(name -> name.substring(0, name.length() - TRAIN.length()))
-            .orElseThrow(() -> new InputException(tar + " has no file " + TRAIN));
+            .orElseThrow(() -> new InputException(tar + " must have the file " + TRAIN));
     return path -> {
       String name = tar + "!" + top + path;
       return new Source(
@@ -137,7 +135,7 @@ final class Voc {
           () -> {
             Range range = files.get(top + path);
             if (range == null) {
-              throw new FileNotFoundException("there is no such file in the archive");
+              throw new NoSuchFileException(name);
             }
             if (range.length > MAX_FILE) {
               throw new InputException(
@@ -170,9 +168,9 @@ final class Voc {
             });
   }
 
-  private static SegmentationDataset read(Place place) {
-    List<Picture> train = pictures(place, TRAIN);
-    List<Picture> test = pictures(place, VAL);
+  private static SegmentationDataset read(FileTree tree) {
+    List<Picture> train = pictures(tree, TRAIN);
+    List<Picture> test = pictures(tree, VAL);
     int height = side(train, test, ImageDecoder.Size::height);
     int width = side(train, test, ImageDecoder.Size::width);
     Canvases trainCanvases = new Canvases(train, height, width);
@@ -182,35 +180,30 @@ final class Voc {
     return new SegmentationDataset(NAME, CLASSES, trainCanvases.set(), testCanvases.set());
   }
 
-  /** An image and its classes as files, and the size that the image's header says. */
+  /** The files of an image and its mask, and the image's declared size. */
   private record Picture(Source image, Source mask, ImageDecoder.Size size) {}
 
-  private static List<Picture> pictures(Place place, String list) {
-    Source source = place.file(list);
-    List<String> names =
-        new String(source.bytes(MAX_LIST), StandardCharsets.UTF_8)
-            .lines()
-            .map(String::strip)
-            .filter(line -> !line.isEmpty())
-            .toList();
+  private static List<Picture> pictures(FileTree tree, String list) {
+    Source source = tree.file(list);
+    List<String> names = Source.lines(source.bytes(MAX_LIST));
     Check.within(source.name() + ": number of images", (long) names.size(), 1, MAX_IMAGES);
     for (String name : names) {
       if (!name.matches("[\\w-]+")) {
         throw new InputException(
-            "%s must name images by letters, digits, _ and -, but has '%s'"
+            "%s must list names of letters, digits, _ and -, but has '%s'"
                 .formatted(source.name(), name));
       }
     }
     if (new HashSet<>(names).size() < names.size()) {
-      throw new InputException(source.name() + " must name each image once, but repeats one");
+      throw new InputException(source.name() + " must list each image once, but repeats one");
     }
     return names.parallelStream()
         .map(
             name -> {
-              Source image = place.file("JPEGImages/" + name + ".jpg");
+              Source image = tree.file("JPEGImages/" + name + ".jpg");
               return new Picture(
                   image,
-                  place.file("SegmentationClass/" + name + ".png"),
+                  tree.file("SegmentationClass/" + name + ".png"),
                   ImageDecoder.size(image.name(), image.bytes(MAX_FILE)));
             })
         .toList();
@@ -227,7 +220,7 @@ final class Voc {
         .orElseThrow();
   }
 
-  /** Pictures, decoded, in the upper left corners of canvases of one size. */
+  /** Decoded images in the upper left corners of canvases of one size. */
   private static final class Canvases {
     private final List<Picture> pictures;
     private final int height;
@@ -239,13 +232,13 @@ final class Voc {
       this.pictures = pictures;
       this.height = height;
       this.width = width;
-      long needed = (long) SegmentationSet.CHANNELS * height * width * pictures.size();
-      if (needed > Source.MAX_BYTES) {
+      long bytes = (long) SegmentationSet.CHANNELS * height * width * pictures.size();
+      if (bytes > Source.MAX_BYTES) {
         throw new InputException(
-            "%d images on a canvas of %d x %d pixels need %d bytes, but at most %d are possible"
-                .formatted(pictures.size(), width, height, needed, Source.MAX_BYTES));
+            "%d images on canvases of %d x %d pixels take %d bytes, but the limit is %d"
+                .formatted(pictures.size(), width, height, bytes, Source.MAX_BYTES));
       }
-      pixels = new byte[(int) needed];
+      pixels = new byte[(int) bytes];
       masks = new byte[pixels.length / SegmentationSet.CHANNELS];
       Arrays.fill(masks, SegmentationSet.VOID);
       IntStream.range(0, pictures.size()).parallel().forEach(this::decode);
@@ -258,27 +251,27 @@ final class Voc {
       for (int c = 0; c < SegmentationSet.CHANNELS; c++) {
         // A grey image has one plane for all channels.
         int from = planes.length == picture.size.pixels() ? 0 : c * picture.size.pixels();
-        lay(planes, from, pixels, start(n, c), picture.size);
+        copy(planes, from, pixels, start(n, c), picture.size);
       }
       String maskName = picture.mask.name();
       byte[] values =
           ImageDecoder.indices(maskName, picture.mask.bytes(MAX_FILE), picture.size, name);
       Labels.checkMask(maskName + ": class", values, CLASSES.size());
-      lay(values, 0, masks, n * height * width, picture.size);
+      copy(values, 0, masks, n * height * width, picture.size);
     }
 
     private int start(int n, int channel) {
       return (n * SegmentationSet.CHANNELS + channel) * height * width;
     }
 
-    private void lay(byte[] from, int fromStart, byte[] to, int toStart, ImageDecoder.Size size) {
+    private void copy(byte[] from, int fromStart, byte[] to, int toStart, ImageDecoder.Size size) {
       for (int row = 0; row < size.height(); row++) {
         System.arraycopy(
             from, fromStart + row * size.width(), to, toStart + row * width, size.width());
       }
     }
 
-    /** The mean colour of the pictures. */
+    /** The mean colour of the images. */
     byte[] mean() {
       byte[] mean = new byte[SegmentationSet.CHANNELS];
       for (int c = 0; c < mean.length; c++) {
@@ -299,7 +292,7 @@ final class Voc {
       return mean;
     }
 
-    /** Gives what lies outside of the pictures a colour. */
+    /** Fills the canvases outside of the images. */
     void fill(byte[] colour) {
       for (int n = 0; n < pictures.size(); n++) {
         ImageDecoder.Size size = pictures.get(n).size;

@@ -40,7 +40,7 @@ class CifarTest {
     return random(PIXELS, image);
   }
 
-  /** Images 0 … 5 in five batches, the first of which has two; image 6 for the test. */
+  /** Training images 0 … 5 in five batches, two in the first batch; test image 6. */
   private static Map<String, byte[]> cifar10() {
     Map<String, byte[]> files = new TreeMap<>();
     files.put("batches.meta.txt", text(10));
@@ -53,7 +53,7 @@ class CifarTest {
     return files;
   }
 
-  /** Images 0, 1 for training and 2 for the test; coarse labels 1, 2, 3. */
+  /** Training images 0 and 1, test image 2; coarse labels 1, 2, 3. */
   private static Map<String, byte[]> cifar100() {
     return new TreeMap<>(
         Map.of(
@@ -122,7 +122,7 @@ class CifarTest {
 
   @ParameterizedTest
   @EnumSource
-  void namesAMissingFile(Cifar cifar) {
+  void rejectsAMissingFile(Cifar cifar) {
     for (String missing : cifar.files().toList()) {
       Map<String, byte[]> files = files(cifar);
       files.remove(missing);
@@ -131,14 +131,14 @@ class CifarTest {
       for (Path place : List.of(folder, archive)) {
         assertRejected(
             () -> cifar.read(place),
-            "%s has no file %s, which %s needs".formatted(place, missing, cifar.datasetName()));
+            "%s must have the file %s of %s".formatted(place, missing, cifar.datasetName()));
       }
     }
   }
 
   @ParameterizedTest
   @ValueSource(ints = {0, 1, 3072, 3074, 6145})
-  void namesABatchThatIsNoWholeNumberOfRecords(int length) {
+  void rejectsABatchWithAnIncompleteRecord(int length) {
     Map<String, byte[]> files = cifar10();
     files.put("data_batch_1.bin", Arrays.copyOf(files.get("data_batch_1.bin"), length));
     Path folder = write(temp.resolve("folder"), files);
@@ -150,7 +150,7 @@ class CifarTest {
   }
 
   @Test
-  void namesACifar100FileThatIsNoWholeNumberOfRecords() {
+  void rejectsACifar100FileWithAnIncompleteRecord() {
     Map<String, byte[]> files = cifar100();
     files.put("test.bin", new byte[3073]);
     write(temp, files);
@@ -161,7 +161,7 @@ class CifarTest {
   }
 
   @Test
-  void namesALabelWithoutAClass() {
+  void rejectsALabelWithoutAClass() {
     Map<String, byte[]> files = cifar10();
     files.put("data_batch_1.bin", concat(new byte[] {0}, pixels(0), new byte[] {10}, pixels(1)));
     write(temp, files);
@@ -171,17 +171,17 @@ class CifarTest {
   }
 
   @Test
-  void namesAWrongNumberOfClassNames() {
+  void rejectsAWrongNumberOfClassNames() {
     Map<String, byte[]> files = cifar10();
     files.put("batches.meta.txt", text(9));
     write(temp, files);
     assertRejected(
         () -> Cifar.CIFAR10.read(temp),
-        temp.resolve("batches.meta.txt") + " must name 10 classes, one a line, but names 9");
+        temp.resolve("batches.meta.txt") + " must name 10 classes, one per line, but names 9");
   }
 
   @Test
-  void namesAFileThatIsFarTooLong() {
+  void rejectsAFileThatIsTooLong() {
     Map<String, byte[]> files = cifar10();
     files.put("batches.meta.txt", new byte[65537]);
     write(temp, files);
@@ -192,7 +192,7 @@ class CifarTest {
 
   @ParameterizedTest
   @ValueSource(ints = {1, 8, 100, 5000, 10000})
-  void namesAnArchiveThatIsCutOff(int dropped) {
+  void rejectsATruncatedArchive(int dropped) {
     byte[] whole = tarGz(cifar10());
     Path archive = write(temp.resolve("c.tar.gz"), Arrays.copyOf(whole, whole.length - dropped));
     assertRejected(
@@ -200,7 +200,7 @@ class CifarTest {
   }
 
   @Test
-  void namesAnArchiveWithAWrongChecksum() {
+  void rejectsAnArchiveWithAWrongChecksum() {
     byte[] whole = tarGz(cifar10());
     Path archive = write(temp.resolve("c.tar.gz"), TestFiles.flip(whole, whole.length - 6));
     assertRejected(
@@ -209,15 +209,16 @@ class CifarTest {
   }
 
   @Test
-  void namesWhatIsNoTar() {
+  void rejectsAFileThatIsNotATar() {
     Path archive = write(temp.resolve("c.tar.gz"), gzip(random(5000, 3)));
     assertRejected(
         () -> Cifar.CIFAR10.read(archive), archive + " cannot be read: corrupted TAR archive.");
   }
 
   @Test
-  void namesAMissingArchive() {
+  void rejectsAMissingArchive() {
     Path archive = temp.resolve("none.tar.gz");
-    assertRejected(() -> Cifar.CIFAR10.read(archive), archive + " does not exist");
+    assertRejected(
+        () -> Cifar.CIFAR10.read(archive), archive + " cannot be read: no such file or folder");
   }
 }

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.noisylr.check.InputException;
 import org.noisylr.train.TestFiles;
 
-/** Whatever a file holds: a dataset or one line, never another exception. */
+/** A damaged file gives a dataset or an error of one line, never another exception. */
 class DamagedFilesTest {
   private static final int ROUNDS = 500;
 
@@ -49,7 +49,7 @@ class DamagedFilesTest {
     assertOnlyInputExceptions(temp.resolve("x.tar.gz"), whole);
   }
 
-  /** Damage inside the tar that gzip's own checksum does not betray. */
+  /** Damage within the tar, which the checksum of gzip does not detect. */
   @Test
   void tarInsideGz() throws IOException {
     byte[] packed = TestFiles.tarGz(Map.of("d/train.bin", new byte[3074], "d/x", new byte[10]));
@@ -89,61 +89,41 @@ class DamagedFilesTest {
     }
   }
 
+  private static void assertReadingFails(IOException error, String message) {
+    Source source =
+        new Source(
+            "a.zip",
+            () -> {
+              throw error;
+            });
+    assertRejected(() -> source.bytes(1), message);
+  }
+
   @Test
-  void aFileThatMayNotBeReadIsNamed() {
-    assertRejected(
-        () ->
-            Source.reading(
-                "a.zip",
-                () -> {
-                  throw new AccessDeniedException("a.zip");
-                }),
-        "a.zip cannot be read: permission denied");
-    assertRejected(
-        () ->
-            Source.reading(
-                "folder",
-                () -> {
-                  throw new AccessDeniedException("folder/inner");
-                }),
+  void aFileWithoutPermissionIsRejected() {
+    assertReadingFails(
+        new AccessDeniedException("a.zip"), "a.zip cannot be read: permission denied");
+    assertReadingFails(
+        new AccessDeniedException("folder/inner"),
         "folder/inner cannot be read: permission denied");
   }
 
   @Test
-  void otherFailuresKeepTheirReason() {
-    assertRejected(
-        () ->
-            Source.reading(
-                "a.zip",
-                () -> {
-                  throw new FileSystemException("a.zip", null, "Input/output error");
-                }),
+  void otherErrorsKeepTheirReason() {
+    assertReadingFails(
+        new FileSystemException("a.zip", null, "Input/output error"),
         "a.zip cannot be read: input/output error");
-    assertRejected(
-        () ->
-            Source.reading(
-                "a.zip",
-                () -> {
-                  throw new IOException("two\n lines");
-                }),
-        "a.zip cannot be read: two lines");
-    assertRejected(
-        () ->
-            Source.reading(
-                "a.zip",
-                () -> {
-                  throw new IOException();
-                }),
-        "a.zip cannot be read: IOException");
+    assertReadingFails(new IOException("two\n lines"), "a.zip cannot be read: two lines");
+    assertReadingFails(new IOException(), "a.zip cannot be read: IOException");
   }
 
   @Test
-  void aFolderOfLinksThatGoRoundIsNamed() throws IOException {
+  void aCircleOfLinksIsRejected() throws IOException {
     Path train = Files.createDirectories(temp.resolve("set/train"));
     Files.createSymbolicLink(train.resolve("again"), temp.resolve("set"));
     Path set = temp.resolve("set");
     assertRejected(
-        () -> Datasets.open(set.toString(), temp),
+        () -> Datasets.open(set.toString()),
         train.resolve("again") + " cannot be read: it is a link that leads in a circle");
   }
 }

@@ -64,7 +64,7 @@ class DatasetsTest {
   }
 
   @Test
-  void theDataHomeIsTheVariableOrAFolderOfTheUser() {
+  void theDataHomeIsTheVariableOrAFolderInTheUsersHome() {
     assertThat(Datasets.dataHome("/big/data", "/home/u")).isEqualTo(Path.of("/big/data"));
     assertThat(Datasets.dataHome(null, "/home/u")).isEqualTo(Path.of("/home/u/.noisylr/data"));
     assertThat(Datasets.dataHome(" ", "/home/u")).isEqualTo(Path.of("/home/u/.noisylr/data"));
@@ -103,20 +103,20 @@ class DatasetsTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"mnist", "fashion-mnist"})
-  void saysWhereItLookedForIdxFiles(String name) {
+  void namesTheExpectedPlaceOfIdxFiles(String name) {
     assertRejected(
         () -> open(name),
-        "dataset %s must lie in %s, but is not there; fetch it with 'noisylr data fetch %s', put train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte (plain or .gz) there, set NOISYLR_DATA to the folder that holds the folder %s, or give a path instead of the name"
+        "dataset %s must be in %s, but is missing; run 'noisylr data fetch %s', copy train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte (plain or .gz) there, set NOISYLR_DATA to the folder that contains the folder %s, or give a path instead of the name"
             .formatted(name, temp.resolve("home").resolve(name), name, name));
   }
 
   @Test
-  void saysWhereItLookedForCifar() throws IOException {
+  void namesTheExpectedPlaceOfCifar() throws IOException {
     Files.createDirectories(temp.resolve("home/cifar100"));
     for (String name : new String[] {"cifar10", "cifar100"}) {
       assertRejected(
           () -> open(name),
-          "dataset %s must lie in %s, but is not there; fetch it with 'noisylr data fetch %s', put %s or the files in it there, set NOISYLR_DATA to the folder that holds the folder %s, or give a path instead of the name"
+          "dataset %s must be in %s, but is missing; run 'noisylr data fetch %s', copy %s or the files in it there, set NOISYLR_DATA to the folder that contains the folder %s, or give a path instead of the name"
               .formatted(
                   name,
                   temp.resolve("home").resolve(name),
@@ -127,15 +127,13 @@ class DatasetsTest {
   }
 
   @Test
-  void aHalfFilledDataHomeNamesTheMissingFile() {
+  void namesTheFileThatIsMissingInTheDataHome() {
     Map<String, byte[]> files = new TreeMap<>(idxFiles());
     files.remove("t10k-labels-idx1-ubyte.gz");
     Path folder = write(temp.resolve("home/mnist"), files);
     assertRejected(
         () -> open("mnist"),
-        folder
-            + " has no file t10k-labels-idx1-ubyte or t10k-labels-idx1-ubyte.gz, which an IDX"
-            + " dataset needs");
+        folder + " must have the IDX file t10k-labels-idx1-ubyte or t10k-labels-idx1-ubyte.gz");
   }
 
   @Test
@@ -147,7 +145,7 @@ class DatasetsTest {
   }
 
   @Test
-  void recognisesWhatLiesInOneFolderMore() {
+  void recognisesDatasetsInAnOuterFolder() {
     write(temp.resolve("digits/raw"), idxFiles());
     write(temp.resolve("c10/cifar-10-batches-bin"), cifar10Files());
     write(temp.resolve("pictures/all"), imageFiles());
@@ -173,22 +171,22 @@ class DatasetsTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"nonsense", "", "  ", "no/such/folder"})
-  void namesWhatIsNeitherNameNorPath(String nameOrPath) {
+  void rejectsWhatIsNeitherNameNorPath(String nameOrPath) {
     assertRejected(
         () -> open(nameOrPath),
-        "data must be one of fashion-mnist-mini, fashion-mnist, mnist, cifar10, cifar100, svhn, imdb, voc2012 or the path of a dataset, but \"%s\" is neither a known name nor an existing path"
+        "data must be one of fashion-mnist-mini, fashion-mnist, mnist, cifar10, cifar100, svhn, imdb, voc2012, or the path of a dataset, but is \"%s\""
             .formatted(nameOrPath));
   }
 
   @Test
-  void namesAPathThatCannotBe() {
+  void rejectsAnImpossiblePath() {
     assertRejected(
         () -> open("a\0b"),
-        "data must be one of fashion-mnist-mini, fashion-mnist, mnist, cifar10, cifar100, svhn, imdb, voc2012 or the path of a dataset, but \"a b\" is neither a known name nor an existing path");
+        "data must be one of fashion-mnist-mini, fashion-mnist, mnist, cifar10, cifar100, svhn, imdb, voc2012, or the path of a dataset, but is \"a b\"");
   }
 
   @Test
-  void saysWhatWasExpectedWhereNothingIsRecognised() throws IOException {
+  void listsTheFormatsIfNoneIsRecognised() throws IOException {
     Path empty = Files.createDirectory(temp.resolve("empty"));
     Path text = write(temp.resolve("text"), new byte[] {'a', 'b', 'c'});
     Path nothing = write(temp.resolve("nothing"), new byte[0]);
@@ -197,17 +195,16 @@ class DatasetsTest {
       assertRejected(
           () -> open(path),
           path
-              + " holds no dataset that is recognised: expected a folder of IDX files"
-              + " (train-images-idx3-ubyte and so on, plain or .gz), a folder or tar.gz of CIFAR-10"
-              + " or CIFAR-100 in binary form, a folder of SVHN (train_32x32.mat and"
-              + " test_32x32.mat), a folder, zip or tar (plain, .gz or .xz) of images"
-              + " (train/CLASS/*.jpg or *.png and test/CLASS/*), aclImdb, a folder or tar of reviews,"
-              + " or Pascal VOC 2012, a folder or tar");
+              + " must be a dataset in a known format: images in train/CLASS/*.jpg or *.png and"
+              + " test/CLASS/* (folder, zip or tar), IDX files such as train-images-idx3-ubyte"
+              + " (folder), CIFAR-10 or CIFAR-100 in binary form (folder or tar.gz), SVHN's"
+              + " train_32x32.mat and test_32x32.mat (folder), reviews as in aclImdb (folder or tar),"
+              + " or Pascal VOC 2012 (folder or tar)");
     }
   }
 
   @Test
-  void aTruncatedZipIsNamed() {
+  void rejectsATruncatedZip() {
     Path zip = write(temp.resolve("x.zip"), new byte[] {'P', 'K', 3, 4, 0});
     assertRejected(
         () -> open(zip), zip + " cannot be read: it is damaged (zip END header not found)");

@@ -16,7 +16,7 @@ import org.noisylr.train.data.ImageSet;
 
 class FashionMnistMiniTest {
   private final ImageDataset data =
-      (ImageDataset) Datasets.open("fashion-mnist-mini", Path.of("a data home is not needed"));
+      (ImageDataset) Datasets.open("fashion-mnist-mini", Path.of("an unused data home"));
 
   @Test
   void has6000And1000GreyImages() {
@@ -34,7 +34,7 @@ class FashionMnistMiniTest {
     assertThat(countByClass(data.test())).containsOnly(100);
   }
 
-  /** 100 a class would be even; ±40 is more than four standard deviations. */
+  /** The mean is 100 per class; ±40 is more than four standard deviations. */
   @Test
   void aPrefixIsRoughlyBalanced() {
     assertThat(Arrays.stream(countByClass(data.subset(1000, 1000).train())))
@@ -42,7 +42,7 @@ class FashionMnistMiniTest {
   }
 
   @Test
-  void holdsThePublishedPixels() throws Exception {
+  void hasThePublishedPixels() throws Exception {
     assertThat(sha256(data.train().pixels()))
         .isEqualTo("eb2dd6dd259d9d70c3933c5d10313d8eb50ad8946f53e1c7a6ba1c210f1701b3");
     assertThat(sha256(data.test().pixels()))
@@ -54,7 +54,7 @@ class FashionMnistMiniTest {
   }
 
   @Test
-  void carriesItsLicenceAndOrigin() throws Exception {
+  void includesLicenceAndOrigin() throws Exception {
     assertThat(text("LICENSE")).contains("MIT License", "Zalando SE");
     assertThat(text("README.md")).contains("MIT", "Zalando SE", "dataset-fashion-mnist");
   }

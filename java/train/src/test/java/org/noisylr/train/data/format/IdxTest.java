@@ -79,7 +79,7 @@ class IdxTest {
   }
 
   @Test
-  void readsFilesThatAreSpelledWithADot(@TempDir Path other) {
+  void readsFileNamesWithADot(@TempDir Path other) {
     files("", UnaryOperator.identity())
         .forEach((name, content) -> write(other.resolve(name.replace("-idx", ".idx")), content));
     assertWhole(Idx.read("digits", CLASSES, other));
@@ -98,66 +98,65 @@ class IdxTest {
         "t10k-images-idx3-ubyte",
         "t10k-labels-idx1-ubyte"
       })
-  void namesAMissingFile(String name) throws Exception {
+  void rejectsAMissingFile(String name) throws Exception {
     Files.delete(folder.resolve(name));
     assertRejected(
-        this::read,
-        "%s has no file %s or %s.gz, which an IDX dataset needs".formatted(folder, name, name));
+        this::read, "%s must have the IDX file %s or %s.gz".formatted(folder, name, name));
   }
 
   @ParameterizedTest
   @CsvSource({"0", "3", "15"})
-  void namesAHeaderThatIsCutOff(int length) {
-    Path file = cut("train-images-idx3-ubyte", length);
+  void rejectsATruncatedHeader(int length) {
+    Path file = truncate("train-images-idx3-ubyte", length);
     assertRejected(
         this::read,
-        file + " must begin with an IDX header of 16 bytes, but has only " + length + " bytes");
+        file + " must start with an IDX header of 16 bytes, but has only " + length + " bytes");
   }
 
   @ParameterizedTest
   @CsvSource({"16", "17", "100", "135"})
-  void namesImagesThatAreCutOff(int length) {
-    Path file = cut("train-images-idx3-ubyte", length);
+  void rejectsTruncatedImages(int length) {
+    Path file = truncate("train-images-idx3-ubyte", length);
     assertRejected(
         this::read,
         file
-            + " is truncated: it declares 4 images, 120 bytes, but holds %d bytes of them"
+            + " is truncated: it declares 4 images (120 bytes), but has %d bytes"
                 .formatted(length - 16));
   }
 
   @Test
-  void namesLabelsThatAreCutOff() {
-    Path file = cut("t10k-labels-idx1-ubyte", 9);
+  void rejectsTruncatedLabels() {
+    Path file = truncate("t10k-labels-idx1-ubyte", 9);
     assertRejected(
-        this::read,
-        file + " is truncated: it declares 2 labels, 2 bytes, but holds 1 bytes of them");
+        this::read, file + " is truncated: it declares 2 labels (2 bytes), but has 1 bytes");
   }
 
   @Test
-  void namesAFileThatIsTooLong() {
+  void rejectsAFileThatIsTooLong() {
     Path file =
         write(
             folder.resolve("t10k-images-idx3-ubyte"),
             concat(idx(IMAGES, new int[] {2, 5, 6}, TEST), new byte[1]));
-    assertRejected(this::read, file + " is longer than the 2 images, 60 bytes, that it declares");
+    assertRejected(
+        this::read, file + " is too long: it declares 2 images (60 bytes), but has more");
   }
 
   @Test
-  void namesAWrongMark() {
+  void rejectsAWrongMark() {
     Path file =
         write(folder.resolve("train-images-idx3-ubyte"), idx(LABELS, new int[] {4, 5, 6}, TRAIN));
     assertRejected(
         this::read,
-        file + " must begin with 0x00000803, the mark of IDX images, but begins with 0x00000801");
+        file + " must start with 0x00000803, the mark of IDX images, but starts with 0x00000801");
   }
 
   @Test
-  void labelsInThePlaceOfImagesAreNamed() {
+  void imagesInThePlaceOfLabelsAreRejected() {
     Path file =
         write(folder.resolve("train-labels-idx1-ubyte"), idx(IMAGES, new int[] {4, 5, 6}, TRAIN));
     assertRejected(
         this::read,
-        file + " must begin with 0x00000801, the mark of IDX labels, but begins with 0x00000803");
+        file + " must start with 0x00000801, the mark of IDX labels, but starts with 0x00000803");
   }
 
   @ParameterizedTest
@@ -170,7 +169,7 @@ class IdxTest {
         "4 | 5 | 4097 | declared size of dimension 2 must be in [1, 4096], but is 4097",
         "1000000 | 4096 | 4096 | declared number of bytes must be in [1, 2147483639], but is 16777216000000"
       })
-  void namesAnAbsurdSize(int count, int height, int width, String message) {
+  void rejectsAnImpossibleSize(int count, int height, int width, String message) {
     Path file =
         write(
             folder.resolve("train-images-idx3-ubyte"),
@@ -178,18 +177,17 @@ class IdxTest {
     assertRejected(this::read, file + ": " + message);
   }
 
-  /** The declared 2 GB would not fit into the heap of the tests beside a copy. */
+  /** The declared 2 GB and a copy would exceed the heap of the tests. */
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
-  void aHeaderThatLiesAllocatesNothing(boolean compressed) {
-    byte[] lie = idx(IMAGES, new int[] {127, 4096, 4096}, TRAIN);
+  void aFalseHeaderAllocatesNothing(boolean compressed) {
+    byte[] declaring2Gb = idx(IMAGES, new int[] {127, 4096, 4096}, TRAIN);
     Path file = folder.resolve("train-images-idx3-ubyte");
-    write(file, compressed ? gzip(lie) : lie);
+    write(file, compressed ? gzip(declaring2Gb) : declaring2Gb);
     long before = allocated();
     assertRejected(
         this::read,
-        file
-            + " is truncated: it declares 127 images, 2130706432 bytes, but holds 120 bytes of them");
+        file + " is truncated: it declares 127 images (2130706432 bytes), but has 120 bytes");
     assertThat(allocated() - before).isLessThan(10_000_000);
   }
 
@@ -198,7 +196,7 @@ class IdxTest {
   }
 
   @Test
-  void namesALabelWithoutAClass() {
+  void rejectsALabelWithoutAClass() {
     Path file =
         write(
             folder.resolve("train-labels-idx1-ubyte"),
@@ -207,7 +205,7 @@ class IdxTest {
   }
 
   @Test
-  void namesLabelsThatDoNotMatchTheImages() {
+  void rejectsLabelsThatDoNotMatchTheImages() {
     Path file =
         write(
             folder.resolve("train-labels-idx1-ubyte"),
@@ -219,7 +217,7 @@ class IdxTest {
   }
 
   @Test
-  void namesTestImagesOfAnotherSize() {
+  void rejectsTestImagesOfAnotherSize() {
     write(folder.resolve("t10k-images-idx3-ubyte"), idx(IMAGES, new int[] {2, 6, 5}, TEST));
     assertRejected(
         this::read,
@@ -229,7 +227,7 @@ class IdxTest {
 
   @ParameterizedTest
   @ValueSource(ints = {3, 10, 40, 70})
-  void namesACompressedFileThatIsCutOff(int dropped) {
+  void rejectsATruncatedCompressedFile(int dropped) {
     byte[] packed = gzip(idx(IMAGES, new int[] {4, 5, 6}, TRAIN));
     Path file = folder.resolve("train-images-idx3-ubyte");
     write(file, Arrays.copyOf(packed, packed.length - dropped));
@@ -237,7 +235,7 @@ class IdxTest {
   }
 
   @Test
-  void namesACompressedFileWithAWrongChecksum() {
+  void rejectsACompressedFileWithAWrongChecksum() {
     byte[] packed = gzip(idx(IMAGES, new int[] {4, 5, 6}, TRAIN));
     Path file = folder.resolve("train-images-idx3-ubyte");
     write(file, TestFiles.flip(packed, packed.length - 6));
@@ -245,14 +243,14 @@ class IdxTest {
   }
 
   @Test
-  void namesAFolderInThePlaceOfAFile() throws Exception {
+  void rejectsAFolderInThePlaceOfAFile() throws Exception {
     Path file = folder.resolve("train-images-idx3-ubyte");
     Files.delete(file);
     Files.createDirectory(file);
     assertRejected(this::read, file + " cannot be read: it is not a regular file");
   }
 
-  private Path cut(String name, int length) {
+  private Path truncate(String name, int length) {
     try {
       Path file = folder.resolve(name);
       return Files.write(file, Arrays.copyOf(Files.readAllBytes(file), length));

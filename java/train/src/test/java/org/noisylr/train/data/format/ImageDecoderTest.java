@@ -80,7 +80,7 @@ class ImageDecoderTest {
   }
 
   @Test
-  void palettesAreResolved() {
+  void palettesBecomeColours() {
     byte[] red = {0, (byte) 200, 10};
     byte[] green = {0, 100, 20};
     byte[] blue = {0, 50, (byte) 255};
@@ -120,23 +120,23 @@ class ImageDecoderTest {
   }
 
   @Test
-  void namesAnotherSize() {
+  void rejectsAnotherSize() {
     assertRejected(
         () -> decode(png(3, 2, new byte[6])),
-        "x must be 16 x 16 pixels (width x height) like first, but is 3 x 2");
+        "x must have 16 x 16 pixels (width x height) like first, but has 3 x 2");
   }
 
   @Test
-  void namesWhatIsNoImage() {
+  void rejectsAFileThatIsNotAnImage() {
     for (byte[] file : new byte[][] {{}, {1, 2, 3}, {(byte) 0xff, (byte) 0xd8}}) {
       assertRejected(
           () -> decode(file), "x must be a JPEG or PNG image, but its content is neither");
     }
   }
 
-  /** A PNG of a few bytes that declares 30000 × 30000 pixels is refused by its header. */
+  /** A PNG of a few bytes that declares 30000 × 30000 pixels is rejected by its header. */
   @Test
-  void refusesSidesThatNoTrainingImageHas() {
+  void rejectsSidesOfMoreThan4096Pixels() {
     byte[] file = png(SIDE, SIDE, random(PLANE, 4));
     ByteBuffer.wrap(file).putInt(16, 30000).putInt(20, 30000).putInt(29, crc(file, 12, 17));
     assertRejected(
@@ -153,7 +153,7 @@ class ImageDecoderTest {
   }
 
   @Test
-  void everyTruncationOfAPngIsNamed() {
+  void everyTruncationOfAPngIsRejected() {
     byte[] file = png(SIDE, SIDE, random(3 * PLANE, 5));
     for (int length = 8; length < file.length; length++) {
       byte[] cut = Arrays.copyOf(file, length);
@@ -162,7 +162,7 @@ class ImageDecoderTest {
   }
 
   @Test
-  void everyChangedByteOfAPngIsNoticed() {
+  void everyChangedByteOfAPngIsDetected() {
     byte[] file = png(SIDE, SIDE, random(3 * PLANE, 6));
     for (int i = 0; i < file.length; i++) {
       byte[] damaged = TestFiles.flip(file, i);
@@ -174,7 +174,7 @@ class ImageDecoderTest {
   }
 
   @Test
-  void everyTruncationOfAJpegIsNamed() {
+  void everyTruncationOfAJpegIsRejected() {
     byte[] file = jpeg(SIDE, SIDE, random(3 * PLANE, 7));
     for (int length = 3; length < file.length; length++) {
       byte[] cut = Arrays.copyOf(file, length);
@@ -186,19 +186,19 @@ class ImageDecoderTest {
     }
   }
 
-  /** JPEG has no checksum, so a change may give another image, but never another exception. */
+  /** JPEG has no checksum, so a change may give another image. */
   @Test
   void aChangedByteOfAJpegGivesAnImageOrAnInputException() {
     byte[] file = jpeg(SIDE, SIDE, random(3 * PLANE, 8));
-    int refused = 0;
+    int rejected = 0;
     for (int i = 0; i < file.length; i++) {
       try {
         assertThat(decode(TestFiles.flip(file, i)).length).isIn(PLANE, 3 * PLANE);
       } catch (InputException e) {
         assertThat(e).hasMessageStartingWith("x");
-        refused++;
+        rejected++;
       }
     }
-    assertThat(refused).isGreaterThan(20);
+    assertThat(rejected).isGreaterThan(20);
   }
 }

@@ -48,7 +48,7 @@ class ImageFolderTest {
     return png(WIDTH, HEIGHT, rgb(seed));
   }
 
-  /** Three cats and one dog to train, one of each to test; colour image i has seed i. */
+  /** Three cats and one dog for training, one of each for the test; image i has seed i. */
   private static Map<String, byte[]> pets() {
     return new TreeMap<>(
         Map.of(
@@ -72,7 +72,7 @@ class ImageFolderTest {
     return write(temp.resolve("pets.tar"), TestFiles.tar(files));
   }
 
-  /** All forms of the same tree. */
+  /** The same tree in every format. */
   private List<Path> places(Map<String, byte[]> files) {
     byte[] tar = TestFiles.tar(files);
     return List.of(
@@ -99,14 +99,14 @@ class ImageFolderTest {
   }
 
   @Test
-  void readsClassesInTurnPixelByPixel() {
+  void readsClassesRoundRobinPixelByPixel() {
     for (Path place : places(pets())) {
       assertPets(read(place));
     }
   }
 
   @Test
-  void readsWhatLiesInOneFolderMore() {
+  void readsAnOuterFolder() {
     Map<String, byte[]> nested = new TreeMap<>();
     pets().forEach((name, content) -> nested.put("pets/" + name, content));
     for (Path place : places(nested)) {
@@ -115,7 +115,7 @@ class ImageFolderTest {
   }
 
   @Test
-  void passesOverStrayFiles() {
+  void skipsOtherFiles() {
     Map<String, byte[]> files = pets();
     byte[] text = "stray".getBytes(StandardCharsets.UTF_8);
     for (String stray :
@@ -138,7 +138,7 @@ class ImageFolderTest {
   }
 
   @Test
-  void classesMayBeNamedInAnyScript() {
+  void classNamesMayBeInAnyScript() {
     Map<String, byte[]> files = new TreeMap<>();
     for (String split : List.of("train", "test")) {
       files.put(split + "/a/1.png", rgbPng(1));
@@ -167,7 +167,7 @@ class ImageFolderTest {
   }
 
   @Test
-  void oneColourImageMakesTheWholeSetColour() {
+  void oneColourImageGivesThreeChannels() {
     Map<String, byte[]> files =
         Map.of(
             "train/a/1.png", png(WIDTH, HEIGHT, grey(1)),
@@ -197,7 +197,7 @@ class ImageFolderTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"train", "test"})
-  void namesAMissingSplit(String split) {
+  void rejectsAMissingSplit(String split) {
     Map<String, byte[]> files = pets();
     files.keySet().removeIf(name -> name.startsWith(split));
     for (Path place : places(files)) {
@@ -209,7 +209,7 @@ class ImageFolderTest {
   }
 
   @Test
-  void namesAClassWithoutImages() throws IOException {
+  void rejectsAClassWithoutImages() throws IOException {
     Map<String, byte[]> files = pets();
     files.put("train/fish/readme.txt", new byte[1]);
     for (Path place : places(files)) {
@@ -220,7 +220,7 @@ class ImageFolderTest {
   }
 
   @Test
-  void namesAnEmptyClassFolder() throws IOException {
+  void rejectsAnEmptyClassFolder() throws IOException {
     Map<String, byte[]> files = pets();
     Path folder = folder(files);
     Files.createDirectory(folder.resolve("test/fish"));
@@ -233,7 +233,7 @@ class ImageFolderTest {
   }
 
   @Test
-  void namesClassesThatDiffer() {
+  void rejectsClassesThatDiffer() {
     Map<String, byte[]> files = pets();
     files.put("train/fish/a.png", rgbPng(1));
     files.put("test/bird/a.png", rgbPng(1));
@@ -241,29 +241,29 @@ class ImageFolderTest {
       assertRejected(
           () -> read(place),
           place
-              + ": the classes of test must be those of train,"
+              + ": train and test must have the same classes,"
               + " but [fish] are only in train and [bird] only in test");
     }
   }
 
   @Test
-  void namesAnImageOfAnotherSize() {
+  void rejectsAnImageOfAnotherSize() {
     Map<String, byte[]> files = pets();
     files.put("test/dog/a.png", png(HEIGHT, WIDTH, rgb(5)));
     Path folder = folder(files);
     assertRejected(
         () -> read(folder),
-        "%s must be 5 x 4 pixels (width x height) like %s, but is 4 x 5"
+        "%s must have 5 x 4 pixels (width x height) like %s, but has 4 x 5"
             .formatted(folder.resolve("test/dog/a.png"), folder.resolve("train/cat/a.png")));
     Path zip = zip(files);
     assertRejected(
         () -> read(zip),
-        "%s!test/dog/a.png must be 5 x 4 pixels (width x height) like %s!train/cat/a.png, but is 4 x 5"
+        "%s!test/dog/a.png must have 5 x 4 pixels (width x height) like %s!train/cat/a.png, but has 4 x 5"
             .formatted(zip, zip));
   }
 
   @Test
-  void namesAnImageThatIsNone() {
+  void rejectsAFileThatIsNotAnImage() {
     Map<String, byte[]> files = pets();
     files.put("train/cat/b.PNG", "GIF89a".getBytes(StandardCharsets.UTF_8));
     for (Path place : places(files)) {
@@ -277,7 +277,7 @@ class ImageFolderTest {
   }
 
   @Test
-  void namesASetThatDoesNotFit() {
+  void rejectsASetThatIsTooLarge() {
     Map<String, byte[]> files = new TreeMap<>();
     byte[] large = png(4096, 4096, new byte[4096 * 4096]);
     for (int i = 0; i < 43; i++) {
@@ -288,13 +288,13 @@ class ImageFolderTest {
     assertRejected(
         () -> read(zip),
         zip
-            + ": 43 images of 4096 x 4096 pixels in three channels need 2164260864 bytes,"
-            + " but at most 2147483639 are possible");
+            + ": 43 images of 4096 x 4096 pixels with three channels take 2164260864 bytes,"
+            + " but the limit is 2147483639");
   }
 
   @ParameterizedTest
   @ValueSource(ints = {1, 21, 22, 200, 1500})
-  void namesAZipThatIsCutOff(int dropped) {
+  void rejectsATruncatedZip(int dropped) {
     byte[] whole = TestFiles.zip(pets());
     Path zip = write(temp.resolve("pets.zip"), Arrays.copyOf(whole, whole.length - dropped));
     assertRejected(
@@ -302,9 +302,9 @@ class ImageFolderTest {
   }
 
   @Test
-  void namesADamagedEntry() {
+  void rejectsADamagedEntry() {
     byte[] whole = TestFiles.zip(Map.of("train/a/1.png", rgbPng(1), "test/a/1.png", rgbPng(2)));
-    // Somewhere in the compressed pixels of the first entry.
+    // Byte 100 is within the compressed pixels of the first entry.
     Path zip = write(temp.resolve("pets.zip"), TestFiles.flip(whole, 100));
     assertThatThrownBy(() -> read(zip))
         .isExactlyInstanceOf(InputException.class)
@@ -329,7 +329,7 @@ class ImageFolderTest {
   }
 
   @Test
-  void whatFollowsTheEndOfATarIsPassedOver() {
+  void bytesAfterTheEndOfATarAreIgnored() {
     byte[] tar = TestFiles.tar(pets());
     tar[tar.length - 1] = 1;
     assertPets(read(write(temp.resolve("pets.tar"), tar)));
@@ -337,7 +337,7 @@ class ImageFolderTest {
 
   @ParameterizedTest
   @ValueSource(bytes = {TarConstants.LF_SYMLINK, TarConstants.LF_LINK})
-  void namesALinkInATar(byte kind) throws IOException {
+  void rejectsALinkInATar(byte kind) throws IOException {
     Path tar = temp.resolve("links.tar");
     try (TarArchiveOutputStream out = new TarArchiveOutputStream(Files.newOutputStream(tar))) {
       for (String name : List.of("notes/link", "train/cat/link.png")) {
@@ -352,9 +352,9 @@ class ImageFolderTest {
 
   @ParameterizedTest
   @ValueSource(ints = {600, 1536, 5400, 7680, 9216})
-  void namesATarThatIsCutOff(int length) {
+  void rejectsATruncatedTar(int length) {
     Map<String, byte[]> files = pets();
-    // As many zeros as end a tar may end an image.
+    // Images end with as many zeros as a tar does.
     files.replaceAll((name, image) -> Arrays.copyOf(image, 1024));
     byte[] cut = Arrays.copyOf(TestFiles.tar(files), length);
     Path tar = write(temp.resolve("pets.tar"), cut);
@@ -368,8 +368,8 @@ class ImageFolderTest {
   }
 
   @Test
-  void namesAMissingFile() {
+  void rejectsAMissingFile() {
     Path none = temp.resolve("none.zip");
-    assertRejected(() -> read(none), none + " does not exist");
+    assertRejected(() -> read(none), none + " cannot be read: no such file or folder");
   }
 }

@@ -65,15 +65,17 @@ class ImdbTest {
   }
 
   @Test
-  void aMissingClassIsNamed() {
+  void aMissingClassIsRejected() {
     Map<String, byte[]> files = reviews();
     files.remove("aclImdb/test/neg/0_3.txt");
     Path archive = write(temp.resolve("a.tar.gz"), tarGz(files));
-    assertRejected(() -> Imdb.read(archive, 50, 4), archive + " has no reviews test/neg/*.txt");
+    assertRejected(
+        () -> Imdb.read(archive, 50, 4),
+        archive + " must have reviews test/neg/*.txt, but has none");
   }
 
   @Test
-  void aCutArchiveIsNamed() {
+  void aTruncatedArchiveIsRejected() {
     byte[] gz = tarGz(reviews());
     Path cut = write(temp.resolve("cut.tar.gz"), Arrays.copyOf(gz, gz.length / 2));
     assertRejected(
@@ -85,15 +87,13 @@ class ImdbTest {
   }
 
   @Test
-  void somethingElseIsRefused() {
+  void aFileThatIsNotATarIsRejected() {
     Path file = write(temp.resolve("a.zip"), new byte[] {'P', 'K', 3, 4, 5, 6});
-    assertRejected(
-        () -> Imdb.read(file, 50, 4),
-        file + " must be a tar, tar.gz or tar.xz, but is none of these");
+    assertRejected(() -> Imdb.read(file, 50, 4), file + " must be a tar, tar.gz or tar.xz");
   }
 
   @Test
-  void aReviewBeyondAMegabyteIsRefused() {
+  void aReviewLongerThanAMegabyteIsRejected() {
     Map<String, byte[]> files = reviews();
     files.put("aclImdb/train/pos/7_7.txt", new byte[(1 << 20) + 1]);
     Path archive = write(temp.resolve("a.tar.gz"), tarGz(files));
@@ -112,14 +112,14 @@ class ImdbTest {
   }
 
   @Test
-  void tokensOutsideTheVocabularyAndWrongSizesAreRefused() {
+  void tokensOutsideTheVocabularyAndWrongSizesAreRejected() {
     TextSet set = new TextSet(new int[] {3, 4}, new int[] {0}, 2);
     assertRejected(
         () -> new TextDataset("x", java.util.List.of("a"), 4, set, set),
         "x, training texts: token must be in [0, 3], but is 4");
     assertRejected(
         () -> new TextSet(new int[3], new int[] {0}, 2),
-        "tokens must have 1 x 2 values, but has 3");
+        "tokens must have 1 x 2 values, but have 3");
     assertRejected(
         () -> new TextSet(new int[0], new int[0], 2),
         "number of texts must be at least 1, but is 0");

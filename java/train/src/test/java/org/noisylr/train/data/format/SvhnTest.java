@@ -94,22 +94,22 @@ class SvhnTest {
 
   @Test
   void aFolderIsRecognised() {
-    assertThat(((ImageDataset) Datasets.open(temp.toString(), temp)).name()).isEqualTo("svhn");
+    assertThat(((ImageDataset) Datasets.open(temp.toString())).name()).isEqualTo("svhn");
   }
 
   @Test
-  void aMissingFileIsNamed() throws IOException {
+  void aMissingFileIsRejected() throws IOException {
     Path test = temp.resolve("test_32x32.mat");
     Files.delete(test);
-    assertRejected(() -> Svhn.read(temp, DIGITS), test + " does not exist");
+    assertRejected(() -> Svhn.read(temp, DIGITS), test + " cannot be read: no such file or folder");
   }
 
   @Test
-  void matricesOfOtherSizesAndLabelsOutsideTheDigitsAreRefused() throws IOException {
+  void matricesOfOtherSizesAndLabelsOutsideTheDigitsAreRejected() throws IOException {
     save(train, Mat5.newMatrix(new int[] {32, 31, 3, 2}, MatlabType.UInt8), labels(1, 2));
     assertRejected(
         () -> Svhn.read(temp, DIGITS),
-        train + ": X must have the sizes 32 x 32 x 3 x N, but has [32, 31, 3, 2]");
+        train + ": X must have the size [32, 32, 3, N], but has [32, 31, 3, 2]");
     save(train, images(2), labels(1));
     assertRejected(() -> Svhn.read(temp, DIGITS), train + ": y must have 2 labels, but has 1");
     save(train, images(2), labels(1, 11));
@@ -124,11 +124,11 @@ class SvhnTest {
       Mat5.writeToFile(mat, train.toFile());
     }
     assertRejected(
-        () -> Svhn.read(temp, DIGITS), train + ": y must be a matrix of numbers, but is not there");
+        () -> Svhn.read(temp, DIGITS), train + ": y must be a matrix of numbers, but is missing");
   }
 
   @Test
-  void aFileCutAnywhereIsRefusedInOneLine() throws IOException {
+  void aTruncatedFileIsRejectedInOneLine() throws IOException {
     byte[] whole = Files.readAllBytes(train);
     for (int length : new int[] {0, 1, 100, 127, 128, 130, 136, 200, whole.length / 2}) {
       Files.write(train, Arrays.copyOf(whole, length));

@@ -30,13 +30,13 @@ class TarTest {
 
   private static Void readAll(Tar tar) throws IOException {
     while (tar.next() != null) {
-      // Each entry is looked at.
+      // Skips all entries.
     }
     tar.finish();
     return null;
   }
 
-  private static void assertRefused(byte[] tar, String message) {
+  private static void assertTarRejected(byte[] tar, String message) {
     assertRejected(() -> Source.reading("x.tar", () -> readAll(open(tar, 1 << 20))), message);
   }
 
@@ -51,7 +51,7 @@ class TarTest {
   }
 
   @Test
-  void entriesAreReadWhereTheyLie() throws IOException {
+  void entriesHaveAPositionAndContent() throws IOException {
     byte[] file = "content".getBytes(UTF_8);
     byte[] archive = tar(Map.of("a.txt", file));
     Tar tar = open(archive, archive.length);
@@ -64,7 +64,7 @@ class TarTest {
   }
 
   @Test
-  void whatUnpacksToMoreIsRefused() {
+  void aTarLongerThanItsLimitIsRejected() {
     byte[] archive = tar(Map.of("a", new byte[5000], "b", new byte[10]));
     assertRejected(
         () -> Source.reading("x.tar", () -> readAll(open(archive, 4000))),
@@ -73,21 +73,21 @@ class TarTest {
 
   @ParameterizedTest
   @ValueSource(chars = {'L', 'x', 'g'})
-  void headersThatFillTheMemoryAreRefused(char type) {
+  void longHeadersAreRejected(char type) {
     byte[] archive = tar(Map.of("a", ("100000 path=" + "a".repeat(99_987) + "\n").getBytes(UTF_8)));
     archive[156] = (byte) type;
-    assertRefused(archive, "x.tar must have headers of at most 65536 bytes for an entry");
+    assertTarRejected(archive, "x.tar must have at most 65536 bytes of headers for an entry");
   }
 
   @Test
-  void longNamesAreRefused() throws IOException {
-    assertRefused(
+  void longNamesAreRejected() throws IOException {
+    assertTarRejected(
         named("a".repeat(300), TarArchiveOutputStream.LONGFILE_POSIX),
         "x.tar must have names of at most 255 characters, but has " + "a".repeat(300));
   }
 
   @Test
-  void headersThatFollowEachOtherWithoutAnEntryAreRefused() throws IOException {
+  void headersWithoutAnEntryAreRejected() throws IOException {
     byte[] archive = named("a".repeat(300), TarArchiveOutputStream.LONGFILE_GNU);
     String block = new String(archive, 0, 1024, ISO_8859_1);
     byte[] endless =
@@ -95,18 +95,18 @@ class TarTest {
             .mapToObj(i -> block)
             .collect(Collectors.joining())
             .getBytes(ISO_8859_1);
-    assertRefused(endless, "x.tar must have headers of at most 65536 bytes for an entry");
+    assertTarRejected(endless, "x.tar must have at most 65536 bytes of headers for an entry");
   }
 
   @Test
-  void sparseFilesWhichAreLongerThanTheArchiveAreRefused() throws IOException {
+  void sparseFilesAreRejected() throws IOException {
     byte[] archive = named("a", TarArchiveOutputStream.LONGFILE_ERROR);
     archive[156] = 'S';
-    assertRefused(archive, "x.tar must have no sparse files, but a is one");
+    assertTarRejected(archive, "x.tar must not have sparse files, but has a");
   }
 
   @Test
-  void entriesWithoutEndAreRefused() throws IOException {
+  void tooManyEntriesAreRejected() throws IOException {
     byte[] entry = named("a", TarArchiveOutputStream.LONGFILE_ERROR);
     Stream<InputStream> entries =
         Collections.nCopies(200_001, entry).stream()

@@ -30,7 +30,7 @@ class VocTest {
 
   @TempDir Path temp;
 
-  /** Two training images, 4 x 3 and 2 x 5 (width x height), and a grey test image of 3 x 3. */
+  /** Training images of 4 x 3 and 2 x 5 pixels (width x height), a grey test image of 3 x 3. */
   static Map<String, byte[]> files() {
     Map<String, byte[]> files = new TreeMap<>();
     put(files, "ImageSets/Segmentation/train.txt", text("2007_000032\n2007_000039\n"));
@@ -62,7 +62,7 @@ class VocTest {
     return planes;
   }
 
-  /** A palette image in which every row has these values. */
+  /** A palette image whose rows all have these values. */
   private static byte[] mask(int width, int height, int... row) {
     byte[] shades = new byte[256];
     for (int i = 0; i < shades.length; i++) {
@@ -97,7 +97,7 @@ class VocTest {
         .containsExactly(20, none, none, none, 20, none, none, none);
     assertThat(Arrays.copyOf(dataset.test().masks(), 8))
         .containsExactly(1, 2, 3, none, 1, 2, 3, none);
-    // Red: 200 in the image (JPEG is lossy), and the mean (200 * 12 + 100 * 10) / 22 around it.
+    // Red is 200 in the image (JPEG is lossy); around it, the mean is (200 * 12 + 100 * 10) / 22.
     assertThat(train.pixels()[0] & 0xff).isCloseTo(200, within(3));
     assertThat(train.pixels()[12] & 0xff).isCloseTo(155, within(3));
     for (int c = 0; c < 3; c++) {
@@ -119,9 +119,9 @@ class VocTest {
     assertRead((SegmentationDataset) Datasets.open(file.toString()));
   }
 
-  /** Entries of many blocks, read by several threads at once, keep their own bytes. */
+  /** Several threads read entries of many blocks at once. */
   @Test
-  void aLargeTarIsReadAsItsFilesAre() {
+  void aLargeTarGivesTheSameImagesAsAFolder() {
     Map<String, byte[]> files = new TreeMap<>();
     StringBuilder train = new StringBuilder();
     for (int i = 0; i < 80; i++) {
@@ -143,7 +143,7 @@ class VocTest {
   }
 
   @Test
-  void isKnownByNameAsFolderOrTar() {
+  void isOpenedByNameAsFolderOrTar() {
     write(temp.resolve("a/voc2012/" + Voc.ARCHIVE), tar(files()));
     assertRead((SegmentationDataset) Datasets.open("voc2012", temp.resolve("a")));
     write(temp.resolve("b/voc2012"), files());
@@ -151,14 +151,14 @@ class VocTest {
     Path none = temp.resolve("none/voc2012");
     assertRejected(
         () -> Datasets.open("voc2012", temp.resolve("none")),
-        "dataset voc2012 must lie in "
+        "dataset voc2012 must be in "
             + none
-            + ", but is not there; fetch it with 'noisylr data fetch voc2012', put"
+            + ", but is missing; run 'noisylr data fetch voc2012', copy"
             + " VOCtrainval_11-May-2012.tar or the folder VOCdevkit in it there, set NOISYLR_DATA to"
-            + " the folder that holds the folder voc2012, or give a path instead of the name");
+            + " the folder that contains the folder voc2012, or give a path instead of the name");
   }
 
-  private void assertRefused(String changed, byte[] content, String message) {
+  private void assertFileRejected(String changed, byte[] content, String message) {
     Map<String, byte[]> files = files();
     if (content == null) {
       files.remove(TOP + changed);
@@ -171,12 +171,15 @@ class VocTest {
   }
 
   @Test
-  void aMissingImageIsNamed() {
-    assertRefused("JPEGImages/2007_000033.jpg", null, "@JPEGImages/2007_000033.jpg does not exist");
+  void aMissingImageIsRejected() {
+    assertFileRejected(
+        "JPEGImages/2007_000033.jpg",
+        null,
+        "@JPEGImages/2007_000033.jpg cannot be read: no such file or folder");
   }
 
   @Test
-  void aMissingImageOfATarIsNamed() {
+  void anImageMissingInATarIsRejected() {
     Map<String, byte[]> files = files();
     files.remove(TOP + "SegmentationClass/2007_000033.png");
     Path file = write(temp.resolve("a.tar"), tar(files));
@@ -185,58 +188,57 @@ class VocTest {
         file
             + "!"
             + TOP
-            + "SegmentationClass/2007_000033.png cannot be read: there is no such file in the"
-            + " archive");
+            + "SegmentationClass/2007_000033.png cannot be read: no such file or folder");
   }
 
   @Test
-  void aMaskOfAnotherSizeIsRefused() {
-    assertRefused(
+  void aMaskOfAnotherSizeIsRejected() {
+    assertFileRejected(
         "SegmentationClass/2007_000033.png",
         mask(3, 2, 1, 2, 3),
-        "@SegmentationClass/2007_000033.png must be 3 x 3 pixels (width x height) like"
-            + " @JPEGImages/2007_000033.jpg, but is 3 x 2");
+        "@SegmentationClass/2007_000033.png must have 3 x 3 pixels (width x height) like"
+            + " @JPEGImages/2007_000033.jpg, but has 3 x 2");
   }
 
   @Test
-  void aMaskWithoutPaletteIsRefused() {
-    assertRefused(
+  void aMaskWithoutPaletteIsRejected() {
+    assertFileRejected(
         "SegmentationClass/2007_000033.png",
         png(3, 3, plain(9, 1, 2, 3)),
-        "@SegmentationClass/2007_000033.png must be an image with a palette, but has none");
+        "@SegmentationClass/2007_000033.png must have a palette, but has none");
   }
 
   @Test
-  void aClassThatDoesNotExistIsRefused() {
-    assertRefused(
+  void aClassThatDoesNotExistIsRejected() {
+    assertFileRejected(
         "SegmentationClass/2007_000033.png",
         mask(3, 3, 1, 21, 3),
         "@SegmentationClass/2007_000033.png: class must be in [0, 20] or 255, but is 21");
   }
 
   @Test
-  void aNameThatLeadsOutOfTheFolderIsRefused() {
-    assertRefused(
+  void aNameThatLeavesTheFolderIsRejected() {
+    assertFileRejected(
         "ImageSets/Segmentation/val.txt",
         text("../../secret\n"),
-        "@ImageSets/Segmentation/val.txt must name images by letters, digits, _ and -, but has"
+        "@ImageSets/Segmentation/val.txt must list names of letters, digits, _ and -, but has"
             + " '../../secret'");
   }
 
   @Test
-  void anEmptyOrRepeatingListIsRefused() {
-    assertRefused(
+  void anEmptyOrRepeatingListIsRejected() {
+    assertFileRejected(
         "ImageSets/Segmentation/val.txt",
         text("\n"),
         "@ImageSets/Segmentation/val.txt: number of images must be in [1, 20000], but is 0");
-    assertRefused(
+    assertFileRejected(
         "ImageSets/Segmentation/val.txt",
         text("2007_000033\n2007_000033\n"),
-        "@ImageSets/Segmentation/val.txt must name each image once, but repeats one");
+        "@ImageSets/Segmentation/val.txt must list each image once, but repeats one");
   }
 
   @Test
-  void aCutTarIsRefused() {
+  void aTruncatedTarIsRejected() {
     byte[] whole = tar(files());
     Path file = write(temp.resolve("cut.tar"), Arrays.copyOf(whole, whole.length / 2));
     assertThatThrownBy(() -> Datasets.open(file.toString()))
