@@ -1,6 +1,7 @@
 package org.noisylr.train;
 
 import java.awt.image.BufferedImage;
+import java.awt.image.IndexColorModel;
 import java.awt.image.WritableRaster;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -131,6 +132,20 @@ public final class TestFiles {
       raster.setSample(i % size % width, i % size / width, i / size, planes[i] & 0xff);
     }
     return image;
+  }
+
+  /**
+   * A PNG with a palette.
+   *
+   * @param indices the palette indices of a row, which repeats in every row
+   */
+  public static byte[] palettePng(int width, int height, IndexColorModel palette, int... indices) {
+    BufferedImage image =
+        new BufferedImage(width, height, BufferedImage.TYPE_BYTE_INDEXED, palette);
+    for (int i = 0; i < width * height; i++) {
+      image.getRaster().setSample(i % width, i / width, 0, indices[i % width]);
+    }
+    return encode(image, "png");
   }
 
   public static byte[] encode(BufferedImage image, String format) {

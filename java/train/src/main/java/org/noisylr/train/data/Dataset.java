@@ -9,19 +9,25 @@ import org.noisylr.train.metric.Metric;
 public sealed interface Dataset permits ImageDataset, SegmentationDataset, TextDataset {
   /** What the examples of a dataset are. */
   enum Kind {
-    /** Images with one class each. */
-    IMAGES("images", Metric.ACCURACY),
-    /** Images with a class for each pixel. */
-    SEGMENTATION("segmentation images", Metric.MEAN_IOU),
+    /** Images with one class each. They can be cropped and mirrored. */
+    IMAGES("images", Metric.ACCURACY, true, true, false),
+    /** Images with a class for each pixel. They can be mirrored and zoomed. */
+    SEGMENTATION("segmentation images", Metric.MEAN_IOU, false, true, true),
     /** Texts with one class each. */
-    TEXTS("texts", Metric.ACCURACY);
+    TEXTS("texts", Metric.ACCURACY, false, false, false);
 
     private final String text;
     private final Metric metric;
+    private final boolean crop;
+    private final boolean mirror;
+    private final boolean zoom;
 
-    Kind(String text, Metric metric) {
+    Kind(String text, Metric metric, boolean crop, boolean mirror, boolean zoom) {
       this.text = text;
       this.metric = metric;
+      this.crop = crop;
+      this.mirror = mirror;
+      this.zoom = zoom;
     }
 
     /** The plural noun for messages. */
@@ -75,7 +81,19 @@ public sealed interface Dataset permits ImageDataset, SegmentationDataset, TextD
    *
    * @throws InputException if it cannot
    */
-  void check(Augmentation augmentation);
+  default void check(Augmentation augmentation) {
+    String required = null;
+    if (augmentation.padding() != 0 && !kind().crop) {
+      required = "have padding 0 for the %s of %s, but has " + augmentation.padding();
+    } else if (augmentation.mirror() && !kind().mirror) {
+      required = "not mirror the %s of %s";
+    } else if (augmentation.zoom() != 1 && !kind().zoom) {
+      required = "have zoom 1 for the %s of %s, but has " + augmentation.zoom();
+    }
+    if (required != null) {
+      throw InputException.of("augmentation", "must " + required.formatted(kind(), name()));
+    }
+  }
 
   /**
    * Copies the examples to a device.

@@ -52,16 +52,6 @@ public record ImageDataset(String name, List<String> classNames, ImageSet train,
   }
 
   @Override
-  public void check(Augmentation augmentation) {
-    if (augmentation.zoom() != 1) {
-      throw InputException.of(
-          "augmentation",
-          "must have zoom 1 for the images of %s, but has zoom %s"
-              .formatted(name, augmentation.zoom()));
-    }
-  }
-
-  @Override
   public OnDevice on(Device device, Augmentation augmentation) {
     check(augmentation);
     Normalization normalization = Normalization.of(train);

@@ -26,15 +26,12 @@ public record ImageSet(byte[] pixels, int[] labels, int channels, int height, in
     Check.atLeast("channels", channels, 1);
     Check.atLeast("height", height, 1);
     Check.atLeast("width", width, 1);
-    Check.atLeast("number of images", labels.length, 1);
+    Labels.check("images", labels);
     // A double is exact for every array length and cannot overflow.
     if ((double) labels.length * channels * height * width != pixels.length) {
       throw new InputException(
           "pixels must have %d x %d x %d x %d bytes, but have %d"
               .formatted(labels.length, channels, height, width, pixels.length));
-    }
-    for (int label : labels) {
-      Check.atLeast("label", label, 0);
     }
   }
 

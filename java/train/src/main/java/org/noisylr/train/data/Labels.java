@@ -8,6 +8,19 @@ public final class Labels {
   private Labels() {}
 
   /**
+   * Checks that there are labels and none is negative.
+   *
+   * @param examples what is labelled, for the message: {@code images}
+   * @throws InputException if there is no label, or one is negative
+   */
+  static void check(String examples, int[] labels) {
+    Check.atLeast("number of " + examples, labels.length, 1);
+    for (int label : labels) {
+      Check.atLeast("label", label, 0);
+    }
+  }
+
+  /**
    * Checks that every label is the index of a class.
    *
    * @param where the file or set, for the message

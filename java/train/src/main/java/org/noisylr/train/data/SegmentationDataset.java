@@ -45,16 +45,6 @@ public record SegmentationDataset(
   }
 
   @Override
-  public void check(Augmentation augmentation) {
-    if (augmentation.padding() != 0) {
-      throw InputException.of(
-          "augmentation",
-          "must have padding 0 for the segmentation images of %s, but has padding %d"
-              .formatted(name, augmentation.padding()));
-    }
-  }
-
-  @Override
   public OnDevice on(Device device, Augmentation augmentation) {
     check(augmentation);
     Normalization normalization = Normalization.of(train);

@@ -55,13 +55,6 @@ public record TextDataset(
   }
 
   @Override
-  public void check(Augmentation augmentation) {
-    if (!augmentation.equals(Augmentation.NONE)) {
-      throw InputException.of("augmentation", "must be none for the texts of " + name);
-    }
-  }
-
-  @Override
   public OnDevice on(Device device, Augmentation augmentation) {
     check(augmentation);
     return new OnDevice(onDevice(train, device), onDevice(test, device));

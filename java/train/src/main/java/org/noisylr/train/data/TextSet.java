@@ -20,7 +20,7 @@ public record TextSet(int[] tokens, int[] labels, int length) implements Example
    */
   public TextSet {
     Check.atLeast("length", length, 1);
-    Check.atLeast("number of texts", labels.length, 1);
+    Labels.check("texts", labels);
     if ((long) labels.length * length != tokens.length) {
       throw new InputException(
           "tokens must have %d x %d values, but have %d"
@@ -28,9 +28,6 @@ public record TextSet(int[] tokens, int[] labels, int length) implements Example
     }
     for (int token : tokens) {
       Check.atLeast("token", token, 0);
-    }
-    for (int label : labels) {
-      Check.atLeast("label", label, 0);
     }
   }
 

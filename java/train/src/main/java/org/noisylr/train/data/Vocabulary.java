@@ -18,9 +18,6 @@ import org.noisylr.check.Check;
  * long text keeps its last tokens; a short one is padded with 0 at the front.
  */
 public final class Vocabulary {
-  /** Pads short texts. */
-  public static final int PADDING = 0;
-
   /** Starts a text. */
   public static final int START = 1;
 
@@ -30,7 +27,6 @@ public final class Vocabulary {
   private static final int RANK_TO_TOKEN = 3;
   private static final String SEPARATORS = "!\"#$%&()*+,-./:;<=>?@[\\]^_`{|}~";
 
-  private final int size;
   private final Map<String, Integer> tokens = new HashMap<>();
 
   /**
@@ -40,7 +36,7 @@ public final class Vocabulary {
    * @param size the number of tokens, at least 4: they are 0 … {@code size} − 1
    */
   public Vocabulary(Iterable<String> texts, int size) {
-    this.size = (int) Check.atLeast("vocabulary", size, RANK_TO_TOKEN + 1);
+    Check.atLeast("vocabulary", size, RANK_TO_TOKEN + 1);
     Map<String, Integer> counts = new HashMap<>();
     for (String text : texts) {
       for (String word : words(text)) {
@@ -54,11 +50,6 @@ public final class Vocabulary {
     for (int rank = 1; rank <= ranked.size() && rank + RANK_TO_TOKEN < size; rank++) {
       tokens.put(ranked.get(rank - 1), rank + RANK_TO_TOKEN);
     }
-  }
-
-  /** The number of tokens. */
-  public int size() {
-    return size;
   }
 
   /**

@@ -162,7 +162,7 @@ class SegmentationDatasetTest {
   void impossibleValuesAreRejected() {
     assertRejected(
         () -> dataset(1).on(CPU, Augmentation.CROP),
-        "augmentation must have padding 0 for the segmentation images of ramp, but has padding 4");
+        "augmentation must have padding 0 for the segmentation images of ramp, but has 4");
     assertRejected(
         () -> new SegmentationSet(new byte[3], new byte[] {NONE}, 1, 1),
         "mask number 0 must have a class for at least one pixel, but has none");

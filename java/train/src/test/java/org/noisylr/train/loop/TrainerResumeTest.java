@@ -181,20 +181,18 @@ class TrainerResumeTest {
           Tensor bias = good.get("model.conv1.bias");
           Map<String, Tensor> missing = new HashMap<>(good);
           missing.remove("model.conv1.weight");
-          assertRejected(
-              () -> trainer.restore(missing, 1, 0),
-              "the checkpoint has 7 of the model's 8 tensors");
-          assertRejected(
-              () -> trainer.restore(with(good, "model.conv9.weight", bias), 1, 0),
-              "the checkpoint's tensor 'model.conv9.weight' does not match the model");
-          assertRejected(
-              () ->
-                  trainer.restore(
-                      with(good, "model.conv1.bias", good.get("model.conv2.bias")), 1, 0),
-              "the checkpoint's tensor 'model.conv1.bias' does not match the model");
-          assertRejected(
-              () -> trainer.restore(with(good, "bias", bias), 1, 0),
-              "the checkpoint has an unknown tensor 'bias'");
+          Map<Map<String, Tensor>, String> rejected =
+              Map.of(
+                  missing,
+                  "the checkpoint has 7 of the model's 8 tensors",
+                  with(good, "model.conv9.weight", bias),
+                  "the checkpoint's tensor 'model.conv9.weight' does not match the model",
+                  with(good, "model.conv1.bias", good.get("model.conv2.bias")),
+                  "the checkpoint's tensor 'model.conv1.bias' does not match the model",
+                  with(good, "bias", bias),
+                  "the checkpoint has an unknown tensor 'bias'");
+          rejected.forEach(
+              (state, message) -> assertRejected(() -> trainer.restore(state, 1, 0), message));
           assertThatThrownBy(
                   () -> trainer.restore(with(good, "optimizer.0.99.momentum_buffer", bias), 1, 0))
               .isInstanceOf(InputException.class)

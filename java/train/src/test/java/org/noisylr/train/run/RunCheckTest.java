@@ -130,16 +130,12 @@ class RunCheckTest {
     torch.manual_seed(3);
     Map<String, Tensor> backbone = new LinkedHashMap<>();
     try (DeepLabV3 other = new DeepLabV3(21)) {
-      Tensors.state(other)
-          .forEach(
-              (name, tensor) -> {
-                if (name.matches("(conv1|bn1|layer).*")) {
-                  backbone.put(
-                      name.replaceFirst("^(layer\\d)_(\\d+)_", "$1.$2.")
-                          .replaceFirst("downsample_(\\d)", "downsample.$1"),
-                      tensor);
-                }
-              });
+      for (Map.Entry<String, Tensor> weight : Tensors.state(other).entrySet()) {
+        String name = weight.getKey().replaceFirst("downsample_(\\d)", "downsample.$1");
+        if (name.matches("(conv1|bn1|layer).*")) {
+          backbone.put(name.replaceFirst("^(layer\\d)_(\\d+)_", "$1.$2."), weight.getValue());
+        }
+      }
       SafeTensors.write(file, backbone, Map.of());
     }
     byte[] content = Files.readAllBytes(file);

@@ -8,7 +8,6 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.stream.Stream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.noisylr.check.InputException;
@@ -119,18 +118,14 @@ public enum Cifar {
     return Stream.concat(trainFiles.stream(), Stream.of(testFile, classFile));
   }
 
-  /** The dataset that has a file in this folder. */
-  static Optional<Cifar> in(Path folder) {
-    return Stream.of(values())
-        .filter(cifar -> cifar.files().map(folder::resolve).anyMatch(Files::exists))
-        .findFirst();
+  /** Whether a folder has one of the files. */
+  boolean isIn(Path folder) {
+    return files().map(folder::resolve).anyMatch(Files::exists);
   }
 
-  /** The dataset that has a file of this name. */
-  static Optional<Cifar> of(String path) {
-    return Stream.of(values())
-        .filter(cifar -> cifar.files().anyMatch(baseName(path)::equals))
-        .findFirst();
+  /** Whether a path in an archive is that of one of the files. */
+  boolean hasFile(String path) {
+    return files().anyMatch(baseName(path)::equals);
   }
 
   private Map<String, byte[]> folder(Path folder) {

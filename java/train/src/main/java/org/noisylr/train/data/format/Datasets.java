@@ -7,9 +7,10 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.function.Function;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.noisylr.check.InputException;
 import org.noisylr.check.Reason;
@@ -17,7 +18,6 @@ import org.noisylr.train.data.Dataset;
 import org.noisylr.train.data.GeneratedData;
 import org.noisylr.train.data.ImageDataset;
 import org.noisylr.train.data.ImageSet;
-import org.noisylr.train.data.TextDataset;
 
 /**
  * Opens a dataset by name or path.
@@ -38,23 +38,17 @@ public final class Datasets {
   /** The environment variable that sets the data home. */
   public static final String DATA_HOME_VARIABLE = "NOISYLR_DATA";
 
+  private static final String EMBEDDED = "fashion-mnist-mini";
+  private static final String FASHION_MNIST = "fashion-mnist";
+
   /** The names of datasets, without the synthetic ones. */
   public static final List<String> NAMES =
-      List.of(
-          "fashion-mnist-mini",
-          "fashion-mnist",
-          "mnist",
-          "cifar10",
-          "cifar100",
-          "svhn",
-          "imdb",
-          "voc2012");
+      List.of(EMBEDDED, FASHION_MNIST, "mnist", "cifar10", "cifar100", "svhn", "imdb", "voc2012");
 
   /** The most bytes that a tar may unpack to while its format is recognised. */
   private static final long MAX_ARCHIVE = 1L << 32;
 
-  private static final List<String> DIGITS =
-      IntStream.range(0, 10).mapToObj(Integer::toString).toList();
+  static final List<String> DIGITS = IntStream.range(0, 10).mapToObj(Integer::toString).toList();
 
   private static final List<String> FASHION =
       List.of(
@@ -68,6 +62,38 @@ public final class Datasets {
           "Sneaker",
           "Bag",
           "Ankle boot");
+
+  /**
+   * A dataset in the data home.
+   *
+   * @param archive the archive in its folder that may replace the files; empty if there is none
+   * @param files the files that a user may copy to its folder, for messages
+   */
+  private record Named(Format format, String archive, String files) {}
+
+  private static final String IDX_FILES =
+      "train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte (plain or .gz)";
+
+  private static final Map<String, Named> NAMED =
+      Map.of(
+          FASHION_MNIST,
+          new Named(Format.IDX, "", IDX_FILES),
+          "mnist",
+          new Named(Format.IDX, "", IDX_FILES),
+          "cifar10",
+          archived(Format.CIFAR10, Cifar.CIFAR10.archiveName(), "files"),
+          "cifar100",
+          archived(Format.CIFAR100, Cifar.CIFAR100.archiveName(), "files"),
+          Svhn.NAME,
+          new Named(Format.SVHN, "", String.join(", ", Svhn.FILES)),
+          Imdb.NAME,
+          archived(Format.IMDB, Imdb.ARCHIVE, "folder aclImdb"),
+          Voc.NAME,
+          archived(Format.VOC, Voc.ARCHIVE, "folder VOCdevkit"));
+
+  private static Named archived(Format format, String archive, String content) {
+    return new Named(format, archive, archive + " or the " + content + " in it");
+  }
 
   private Datasets() {}
 
@@ -100,20 +126,15 @@ public final class Datasets {
    * @throws InputException if there is no such dataset, or one of its files is missing or damaged
    */
   public static Dataset open(String nameOrPath, Path dataHome) {
-    return switch (nameOrPath) {
-      case "fashion-mnist-mini" -> fashionMnistMini();
-      case "fashion-mnist" -> idx(nameOrPath, FASHION, dataHome);
-      case "mnist" -> idx(nameOrPath, DIGITS, dataHome);
-      case "cifar10" -> cifar(Cifar.CIFAR10, dataHome);
-      case "cifar100" -> cifar(Cifar.CIFAR100, dataHome);
-      case "svhn" -> svhn(dataHome);
-      case "imdb" -> imdb(dataHome);
-      case "voc2012" -> voc(dataHome);
-      default ->
-          nameOrPath.startsWith(GeneratedData.PREFIX)
-              ? GeneratedData.open(nameOrPath)
-              : path(nameOrPath);
-    };
+    if (nameOrPath.equals(EMBEDDED)) {
+      return new ImageDataset(EMBEDDED, FASHION, embedded("train"), embedded("t10k"));
+    }
+    if (NAMED.containsKey(nameOrPath)) {
+      return named(nameOrPath, dataHome);
+    }
+    return nameOrPath.startsWith(GeneratedData.PREFIX)
+        ? GeneratedData.open(nameOrPath)
+        : path(nameOrPath);
   }
 
   /**
@@ -132,16 +153,12 @@ public final class Datasets {
     }
   }
 
-  private static ImageDataset fashionMnistMini() {
-    return new ImageDataset("fashion-mnist-mini", FASHION, embedded("train"), embedded("t10k"));
-  }
-
   private static ImageSet embedded(String split) {
     return Idx.set(resource(Idx.imagesOf(split)), resource(Idx.labelsOf(split)), FASHION.size());
   }
 
   private static Source resource(String stem) {
-    String name = "fashion-mnist-mini/" + stem + ".gz";
+    String name = EMBEDDED + "/" + stem + ".gz";
     return new Source(
         name,
         () -> {
@@ -155,81 +172,41 @@ public final class Datasets {
 
   /** Whether a named dataset is in the data home or part of this library. */
   public static boolean isAvailable(String name) {
-    return name.equals("fashion-mnist-mini") || place(name, dataHome()).isPresent();
+    return name.equals(EMBEDDED)
+        || NAMED.containsKey(name) && place(name, dataHome().resolve(name)).isPresent();
   }
 
-  /** The folder or archive that a named dataset is read from. */
-  private static Optional<Path> place(String name, Path dataHome) {
+  private static Dataset named(String name, Path dataHome) {
     Path home = dataHome.resolve(name);
+    Path place =
+        place(name, home)
+            .orElseThrow(
+                () ->
+                    new InputException(
+                        "dataset %s must be in %s, but is missing; run 'noisylr data fetch %s', copy %s there, set %s to the folder that contains the folder %s, or give a path instead of the name"
+                            .formatted(
+                                name,
+                                home,
+                                name,
+                                NAMED.get(name).files,
+                                DATA_HOME_VARIABLE,
+                                name)));
+    return name.equals(FASHION_MNIST)
+        ? Idx.read(name, FASHION, place)
+        : NAMED.get(name).format.read(name, place);
+  }
+
+  /** The folder or archive of a named dataset in its folder of the data home. */
+  private static Optional<Path> place(String name, Path home) {
     if (!Files.isDirectory(home)) {
       return Optional.empty();
     }
-    Path folder = ImageFolder.unwrap(home);
-    return switch (name) {
-      case "mnist", "fashion-mnist" -> only(folder, Idx.isIn(folder));
-      case "cifar10" -> folderOrArchive(Cifar.CIFAR10, folder, home);
-      case "cifar100" -> folderOrArchive(Cifar.CIFAR100, folder, home);
-      case Svhn.NAME -> only(home, Svhn.isIn(home));
-      case Imdb.NAME ->
-          only(home, Imdb.isIn(folder)).or(() -> existing(home.resolve(Imdb.ARCHIVE)));
-      case Voc.NAME -> only(home, Voc.isIn(home)).or(() -> existing(home.resolve(Voc.ARCHIVE)));
-      default -> Optional.empty();
-    };
-  }
-
-  private static Optional<Path> only(Path path, boolean condition) {
-    return condition ? Optional.of(path) : Optional.empty();
-  }
-
-  private static Optional<Path> existing(Path path) {
-    return only(path, Files.exists(path));
-  }
-
-  private static Optional<Path> folderOrArchive(Cifar cifar, Path folder, Path home) {
-    return only(folder, Cifar.in(folder).filter(cifar::equals).isPresent())
-        .or(() -> existing(home.resolve(cifar.archiveName())));
-  }
-
-  private static Path placeOf(String name, Path dataHome, String files) {
-    return place(name, dataHome).orElseThrow(() -> missing(name, dataHome.resolve(name), files));
-  }
-
-  private static ImageDataset idx(String name, List<String> classNames, Path dataHome) {
-    String files =
-        String.join(
-            ", ",
-            Idx.imagesOf("train"),
-            Idx.labelsOf("train"),
-            Idx.imagesOf("t10k"),
-            Idx.labelsOf("t10k"));
-    return Idx.read(name, classNames, placeOf(name, dataHome, files + " (plain or .gz)"));
-  }
-
-  private static ImageDataset cifar(Cifar cifar, Path dataHome) {
-    return cifar.read(
-        placeOf(cifar.datasetName(), dataHome, cifar.archiveName() + " or the files in it"));
-  }
-
-  private static ImageDataset svhn(Path dataHome) {
-    return Svhn.read(placeOf(Svhn.NAME, dataHome, String.join(", ", Svhn.FILES)), DIGITS);
-  }
-
-  private static Dataset imdb(Path dataHome) {
-    return imdbAt(placeOf(Imdb.NAME, dataHome, Imdb.ARCHIVE + " or the folder aclImdb in it"));
-  }
-
-  private static TextDataset imdbAt(Path folderOrArchive) {
-    return Imdb.read(folderOrArchive, Imdb.VOCABULARY, Imdb.LENGTH);
-  }
-
-  private static Dataset voc(Path dataHome) {
-    return Voc.read(placeOf(Voc.NAME, dataHome, Voc.ARCHIVE + " or the folder VOCdevkit in it"));
-  }
-
-  private static InputException missing(String name, Path home, String files) {
-    return new InputException(
-        "dataset %s must be in %s, but is missing; run 'noisylr data fetch %s', copy %s there, set %s to the folder that contains the folder %s, or give a path instead of the name"
-            .formatted(name, home, name, files, DATA_HOME_VARIABLE, name));
+    Named named = NAMED.get(name);
+    Path archive = home.resolve(named.archive);
+    return Stream.of(ImageFolder.unwrap(home), home)
+        .filter(named.format::isIn)
+        .findFirst()
+        .or(() -> Files.isRegularFile(archive) ? Optional.of(archive) : Optional.empty());
   }
 
   private static Dataset path(String nameOrPath) {
@@ -247,63 +224,40 @@ public final class Datasets {
 
   private static Dataset folder(Path path) {
     Path folder = ImageFolder.unwrap(path);
-    if (Voc.isIn(path) || Voc.isIn(folder)) {
-      return Voc.read(Voc.isIn(path) ? path : folder);
-    }
-    if (Idx.isIn(folder)) {
-      return Idx.read(nameOf(path), DIGITS, folder);
-    }
-    if (Svhn.isIn(folder)) {
-      return Svhn.read(folder, DIGITS);
-    }
-    if (Imdb.isIn(folder)) {
-      return imdbAt(folder);
-    }
-    if (ImageFolder.isIn(folder)) {
-      return ImageFolder.read(nameOf(path), folder);
-    }
-    return Cifar.in(folder).orElseThrow(() -> unrecognised(path)).read(folder);
+    return Format.all()
+        .filter(format -> format.isIn(folder))
+        .findFirst()
+        .orElseThrow(() -> unrecognised(path))
+        .read(nameOf(path), folder);
   }
 
   private static Dataset file(Path path) {
     byte[] start = Source.of(path).read(in -> in.readNBytes(2));
     if (Arrays.equals(start, new byte[] {'P', 'K'})) {
-      return ImageFolder.read(nameOf(path), path);
+      return Format.IMAGES.read(nameOf(path), path);
     }
-    if (Tar.mayBe(path)) {
-      return tar(path).apply(path);
+    if (!Tar.mayBe(path)) {
+      throw unrecognised(path);
     }
-    throw unrecognised(path);
+    return formatOfTar(path).read(nameOf(path), path);
   }
 
-  /** The reader for the first file in a tar that belongs to a dataset. */
-  private static Function<Path, Dataset> tar(Path path) {
+  /** The format of the first file that has one. */
+  private static Format formatOfTar(Path path) {
     return Source.of(path)
         .read(
             in -> {
               Tar tar = Tar.of(path, in, Math.max(MAX_ARCHIVE, Files.size(path)));
               for (TarArchiveEntry entry; (entry = tar.next()) != null; ) {
-                Optional<Function<Path, Dataset>> reader = readerOf(Tar.path(entry));
-                if (reader.isPresent()) {
-                  return reader.get();
+                String file = Tar.path(entry);
+                Optional<Format> found =
+                    Format.all().filter(format -> format.hasFile(file)).findFirst();
+                if (found.isPresent()) {
+                  return found.get();
                 }
               }
               throw unrecognised(path);
             });
-  }
-
-  private static Optional<Function<Path, Dataset>> readerOf(String file) {
-    Optional<Cifar> cifar = Cifar.of(file);
-    if (cifar.isPresent()) {
-      return Optional.of(cifar.get()::read);
-    } else if (Imdb.isReview(file)) {
-      return Optional.of(Datasets::imdbAt);
-    } else if (Voc.isList(file)) {
-      return Optional.of(Voc::read);
-    } else if (ImageFolder.isImage(file)) {
-      return Optional.of(path -> ImageFolder.read(nameOf(path), path));
-    }
-    return Optional.empty();
   }
 
   /** The last part of the path, without the extension of an archive. */

@@ -2,6 +2,8 @@ package org.noisylr.train.data.format;
 
 import java.io.ByteArrayInputStream;
 import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -130,27 +132,26 @@ final class Voc {
             .orElseThrow(() -> new InputException(tar + " must have the file " + TRAIN));
     return path -> {
       String name = tar + "!" + top + path;
-      return new Source(
-          name,
-          () -> {
-            Range range = files.get(top + path);
-            if (range == null) {
-              throw new NoSuchFileException(name);
-            }
-            if (range.length > MAX_FILE) {
-              throw new InputException(
-                  "%s must have at most %d bytes, but has %d"
-                      .formatted(name, MAX_FILE, range.length));
-            }
-            ByteBuffer content = ByteBuffer.allocate((int) range.length);
-            while (content.hasRemaining()) {
-              if (channel.read(content, range.start + content.position()) < 0) {
-                throw new EOFException();
-              }
-            }
-            return new ByteArrayInputStream(content.array());
-          });
+      return new Source(name, () -> open(name, channel, files.get(top + path)));
     };
+  }
+
+  private static InputStream open(String name, FileChannel channel, Range range)
+      throws IOException {
+    if (range == null) {
+      throw new NoSuchFileException(name);
+    }
+    if (range.length > MAX_FILE) {
+      throw new InputException(
+          "%s must have at most %d bytes, but has %d".formatted(name, MAX_FILE, range.length));
+    }
+    ByteBuffer content = ByteBuffer.allocate((int) range.length);
+    while (content.hasRemaining()) {
+      if (channel.read(content, range.start + content.position()) < 0) {
+        throw new EOFException();
+      }
+    }
+    return new ByteArrayInputStream(content.array());
   }
 
   private static Map<String, Range> files(Path tar) {

@@ -79,17 +79,9 @@ class DatasetsTest {
     assertThat(open("mnist").classNames()).containsExactly("0 1 2 3 4 5 6 7 8 9".split(" "));
     assertThat(open("mnist").train().pixels()).isEqualTo(random(4, 1));
     assertThat(open("fashion-mnist").classNames())
-        .containsExactly(
-            "T-shirt/top",
-            "Trouser",
-            "Pullover",
-            "Dress",
-            "Coat",
-            "Sandal",
-            "Shirt",
-            "Sneaker",
-            "Bag",
-            "Ankle boot");
+        .hasSize(10)
+        .startsWith("T-shirt/top", "Trouser")
+        .endsWith("Ankle boot");
     assertThat(open("fashion-mnist").name()).isEqualTo("fashion-mnist");
   }
 

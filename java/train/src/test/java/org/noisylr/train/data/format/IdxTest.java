@@ -131,32 +131,25 @@ class IdxTest {
         this::read, file + " is truncated: it declares 2 labels (2 bytes), but has 1 bytes");
   }
 
+  private void assertFileRejected(String name, byte[] content, String message) {
+    Path file = write(folder.resolve(name), content);
+    assertRejected(this::read, file + message);
+  }
+
   @Test
   void rejectsAFileThatIsTooLong() {
-    Path file =
-        write(
-            folder.resolve("t10k-images-idx3-ubyte"),
-            concat(idx(IMAGES, new int[] {2, 5, 6}, TEST), new byte[1]));
-    assertRejected(
-        this::read, file + " is too long: it declares 2 images (60 bytes), but has more");
+    assertFileRejected(
+        "t10k-images-idx3-ubyte",
+        concat(idx(IMAGES, new int[] {2, 5, 6}, TEST), new byte[1]),
+        " is too long: it declares 2 images (60 bytes), but has more");
   }
 
   @Test
   void rejectsAWrongMark() {
-    Path file =
-        write(folder.resolve("train-images-idx3-ubyte"), idx(LABELS, new int[] {4, 5, 6}, TRAIN));
-    assertRejected(
-        this::read,
-        file + " must start with 0x00000803, the mark of IDX images, but starts with 0x00000801");
-  }
-
-  @Test
-  void imagesInThePlaceOfLabelsAreRejected() {
-    Path file =
-        write(folder.resolve("train-labels-idx1-ubyte"), idx(IMAGES, new int[] {4, 5, 6}, TRAIN));
-    assertRejected(
-        this::read,
-        file + " must start with 0x00000801, the mark of IDX labels, but starts with 0x00000803");
+    assertFileRejected(
+        "train-images-idx3-ubyte",
+        idx(LABELS, new int[] {4, 5, 6}, TRAIN),
+        " must start with 0x00000803, the mark of IDX images, but starts with 0x00000801");
   }
 
   @ParameterizedTest
@@ -177,6 +170,22 @@ class IdxTest {
     assertRejected(this::read, file + ": " + message);
   }
 
+  @Test
+  void rejectsImagesInThePlaceOfLabels() {
+    assertFileRejected(
+        "train-labels-idx1-ubyte",
+        idx(IMAGES, new int[] {4, 5, 6}, TRAIN),
+        " must start with 0x00000801, the mark of IDX labels, but starts with 0x00000803");
+  }
+
+  @Test
+  void rejectsALabelWithoutAClass() {
+    assertFileRejected(
+        "train-labels-idx1-ubyte",
+        idx(LABELS, new int[] {4}, new byte[] {0, 1, (byte) 200, 0}),
+        ": label number 2 must be in [0, 2], but is 200");
+  }
+
   /** The declared 2 GB and a copy would exceed the heap of the tests. */
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
@@ -193,15 +202,6 @@ class IdxTest {
 
   private static long allocated() {
     return ((ThreadMXBean) ManagementFactory.getThreadMXBean()).getCurrentThreadAllocatedBytes();
-  }
-
-  @Test
-  void rejectsALabelWithoutAClass() {
-    Path file =
-        write(
-            folder.resolve("train-labels-idx1-ubyte"),
-            idx(LABELS, new int[] {4}, new byte[] {0, 1, (byte) 200, 0}));
-    assertRejected(this::read, file + ": label number 2 must be in [0, 2], but is 200");
   }
 
   @Test

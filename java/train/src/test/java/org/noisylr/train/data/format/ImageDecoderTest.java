@@ -6,6 +6,7 @@ import static org.noisylr.train.InputErrors.assertRejected;
 import static org.noisylr.train.TestFiles.concat;
 import static org.noisylr.train.TestFiles.encode;
 import static org.noisylr.train.TestFiles.jpeg;
+import static org.noisylr.train.TestFiles.palettePng;
 import static org.noisylr.train.TestFiles.png;
 import static org.noisylr.train.TestFiles.random;
 
@@ -13,6 +14,7 @@ import java.awt.image.BufferedImage;
 import java.awt.image.IndexColorModel;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.stream.IntStream;
 import java.util.zip.CRC32;
 import org.junit.jupiter.api.Test;
 import org.noisylr.check.InputException;
@@ -69,14 +71,18 @@ class ImageDecoderTest {
 
   @Test
   void sixteenBitsAreRoundedToEight() {
-    BufferedImage image = new BufferedImage(SIDE, SIDE, BufferedImage.TYPE_USHORT_GRAY);
-    byte[] expected = new byte[PLANE];
+    int[] samples = IntStream.range(0, PLANE).map(i -> i * 257 + (i == 255 ? 0 : 100)).toArray();
+    byte[] decoded = decode(encode(image(BufferedImage.TYPE_USHORT_GRAY, samples), "png"));
     for (int i = 0; i < PLANE; i++) {
-      int sample = i * 257 + (i == 255 ? 0 : 100);
-      image.getRaster().setSample(i % SIDE, i / SIDE, 0, sample);
-      expected[i] = (byte) Math.round(sample / 257.0);
+      assertThat(decoded[i]).isEqualTo((byte) Math.round(samples[i] / 257.0));
     }
-    assertThat(decode(encode(image, "png"))).isEqualTo(expected);
+  }
+
+  /** An image of one band. */
+  private static BufferedImage image(int type, int... samples) {
+    BufferedImage image = new BufferedImage(SIDE, SIDE, type);
+    image.getRaster().setSamples(0, 0, SIDE, SIDE, 0, samples);
+    return image;
   }
 
   @Test
@@ -84,31 +90,24 @@ class ImageDecoderTest {
     byte[] red = {0, (byte) 200, 10};
     byte[] green = {0, 100, 20};
     byte[] blue = {0, 50, (byte) 255};
-    BufferedImage image =
-        new BufferedImage(
-            SIDE,
-            SIDE,
-            BufferedImage.TYPE_BYTE_INDEXED,
-            new IndexColorModel(8, 3, red, green, blue));
+    int[] indices = IntStream.range(0, SIDE).map(i -> i % 3).toArray();
     byte[] expected = new byte[3 * PLANE];
     for (int i = 0; i < PLANE; i++) {
-      image.getRaster().setSample(i % SIDE, i / SIDE, 0, i % 3);
-      expected[i] = red[i % 3];
-      expected[PLANE + i] = green[i % 3];
-      expected[2 * PLANE + i] = blue[i % 3];
+      expected[i] = red[indices[i % SIDE]];
+      expected[PLANE + i] = green[indices[i % SIDE]];
+      expected[2 * PLANE + i] = blue[indices[i % SIDE]];
     }
-    assertThat(decode(encode(image, "png"))).isEqualTo(expected);
+    IndexColorModel palette = new IndexColorModel(8, 3, red, green, blue);
+    assertThat(decode(palettePng(SIDE, SIDE, palette, indices))).isEqualTo(expected);
   }
 
   @Test
   void blackAndWhiteIsGrey() {
-    BufferedImage image = new BufferedImage(SIDE, SIDE, BufferedImage.TYPE_BYTE_BINARY);
-    byte[] expected = new byte[PLANE];
+    int[] bits = IntStream.range(0, PLANE).map(i -> i % 2).toArray();
+    byte[] decoded = decode(encode(image(BufferedImage.TYPE_BYTE_BINARY, bits), "png"));
     for (int i = 0; i < PLANE; i++) {
-      image.getRaster().setSample(i % SIDE, i / SIDE, 0, i % 2);
-      expected[i] = (byte) (i % 2 * 255);
+      assertThat(decoded[i]).isEqualTo((byte) (bits[i] * 255));
     }
-    assertThat(decode(encode(image, "png"))).isEqualTo(expected);
   }
 
   @Test

@@ -64,14 +64,16 @@ class ImdbTest {
     assertRead(Imdb.read(write(temp.resolve("a.tar.xz"), xz(tar(reviews()))), 50, 4));
   }
 
+  private void assertReviewsRejected(Map<String, byte[]> files, String message) {
+    Path archive = write(temp.resolve("a.tar.gz"), tarGz(files));
+    assertRejected(() -> Imdb.read(archive, 50, 4), archive + message);
+  }
+
   @Test
   void aMissingClassIsRejected() {
     Map<String, byte[]> files = reviews();
     files.remove("aclImdb/test/neg/0_3.txt");
-    Path archive = write(temp.resolve("a.tar.gz"), tarGz(files));
-    assertRejected(
-        () -> Imdb.read(archive, 50, 4),
-        archive + " must have reviews test/neg/*.txt, but has none");
+    assertReviewsRejected(files, " must have reviews test/neg/*.txt, but has none");
   }
 
   @Test
@@ -96,10 +98,8 @@ class ImdbTest {
   void aReviewLongerThanAMegabyteIsRejected() {
     Map<String, byte[]> files = reviews();
     files.put("aclImdb/train/pos/7_7.txt", new byte[(1 << 20) + 1]);
-    Path archive = write(temp.resolve("a.tar.gz"), tarGz(files));
-    assertRejected(
-        () -> Imdb.read(archive, 50, 4),
-        archive + "!aclImdb/train/pos/7_7.txt must have at most 1048576 bytes, but has more");
+    assertReviewsRejected(
+        files, "!aclImdb/train/pos/7_7.txt must have at most 1048576 bytes, but has more");
   }
 
   @Test

@@ -4,13 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 import static org.noisylr.train.InputErrors.assertRejected;
-import static org.noisylr.train.TestFiles.encode;
 import static org.noisylr.train.TestFiles.jpeg;
+import static org.noisylr.train.TestFiles.palettePng;
 import static org.noisylr.train.TestFiles.png;
 import static org.noisylr.train.TestFiles.tar;
 import static org.noisylr.train.TestFiles.write;
 
-import java.awt.image.BufferedImage;
 import java.awt.image.IndexColorModel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -68,16 +67,7 @@ class VocTest {
     for (int i = 0; i < shades.length; i++) {
       shades[i] = (byte) (31 * i);
     }
-    BufferedImage image =
-        new BufferedImage(
-            width,
-            height,
-            BufferedImage.TYPE_BYTE_INDEXED,
-            new IndexColorModel(8, 256, shades, shades, shades));
-    for (int i = 0; i < width * height; i++) {
-      image.getRaster().setSample(i % width, i / width, 0, row[i % width]);
-    }
-    return encode(image, "png");
+    return palettePng(width, height, new IndexColorModel(8, 256, shades, shades, shades), row);
   }
 
   private static void assertRead(SegmentationDataset dataset) {

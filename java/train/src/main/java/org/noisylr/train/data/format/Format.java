@@ -1,0 +1,55 @@
+package org.noisylr.train.data.format;
+
+import java.nio.file.Path;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+import org.noisylr.train.data.Dataset;
+
+/** The formats of datasets, in the order in which they are tried on unknown content. */
+enum Format {
+  VOC(Voc::isIn, Voc::isList, (name, place) -> Voc.read(place)),
+  IDX(Idx::isIn, path -> false, (name, place) -> Idx.read(name, Datasets.DIGITS, place)),
+  SVHN(Svhn::isIn, path -> false, (name, place) -> Svhn.read(place, Datasets.DIGITS)),
+  IMDB(Imdb::isIn, Imdb::isReview, (name, place) -> Imdb.read(place, Imdb.VOCABULARY, Imdb.LENGTH)),
+  IMAGES(ImageFolder::isIn, ImageFolder::isImage, ImageFolder::read),
+  CIFAR10(Cifar.CIFAR10::isIn, Cifar.CIFAR10::hasFile, (name, place) -> Cifar.CIFAR10.read(place)),
+  CIFAR100(
+      Cifar.CIFAR100::isIn, Cifar.CIFAR100::hasFile, (name, place) -> Cifar.CIFAR100.read(place));
+
+  private interface Reader {
+    Dataset read(String name, Path place);
+  }
+
+  private final Predicate<Path> folders;
+  private final Predicate<String> files;
+  private final Reader reader;
+
+  Format(Predicate<Path> folders, Predicate<String> files, Reader reader) {
+    this.folders = folders;
+    this.files = files;
+    this.reader = reader;
+  }
+
+  static Stream<Format> all() {
+    return Stream.of(values());
+  }
+
+  /** Whether a folder has this format. */
+  boolean isIn(Path folder) {
+    return folders.test(folder);
+  }
+
+  /** Whether a tar with a file of this path has this format. */
+  boolean hasFile(String path) {
+    return files.test(path);
+  }
+
+  /**
+   * Reads a folder or an archive.
+   *
+   * @param name the name of the dataset, unless the format has one of its own
+   */
+  Dataset read(String name, Path place) {
+    return reader.read(name, place);
+  }
+}
