@@ -1,13 +1,13 @@
-"""Draws the embedded dataset fashion-mnist-mini from the four IDX files of Fashion-MNIST.
+"""Creates the embedded dataset fashion-mnist-mini from the four IDX files of Fashion-MNIST.
 
     python3 make_fashion_mnist_mini.py SOURCE [TARGET]
 
 SOURCE holds train-images-idx3-ubyte.gz and its three companions (Debian: the folder of the package
 dataset-fashion-mnist); TARGET defaults to the module's resources. Standard library only.
 
-The rule has no random generator, so every version of Python draws the same images: image i of a
-split has the key SHA-256("fashion-mnist-mini/SPLIT/i"); of each class the images with the smallest
-keys are kept (600 for training, 100 for testing), and all are stored in ascending order of the key.
+The rule uses no random generator, so every version of Python selects the same images. Image i of a
+split has the key SHA-256("fashion-mnist-mini/SPLIT/i"). The images with the smallest keys of each
+class are selected (600 for training, 100 for testing) and stored in ascending order of their keys.
 """
 
 import gzip
@@ -25,7 +25,7 @@ RESOURCES = (
 
 
 def read_idx(path, dimensions):
-    """The sizes and the payload of an IDX file of unsigned bytes."""
+    """Returns the sizes and the payload of an IDX file of unsigned bytes."""
     content = gzip.decompress(path.read_bytes())
     header = 4 + 4 * dimensions
     magic, *sizes = struct.unpack(f">{1 + dimensions}I", content[:header])
@@ -33,7 +33,7 @@ def read_idx(path, dimensions):
     for size in sizes:
         expected *= size
     if magic != 0x0800 + dimensions or len(content) != header + expected:
-        sys.exit(f"{path} is not a whole IDX file of {dimensions} dimensions")
+        sys.exit(f"{path} is not a complete IDX file of {dimensions} dimensions")
     return sizes, content[header:]
 
 
@@ -42,8 +42,8 @@ def write_idx(path, sizes, payload):
     path.write_bytes(gzip.compress(header + payload, compresslevel=9, mtime=0))
 
 
-def draw(split, labels, per_class):
-    """Indices of the images to keep, in the order in which they are stored."""
+def select(split, labels, per_class):
+    """Returns the indices of the selected images in stored order."""
     kept = [0] * CLASSES
     chosen = []
     for i in sorted(range(len(labels)), key=lambda i: key(split, i)):
@@ -51,7 +51,7 @@ def draw(split, labels, per_class):
             kept[labels[i]] += 1
             chosen.append(i)
     if kept != [per_class] * CLASSES:
-        sys.exit(f"{split} holds too few images of some class: {kept}")
+        sys.exit(f"{split} has too few images of a class: {kept}")
     return chosen
 
 
@@ -66,7 +66,7 @@ def main(source, target=RESOURCES):
         images, labels = f"{split}-images-idx3-ubyte.gz", f"{split}-labels-idx1-ubyte.gz"
         (_, height, width), pixels = read_idx(source / images, 3)
         _, classes = read_idx(source / labels, 1)
-        chosen = draw(split, classes, per_class)
+        chosen = select(split, classes, per_class)
         size = height * width
         kept = b"".join(pixels[i * size : (i + 1) * size] for i in chosen)
         write_idx(target / images, (len(chosen), height, width), kept)

@@ -31,14 +31,21 @@ public abstract class FuzzCase {
     this.kinds = kinds;
   }
 
+  /** The content of the file for an input; the input's content itself unless overridden. */
+  protected byte[] file(int kind, byte[] content) throws IOException {
+    return content;
+  }
+
   /**
-   * Writes an input.
+   * Writes an input, as one {@link #file} unless overridden.
    *
    * @param folder where to write it
    * @param kind in [0, kinds)
    * @return the file or folder to read, which an error must name
    */
-  protected abstract Path write(Path folder, int kind, byte[] content) throws IOException;
+  protected Path write(Path folder, int kind, byte[] content) throws IOException {
+    return Files.write(folder.resolve("input"), file(kind, content));
+  }
 
   /** Reads what {@link #write} wrote. */
   protected abstract void open(Path written, int kind) throws IOException;

@@ -106,7 +106,7 @@ public final class Download {
     if (!md5.equals(file.md5())) {
       Files.delete(part);
       throw new InputException(
-          "%s must have the published MD5 %s, but has %s; the download was deleted, try again"
+          "%s must have the published MD5 %s, but has %s; the download was deleted, so try again"
               .formatted(location, file.md5(), md5));
     }
   }

@@ -23,12 +23,11 @@ import org.noisylr.train.metric.EpochMetrics;
 /**
  * A finished run. Its static methods train, read and check runs.
  *
- * @param metrics one entry an epoch
+ * @param metrics one entry per epoch
  * @param result the summary
  * @param timing wall times of the epochs, which differ from run to run
  */
 public record Run(List<EpochMetrics> metrics, RunResult result, Timing timing) {
-
   /**
    * Trains without writing files. Sets the process up with {@link Cpu#configure}.
    *
@@ -40,7 +39,7 @@ public record Run(List<EpochMetrics> metrics, RunResult result, Timing timing) {
   }
 
   /**
-   * Trains, and writes metrics, result and a checkpoint an epoch to {@code directory}. Sets the
+   * Trains, and writes metrics, result and a checkpoint per epoch to {@code directory}. Sets the
    * process up with {@link Cpu#configure}.
    *
    * @param resume whether the directory may already hold this run; it then resumes from its newest

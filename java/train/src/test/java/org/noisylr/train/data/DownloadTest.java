@@ -177,7 +177,7 @@ class DownloadTest {
     content = random(CONTENT.length, 2);
     assertFails(
         file,
-        "%s must have the published MD5 %s, but has %s; the download was deleted, try again"
+        "%s must have the published MD5 %s, but has %s; the download was deleted, so try again"
             .formatted(location(), file.md5(), md5(content)));
     assertThat(part()).doesNotExist();
   }

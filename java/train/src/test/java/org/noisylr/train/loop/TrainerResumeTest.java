@@ -14,12 +14,14 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiConsumer;
 import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.noisylr.check.InputException;
+import org.noisylr.torch.model.Cnn28;
 import org.noisylr.train.data.Examples;
 import org.noisylr.train.metric.EpochMetrics;
 
@@ -144,14 +146,12 @@ class TrainerResumeTest {
     assertThat(metrics).isEqualTo(run(ONE_EPOCH).get(0));
   }
 
-  @Test
-  void aClosedTrainerThrowsAndClosesTwice() {
+  private static void assertThrowsAfter(BiConsumer<Trainer, Cnn28> closing) {
     withTrainer(
         config(OptimizerSpec.Kind.ADAM, 0.01, 2),
         (trainer, model) -> {
           trainer.runEpoch(List.of());
-          trainer.close();
-          trainer.close();
+          closing.accept(trainer, model);
           assertThatThrownBy(() -> trainer.runEpoch(List.of()))
               .isInstanceOf(RuntimeException.class);
           return null;
@@ -159,16 +159,17 @@ class TrainerResumeTest {
   }
 
   @Test
-  void aModelThatIsClosedBeforeItsTrainerStopsTheRun() {
-    withTrainer(
-        config(OptimizerSpec.Kind.MOMENTUM, 0.01, 2),
+  void aClosedTrainerThrowsAndClosesTwice() {
+    assertThrowsAfter(
         (trainer, model) -> {
-          trainer.runEpoch(List.of());
-          model.close();
-          assertThatThrownBy(() -> trainer.runEpoch(List.of()))
-              .isInstanceOf(RuntimeException.class);
-          return null;
+          trainer.close();
+          trainer.close();
         });
+  }
+
+  @Test
+  void aTrainerOfAClosedModelThrows() {
+    assertThrowsAfter((trainer, model) -> model.close());
   }
 
   @Test

@@ -14,7 +14,6 @@ import java.nio.file.Path;
 import java.util.stream.Stream;
 import java.util.zip.CRC32;
 import org.noisylr.train.FuzzCase;
-import org.noisylr.train.TestFiles;
 
 /** Decodes an image to colours or palette indices. The checksums of a PNG are corrected first. */
 class ImageDecoderFuzzTest extends FuzzCase {
@@ -42,23 +41,7 @@ class ImageDecoderFuzzTest extends FuzzCase {
   }
 
   @Override
-  protected Path write(Path folder, int kind, byte[] content) {
-    return TestFiles.write(folder.resolve("x.png"), summed(content));
-  }
-
-  @Override
-  protected void open(Path file, int kind) throws IOException {
-    String name = file.toString();
-    byte[] content = Files.readAllBytes(file);
-    ImageDecoder.Size size = ImageDecoder.size(name, content);
-    if (kind == INDICES) {
-      ImageDecoder.indices(name, content, size, name);
-    } else {
-      ImageDecoder.decode(name, content, size, name);
-    }
-  }
-
-  private static byte[] summed(byte[] image) {
+  protected byte[] file(int kind, byte[] image) {
     byte[] summed = image.clone();
     ByteBuffer chunks = ByteBuffer.wrap(summed);
     for (int start = SIGNATURE; summed.length - start >= 12; ) {
@@ -72,5 +55,17 @@ class ImageDecoderFuzzTest extends FuzzCase {
       start += 12 + length;
     }
     return summed;
+  }
+
+  @Override
+  protected void open(Path file, int kind) throws IOException {
+    String name = file.toString();
+    byte[] content = Files.readAllBytes(file);
+    ImageDecoder.Size size = ImageDecoder.size(name, content);
+    if (kind == INDICES) {
+      ImageDecoder.indices(name, content, size, name);
+    } else {
+      ImageDecoder.decode(name, content, size, name);
+    }
   }
 }

@@ -11,7 +11,6 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.noisylr.train.FuzzCase;
-import org.noisylr.train.TestFiles;
 
 /** Reads a zip or tar, or one with the images that the input names, one a line. */
 class ImageFolderFuzzTest extends FuzzCase {
@@ -39,14 +38,12 @@ class ImageFolderFuzzTest extends FuzzCase {
   }
 
   @Override
-  protected Path write(Path folder, int kind, byte[] content) {
-    return TestFiles.write(
-        folder.resolve("x"),
-        switch (kind) {
-          case ARCHIVE -> content;
-          case NAMES_IN_ZIP -> zip(named(content));
-          default -> tar(named(content));
-        });
+  protected byte[] file(int kind, byte[] content) {
+    return switch (kind) {
+      case ARCHIVE -> content;
+      case NAMES_IN_ZIP -> zip(named(content));
+      default -> tar(named(content));
+    };
   }
 
   @Override

@@ -10,7 +10,6 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.noisylr.train.FuzzCase;
-import org.noisylr.train.TestFiles;
 
 /** Reads an archive, or a tar after it is compressed. */
 class ImdbFuzzTest extends FuzzCase {
@@ -36,14 +35,8 @@ class ImdbFuzzTest extends FuzzCase {
   }
 
   @Override
-  protected Path write(Path folder, int kind, byte[] content) {
-    return TestFiles.write(
-        folder.resolve("x.tar"),
-        switch (kind) {
-          case ARCHIVE -> content;
-          case GZIP_COMPRESSED_TAR -> gzip(content);
-          default -> xz(content);
-        });
+  protected byte[] file(int kind, byte[] content) {
+    return kind == ARCHIVE ? content : kind == GZIP_COMPRESSED_TAR ? gzip(content) : xz(content);
   }
 
   @Override

@@ -5,7 +5,6 @@ import static org.noisylr.train.TestFiles.tar;
 import java.nio.file.Path;
 import java.util.stream.Stream;
 import org.noisylr.train.FuzzCase;
-import org.noisylr.train.TestFiles;
 
 /** Reads a tar. */
 class VocFuzzTest extends FuzzCase {
@@ -15,11 +14,6 @@ class VocFuzzTest extends FuzzCase {
 
   static Stream<byte[]> seeds() {
     return Stream.of(seed(0, tar(VocTest.files())));
-  }
-
-  @Override
-  protected Path write(Path folder, int kind, byte[] content) {
-    return TestFiles.write(folder.resolve("x.tar"), content);
   }
 
   @Override
