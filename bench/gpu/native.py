@@ -53,7 +53,7 @@ def run_tests(session):
     session.require("build")
     folder, environment = session.out / "build", session.environment()
     golden = ROOT / "native/test/golden"
-    text = session.run([folder / "test/device_test"], "device-tests.log", env=environment, cwd=golden)
+    text = session.run([folder / "test/noisylr_tests", "device"], "device-tests.log", env=environment, cwd=golden)
     on_device = re.search(r"(\d+) tests, (\d+) failed", text)
     text = session.run(
         ["ctest", "--test-dir", folder, "--output-on-failure", "-R", f"^({TESTS})$"],

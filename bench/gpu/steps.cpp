@@ -7,10 +7,10 @@
 //
 // MODEL is resnet20, resnet50 or wrn16-8. OPTIMIZER is sgd, adam, adamw, adagrad or rmsprop.
 //
-// `shapes` prints the shape of each parameter on a line. `time` prints "ready" and, for each line of
-// input, a round: the microseconds of a step of each variant, measured over at least MILLISECONDS.
-// `soak` makes noisy fused steps with new gradients. It waits for a line of input after a tenth of
-// the steps and at the end, so that another program can read its memory.
+// `shapes` prints the shape of each parameter on a line. `time` prints "ready" and, for each line
+// of input, a round: the microseconds of a step of each variant, measured over at least
+// MILLISECONDS. `soak` makes noisy fused steps with new gradients. It waits for a line of input
+// after a tenth of the steps and at the end, so that another program can read its memory.
 
 #include <ATen/ATen.h>
 

@@ -3,25 +3,11 @@
 
 #include <ATen/ATen.h>
 
-#include <cstdlib>
-#include <new>
-
 #include "check.h"
+#include "counted_allocations.h"
 #include "noisylr/noisy.h"
 
-namespace {
-bool counting = false;
-int allocations = 0;
-}  // namespace
-
-void* operator new(size_t size) {
-  if (counting) ++allocations;
-  if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
-  throw std::bad_alloc();
-}
-
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+namespace allocation_test {
 
 using namespace noisylr;
 using torch::optim::Optimizer;
@@ -78,3 +64,5 @@ TEST(steps_allocate_only_when_the_number_of_groups_changes) {
   EXPECT_EQ(allocations_in([&] { hook.step(closure); }), 0);
   EXPECT_EQ(hook.realised_lrs().size(), size_t{21});
 }
+
+}  // namespace allocation_test

@@ -8,6 +8,8 @@
 #include "noisylr/state.h"
 #include "problem.h"
 
+namespace archive_test {
+
 using namespace noisylr;
 using torch::serialize::InputArchive;
 using torch::serialize::OutputArchive;
@@ -175,7 +177,7 @@ TEST(a_complete_archive_of_the_test_loads) {
 TEST(bad_archives_are_rejected_and_change_nothing) {
   Problem problem;
   NoisySGD noisy(problem.parameters(), torch::optim::SGDOptions(0.1), special());
-  const auto refused = [&](const char* key, const c10::IValue& value, const std::string& message) {
+  const auto rejected = [&](const char* key, const c10::IValue& value, const std::string& message) {
     InputArchive archive = archive_with(problem, key, value);
     EXPECT_THROWS(std::invalid_argument, noisy.load(archive), message);
     EXPECT(noisy.noise() == special());
@@ -310,3 +312,5 @@ TEST(options_of_another_class_are_rejected) {
   L4Mom l4(problem.parameters());
   expect_foreign_options_refused(l4, problem, rmsprop, "noisylr::L4Options");
 }
+
+}  // namespace archive_test

@@ -1,6 +1,6 @@
 /// @file
-/// A test is TEST(name) { … } with EXPECT, EXPECT_EQ and EXPECT_THROWS in it; the program runs them
-/// all and fails if one check does.
+/// A test is TEST(name) { … } with EXPECT, EXPECT_EQ and EXPECT_THROWS in it. main.cpp runs them
+/// and fails if one check does.
 #pragma once
 
 #include <exception>
@@ -18,13 +18,18 @@ struct Failure {
   std::string message;
 };
 
-inline auto& tests() {
-  static std::vector<std::pair<std::string, std::function<void()>>> all;
+struct Test {
+  std::string file, name;
+  std::function<void()> body;
+};
+
+inline std::vector<Test>& tests() {
+  static std::vector<Test> all;
   return all;
 }
 
-inline bool add(std::string name, std::function<void()> body) {
-  tests().emplace_back(std::move(name), std::move(body));
+inline bool add(const std::string& path, std::string name, std::function<void()> body) {
+  tests().push_back({path.substr(path.rfind('/') + 1), std::move(name), std::move(body)});
   return true;
 }
 
@@ -61,26 +66,7 @@ void throws(const std::function<void()>& work, const std::string& expected, cons
 #define EXPECT_EQ(actual, expected) check::equal(actual, expected, EXPECT_AT #actual)
 #define EXPECT_THROWS(type, statement, message) \
   check::throws<type>([&] { statement; }, message, EXPECT_AT #statement)
-#define TEST(name)                                          \
-  static void name();                                       \
-  static const bool name##_added = check::add(#name, name); \
+#define TEST(name)                                                    \
+  static void name();                                                 \
+  static const bool name##_added = check::add(__FILE__, #name, name); \
   static void name()
-
-int main() {
-  int failed = 0;
-  for (const auto& [name, body] : check::tests()) {
-    std::string error;
-    try {
-      body();
-    } catch (const check::Failure& failure) {
-      error = failure.message;
-    } catch (const std::exception& e) {
-      error = std::string("unexpected: ") + e.what();
-    }
-    failed += !error.empty();
-    std::cout << (error.empty() ? "ok    " : "FAILED ") << name << (error.empty() ? "" : ": ")
-              << error << std::endl;
-  }
-  std::cout << check::tests().size() << " tests, " << failed << " failed" << std::endl;
-  return failed != 0 || check::tests().empty();
-}

@@ -15,6 +15,8 @@
 #include "noisylr/state.h"
 #include "problem.h"
 
+namespace device_test {
+
 using namespace noisylr;
 
 namespace {
@@ -169,3 +171,5 @@ TEST(l4_and_perturbations_step_on_the_device) {
   alrao.step(closure);
   for (const at::Tensor& p : problem.parameters()) EXPECT(p.isfinite().all().item<bool>());
 }
+
+}  // namespace device_test

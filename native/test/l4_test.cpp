@@ -8,6 +8,8 @@
 #include "noisylr/state.h"
 #include "problem.h"
 
+namespace l4_test {
+
 namespace {
 
 using noisylr::L4Adam;
@@ -267,3 +269,5 @@ TEST(the_states_of_both_kinds_are_not_exchanged) {
   EXPECT_THROWS(std::invalid_argument, adam.load(of_mom), "state exp_avg_sq is missing");
   adam.step([&] { return tensors.loss(); });  // Its own state is still there.
 }
+
+}  // namespace l4_test

@@ -13,6 +13,8 @@
 #include "noisylr/perturbation.h"
 #include "problem.h"
 
+namespace lifetime_test {
+
 using namespace noisylr;
 using torch::optim::Optimizer;
 using torch::optim::OptimizerParamGroup;
@@ -200,3 +202,5 @@ TEST(a_new_tensor_is_never_at_the_address_of_a_removed_one_that_has_state) {
     for (const at::Tensor& other : others) EXPECT(other.unsafeGetTensorImpl() != former);
   });
 }
+
+}  // namespace lifetime_test

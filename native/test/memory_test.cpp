@@ -9,6 +9,8 @@
 
 #include "check.h"
 
+namespace memory_test {
+
 namespace {
 
 constexpr size_t kBlock = 16 << 20;
@@ -68,3 +70,5 @@ TEST(freed_memory_is_used_again) {
   std::thread(steps).join();
   EXPECT(faults < 100);
 }
+
+}  // namespace memory_test

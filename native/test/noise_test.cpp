@@ -8,6 +8,8 @@
 
 #include "check.h"
 
+namespace noise_test {
+
 using namespace noisylr;
 
 namespace {
@@ -219,3 +221,5 @@ TEST(specifications_compare_by_value) {
   spec.seed = 1;
   EXPECT(spec != NoiseSpec::uniform(8));
 }
+
+}  // namespace noise_test

@@ -9,6 +9,8 @@
 #include "check.h"
 #include "problem.h"
 
+namespace noisy_test {
+
 using namespace noisylr;
 using torch::optim::Optimizer;
 using torch::optim::OptimizerParamGroup;
@@ -376,3 +378,5 @@ TEST(a_hook_serves_an_optimizer_that_evaluates_its_closure_often) {
     EXPECT_EQ(hook.steps(), epoch + 1);
   }
 }
+
+}  // namespace noisy_test

@@ -11,6 +11,8 @@
 #include "noisylr/noisy.h"
 #include "problem.h"
 
+namespace perturbation_test {
+
 namespace {
 
 using noisylr::Alrao;
@@ -372,3 +374,5 @@ TEST(alrao_scales_the_optimizers_update_alone) {
   });
   EXPECT(at::allclose(x, at::full({2}, 1.9, at::kDouble)));
 }
+
+}  // namespace perturbation_test

@@ -93,13 +93,14 @@ torch::serialize::InputArchive archived(const Saver& saver) {
 }
 
 /// Runs a test template for each of the five optimizers.
-#define TEST_EACH_OPTIMIZER(name)                                                                \
-  template <class Base>                                                                          \
-  static void name();                                                                            \
-  static const bool name##_added = check::add(#name ", SGD", name<torch::optim::SGD>) &&         \
-                                   check::add(#name ", Adam", name<torch::optim::Adam>) &&       \
-                                   check::add(#name ", AdamW", name<torch::optim::AdamW>) &&     \
-                                   check::add(#name ", Adagrad", name<torch::optim::Adagrad>) && \
-                                   check::add(#name ", RMSprop", name<torch::optim::RMSprop>);   \
-  template <class Base>                                                                          \
+#define TEST_EACH_OPTIMIZER(name)                                             \
+  template <class Base>                                                       \
+  static void name();                                                         \
+  static const bool name##_added =                                            \
+      check::add(__FILE__, #name ", SGD", name<torch::optim::SGD>) &&         \
+      check::add(__FILE__, #name ", Adam", name<torch::optim::Adam>) &&       \
+      check::add(__FILE__, #name ", AdamW", name<torch::optim::AdamW>) &&     \
+      check::add(__FILE__, #name ", Adagrad", name<torch::optim::Adagrad>) && \
+      check::add(__FILE__, #name ", RMSprop", name<torch::optim::RMSprop>);   \
+  template <class Base>                                                       \
   static void name()

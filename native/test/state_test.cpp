@@ -10,6 +10,8 @@
 #include "noisylr/noisy.h"
 #include "problem.h"
 
+namespace state_test {
+
 using namespace noisylr;
 using torch::optim::Adam;
 using torch::optim::AdamOptions;
@@ -205,30 +207,30 @@ TEST(state_that_does_not_fit_is_rejected_and_changes_nothing) {
   Adam adam(problem.parameters(), AdamOptions(0.01));
   train(adam, problem, 3);
   const State right(adam);
-  const auto refused = [&](auto change, const std::string& message) {
+  const auto rejected = [&](auto change, const std::string& message) {
     State state = right;
     change(state);
     EXPECT_THROWS(std::invalid_argument, state.load_into(adam), message);
     EXPECT(State(adam) == right);
   };
   rejected([](State& s) { s.tensors.pop_back(); },
-          "there must be one tensor for each name, but there are 9 and 8");
+           "there must be one tensor for each name, but there are 9 and 8");
   rejected([](State& s) { s.names[1] = s.names[0]; }, "state 0.0.step appears twice");
   rejected([](State& s) { s["0.2.exp_avg"] = at::Tensor(); },
-          "state 0.2.exp_avg is an undefined tensor");
+           "state 0.2.exp_avg is an undefined tensor");
   rejected(
       [](State& s) {
         s["0.0.exp_avg"] = at::zeros({5, 3});
       },
       "state 0.0.exp_avg must have shape [3, 5], but has [5, 3]");
   rejected([](State& s) { s["0.1.exp_avg_sq"] = at::zeros({5}, at::kDouble); },
-          "state 0.1.exp_avg_sq must be of type Float, but is Double");
+           "state 0.1.exp_avg_sq must be of type Float, but is Double");
   rejected([](State& s) { s["0.0.step"] = at::ones({}); },
-          "state 0.0.step must be a Long of shape [], but is a Float of shape []");
+           "state 0.0.step must be a Long of shape [], but is a Float of shape []");
   rejected([](State& s) { s["0.0.step"] = at::ones({1}, at::kLong); },
-          "state 0.0.step must be a Long of shape [], but is a Long of shape [1]");
+           "state 0.0.step must be a Long of shape [], but is a Long of shape [1]");
   rejected([](State& s) { s["0.2.step"] = at::full({}, -1, at::kLong); },
-          "state 0.2.step must be at least 0, but is -1");
+           "state 0.2.step must be at least 0, but is -1");
   rejected(
       [](State& s) {
         s.names.push_back("0.3.exp_avg");
@@ -279,3 +281,5 @@ TEST(other_optimizers_are_rejected) {
   EXPECT_THROWS(std::invalid_argument, (void)optimizer_state(lbfgs), message);
   EXPECT_THROWS(std::invalid_argument, load_optimizer_state(lbfgs, {}, {}), message);
 }
+
+}  // namespace state_test

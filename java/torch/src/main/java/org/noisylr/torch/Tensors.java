@@ -14,7 +14,7 @@ import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch.MemoryFormat;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
-/** Short forms of what bytedeco's API says at length. */
+/** Helpers for bytedeco's tensors. */
 public final class Tensors {
   private Tensors() {}
 
@@ -26,9 +26,9 @@ public final class Tensors {
   /**
    * A copy of {@code [N, C, H, W]} in channels-last order, as {@code type}.
    *
-   * <p>Its strides say so even for C = 1 or H = W = 1, where both orders are the same memory:
-   * {@code contiguous} would leave those strides alone, and LibTorch's operations, which look at
-   * them, would go on in the other order.
+   * <p>Its strides are channels-last even for C = 1 or H = W = 1, where both orders are the same
+   * memory. {@code contiguous} would not change those strides, and LibTorch's operations, which
+   * read them, would continue in the other order.
    */
   public static Tensor channelsLast(Tensor tensor, ScalarType type) {
     return tensor.to(type, false, true, new MemoryFormatOptional(MemoryFormat.ChannelsLast));
@@ -50,8 +50,8 @@ public final class Tensors {
   }
 
   /**
-   * Puts each tensor under its name, detached: elements of a {@code TensorVector} are references
-   * into it and die with it, but these own their tensors.
+   * Puts each tensor under its name, detached. Elements of a {@code TensorVector} are references
+   * into it, but these own their tensors.
    */
   public static void putAll(Map<String, Tensor> target, StringVector names, TensorVector tensors) {
     for (long i = 0; i < names.size(); i++) {

@@ -19,15 +19,15 @@ import org.noisylr.torch.Tensors;
 
 /**
  * DeepLab V3 (Chen et al. 2017, "Rethinking Atrous Convolution") on a ResNet-50 backbone with
- * output stride 16: {@code float32 [N, 3, H, W]} in, a class for each pixel out, logits {@code [N,
+ * output stride 16: {@code float32 [N, 3, H, W]} in, a class for each pixel out: logits {@code [N,
  * classes, H, W]}.
  *
  * <p>The backbone is ResNet-50 with the stride of a bottleneck in its 3×3 convolution; its last
  * stage keeps the resolution and has dilation 2 instead. Atrous spatial pyramid pooling then joins
  * a 1×1 convolution, three 3×3 ones of rates 6, 12, 18 and the mean of the image, 256 channels
- * each, in a 1×1 convolution of 256 with dropout 0.5. A 3×3 convolution of 256 and a 1×1 one give
- * the logits, which are upsampled bilinearly. All convolutions but the last have batch norm and
- * ReLU.
+ * each, in a 1×1 convolution of 256 with dropout 0.5. A 3×3 convolution of 256 and a 1×1 one
+ * compute the logits, which are upsampled bilinearly. All convolutions but the last have batch norm
+ * and ReLU.
  *
  * <p>The architecture, and the names of the backbone's tensors, are those of torchvision's {@code
  * deeplabv3_resnet50} without its auxiliary classifier: 39,638,869 parameters with 21 classes.
@@ -136,12 +136,12 @@ public final class DeepLabV3 extends Model {
   }
 
   /**
-   * Takes over the weights of a ResNet-50, trained on ImageNet for instance.
+   * Copies the weights of a ResNet-50, trained on ImageNet for example.
    *
    * @param tensors by torchvision's names: {@code conv1.weight}, {@code layer1.0.bn1.running_var},
-   *     …; those of the classifier, {@code fc.weight} and {@code fc.bias}, are left out
+   *     …; {@code fc.weight} and {@code fc.bias} of the classifier are ignored
    * @throws InputException if a tensor of the backbone is missing, or one is unknown or has another
-   *     shape; nothing is changed then
+   *     shape; nothing changes then
    */
   public void loadBackbone(Map<String, Tensor> tensors) {
     Map<String, Tensor> own = new LinkedHashMap<>();

@@ -23,13 +23,13 @@ import org.noisylr.torch.Tensors;
  * <p>A model is a {@code torch::nn::Module}: {@code parameters()}, {@code named_buffers()}, {@code
  * train(boolean)} and {@code to(Device, boolean)} work as in LibTorch. Weights are drawn from
  * LibTorch's default generator, so {@code torch.manual_seed} before the constructor pins them.
- * Closing a model frees its modules; tensors that others still hold, an optimizer for instance,
- * stay alive. The methods declared here throw IllegalStateException on a closed model.
+ * Closing a model frees its modules. Tensors that others still hold, for example an optimizer, stay
+ * alive. The methods declared here throw IllegalStateException on a closed model.
  *
  * <p><b>Initialisation.</b> He et al. 2015 ("Delving Deep into Rectifiers", eq. 10): every weight
  * that feeds a rectifier is drawn from N(0, 2 / fan_in). The last dense layer feeds none and is
- * drawn from N(0, 1 / fan_in). Biases are 0; batch norm starts at weight 1, bias 0. Models that do
- * otherwise say so.
+ * drawn from N(0, 1 / fan_in). Biases are 0; batch norm starts at weight 1, bias 0. Models with
+ * another initialisation state it.
  */
 public abstract sealed class Model extends Module permits DeepLabV3, ImageModel, SentimentLstm {
   private final List<Module> layers = new ArrayList<>();
@@ -41,7 +41,7 @@ public abstract sealed class Model extends Module permits DeepLabV3, ImageModel,
   /**
    * Computes the logits.
    *
-   * @param input what the model says, {@code float32 [N, C, H, W]} or {@code int64 [N, T]}
+   * @param input {@code float32 [N, C, H, W]} or {@code int64 [N, T]}, as the model states
    * @return logits with the classes in dimension 1; owned by the caller
    * @throws IllegalStateException if the model is closed
    */
@@ -134,7 +134,7 @@ public abstract sealed class Model extends Module permits DeepLabV3, ImageModel,
     return torch.relu_(norm.forward(x));
   }
 
-  /** A dense layer; {@code gain} is 2 where it feeds a rectifier, else 1. */
+  /** A dense layer; {@code gain} is 2 if it feeds a rectifier, else 1. */
   final LinearImpl dense(String name, int in, int out, double gain) {
     LinearImpl dense = add(name, new LinearImpl(in, out));
     torch.normal_(dense.weight(), 0, Math.sqrt(gain / in));

@@ -17,13 +17,13 @@ import org.noisylr.check.Check;
  * at 32×32, 16×16, 8×8, global average pooling and a dense layer. A block is conv–BN–ReLU–conv–BN
  * plus its shortcut, then ReLU.
  *
- * <p>Where a stage halves the resolution, {@link Shortcut} says how the input joins the output.
+ * <p>{@link Shortcut} is how the input joins the output where a stage halves the resolution.
  */
 public final class ResNet extends ImageModel {
   /** H = W of the images. */
   public static final int SIZE = 32;
 
-  /** What joins a block's input to its output where the width doubles. */
+  /** How a block whose width doubles adds its input to its output. */
   public enum Shortcut {
     /** He et al.'s option A: every second pixel, the new channels zero; no parameters. */
     IDENTITY,

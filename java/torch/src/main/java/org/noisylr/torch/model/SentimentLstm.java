@@ -60,7 +60,7 @@ public final class SentimentLstm extends Model {
     outputBias = parameter("output_bias", torch.zeros(1));
   }
 
-  /** Registers a parameter; what LibTorch answers is a reference that the next one may move. */
+  /** Registers a parameter. LibTorch returns a reference that the next registration may move. */
   private Tensor parameter(String name, Tensor values) {
     register_parameter(name, values);
     parameters.add(values.retainReference());
@@ -94,7 +94,7 @@ public final class SentimentLstm extends Model {
     return torch.cat(new TensorVector(torch.zeros_like(z), z), 1);
   }
 
-  /** What a tensor of this shape is multiplied by. */
+  /** The dropout mask for a tensor of this shape. */
   private Tensor mask(Tensor like) {
     return torch.dropout(torch.ones_like(like), DROPOUT, is_training());
   }

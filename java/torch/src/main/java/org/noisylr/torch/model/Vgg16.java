@@ -12,9 +12,9 @@ import org.bytedeco.pytorch.global.torch;
 /**
  * VGG-16 (Simonyan &amp; Zisserman 2015, configuration D) for 32×32 images, as Liu &amp; Deng 2015
  * adapted it to CIFAR-10: five blocks of 3×3 convolutions, each followed by max-pooling, a dense
- * layer of 512 and the one of the classes.
+ * layer of 512 and one of the classes.
  *
- * <p>With batch norm, it stands between every layer but the last and its rectifier. With dropout, a
+ * <p>Batch norm, if used, is between every layer but the last and its rectifier. With dropout, a
  * value is dropped with probability 0.3 after the first convolution, 0.4 after every other one that
  * is not the last of its block, 0.5 before and after the dense layer.
  */
@@ -38,7 +38,7 @@ public final class Vgg16 extends ImageModel {
   /**
    * @param channels channels of an image, at least 1
    * @param classes number of classes, at least 2
-   * @param batchNorm whether there is batch norm: 14,991,946 parameters with 3 channels and 10
+   * @param batchNorm whether batch norm is used: 14,991,946 parameters with 3 channels and 10
    *     classes, 14,982,474 without
    * @param dropout whether values are dropped in training
    */

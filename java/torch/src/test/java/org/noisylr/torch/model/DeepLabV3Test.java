@@ -9,6 +9,7 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.noisylr.check.InputException;
 import org.noisylr.torch.Tensors;
@@ -20,7 +21,7 @@ class DeepLabV3Test {
   }
 
   @Test
-  void theNumberOfParametersIsTorchvisions() {
+  void theNumberOfParametersEqualsTorchvision() {
     try (DeepLabV3 model = new DeepLabV3(21)) {
       // deeplabv3_resnet50: 42,004,074, of which 2,365,205 are the auxiliary classifier's.
       assertThat(model.parameterCount()).isEqualTo(42_004_074 - 2_365_205);
@@ -53,7 +54,7 @@ class DeepLabV3Test {
   }
 
   @Test
-  void aBackboneIsTakenOverByTorchvisionsNames() {
+  void aBackboneIsLoadedByTorchvisionsNames() {
     try (PointerScope scope = new PointerScope();
         DeepLabV3 model = new DeepLabV3(2)) {
       Map<String, Tensor> tensors = backbone(model);
@@ -80,33 +81,34 @@ class DeepLabV3Test {
   }
 
   @Test
-  void aBackboneThatDoesNotFitIsRefusedAndChangesNothing() {
+  void aBackboneThatDoesNotFitIsRejectedAndChangesNothing() {
     try (PointerScope scope = new PointerScope();
         DeepLabV3 model = new DeepLabV3(2)) {
       Tensor before = Tensors.state(model).get("conv1.weight").clone();
       Map<String, Tensor> missing = backbone(model);
       missing.remove("layer2.1.bn2.bias");
-      refused(model, missing, "the backbone's tensor 'layer2_1_bn2.bias' is missing");
+      rejected(model, missing, "the backbone's tensor 'layer2_1_bn2.bias' is missing");
       Map<String, Tensor> unknown = backbone(model);
       unknown.put("layer9.0.conv1.weight", torch.rand(1));
-      refused(model, unknown, "the tensor 'layer9.0.conv1.weight' does not fit a ResNet-50");
+      rejected(model, unknown, "the tensor 'layer9.0.conv1.weight' does not fit a ResNet-50");
       Map<String, Tensor> reshaped = backbone(model);
       reshaped.put("bn1.weight", torch.rand(3));
-      refused(model, reshaped, "the tensor 'bn1.weight' does not fit a ResNet-50");
-      refused(
+      rejected(model, reshaped, "the tensor 'bn1.weight' does not fit a ResNet-50");
+      rejected(
           model, Map.of("weight", torch.rand(1)), "the tensor 'weight' does not fit a ResNet-50");
       assertThat(Tensors.state(model).get("conv1.weight").equal(before)).isTrue();
     }
   }
 
-  private static void refused(DeepLabV3 model, Map<String, Tensor> tensors, String message) {
+  private static void rejected(DeepLabV3 model, Map<String, Tensor> tensors, String message) {
     assertThatThrownBy(() -> model.loadBackbone(tensors))
         .isInstanceOf(InputException.class)
         .hasMessage(message);
   }
 
+  @Tag("slow")
   @Test
-  void itLearnsATinyBatchByHeart() {
+  void itOverfitsATinyBatch() {
     try (PointerScope scope = new PointerScope();
         DeepLabV3 model = new DeepLabV3(3)) {
       // Four quarters of one class each, in two arrangements.

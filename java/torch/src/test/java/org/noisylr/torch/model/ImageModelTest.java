@@ -13,6 +13,7 @@ import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -27,7 +28,7 @@ class ImageModelTest {
   }
 
   @Test
-  void parameterCountsAreThePublishedOnes() {
+  void parameterCountsEqualThePublishedOnes() {
     try (Cnn28 cnn28 = new Cnn28(1, 10);
         ResNet resNet20 = ResNet.resNet20(3, 10);
         ResNet resNet56 = ResNet.resNet56(3, 10);
@@ -58,7 +59,7 @@ class ImageModelTest {
   }
 
   @Test
-  void logitsHaveOneRowAnImageAndOneColumnAClass() {
+  void logitsHaveOneRowPerImageAndOneColumnPerClass() {
     try (PointerScope scope = new PointerScope();
         Cnn28 cnn28 = new Cnn28(1, 7);
         ResNet resNet20 = ResNet.resNet20(3, 100);
@@ -93,7 +94,7 @@ class ImageModelTest {
   }
 
   @Test
-  void channelsLastHoldsForOneChannelToo() {
+  void channelsLastAppliesToOneChannelToo() {
     try (PointerScope scope = new PointerScope();
         Cnn28 model = new Cnn28(1, 10)) {
       model.channelsLast();
@@ -186,7 +187,7 @@ class ImageModelTest {
         model("resnet20", () -> ResNet.resNet20(3, 10), colour),
         model("resnet20, Keras", () -> new ResNet(20, Shortcut.PROJECTION, 3, 10), colour),
         model("resnet56", () -> ResNet.resNet56(3, 10), colour),
-        // Dropout leaves a loss that does not go away: dropoutIsForTrainingAlone tests it.
+        // Dropout leaves a loss that does not go away: dropoutAppliesOnlyInTraining tests it.
         model("vgg16", () -> new Vgg16(3, 10, true, false), colour),
         model("densenet40-12", () -> DenseNet.denseNet40x12(3, 10), colour),
         model("wrn10-2", () -> new WideResNet(10, 2, 3, 10), colour),
@@ -197,10 +198,10 @@ class ImageModelTest {
     return Arguments.of(name, model, images);
   }
 
+  @Tag("slow")
   @ParameterizedTest(name = "{0}")
   @MethodSource("models")
-  void eachModelLearnsATinyBatchByHeart(
-      String name, Supplier<Model> model, Supplier<Tensor> images) {
+  void eachModelOverfitsATinyBatch(String name, Supplier<Model> model, Supplier<Tensor> images) {
     try (PointerScope scope = new PointerScope();
         Model made = model.get()) {
       Tensor labels = torch.arange(scalar(8)).to(torch.ScalarType.Long);
@@ -209,7 +210,7 @@ class ImageModelTest {
   }
 
   @Test
-  void dropoutIsForTrainingAlone() {
+  void dropoutAppliesOnlyInTraining() {
     try (PointerScope scope = new PointerScope();
         Vgg16 with = new Vgg16(3, 10, false, true);
         Vgg16 without = new Vgg16(3, 10, false, false)) {
@@ -232,7 +233,7 @@ class ImageModelTest {
   }
 
   @Test
-  void impossibleSizesAreRefused() {
+  void impossibleSizesAreRejected() {
     assertThatThrownBy(() -> new Cnn28(0, 10)).hasMessage("channels must be at least 1, but is 0");
     assertThatThrownBy(() -> new Cnn28(1, 1)).hasMessage("classes must be at least 2, but is 1");
     assertThatThrownBy(() -> new ResNet(21, Shortcut.IDENTITY, 3, 10))

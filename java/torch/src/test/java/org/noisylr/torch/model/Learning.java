@@ -11,8 +11,8 @@ final class Learning {
   private Learning() {}
 
   /**
-   * The cross-entropy of the batch in the first step of Adam at 0.002 in which it is below {@code
-   * enough}, or in the last of 300 steps: how many are needed depends on how a processor rounds.
+   * Trains with Adam at 0.002 until the cross-entropy is below {@code enough}, for at most 300
+   * steps: the number depends on the processor's rounding. Returns the last cross-entropy.
    */
   static double loss(Model model, Tensor input, Tensor targets, double enough) {
     double loss = Double.POSITIVE_INFINITY;

@@ -12,6 +12,7 @@ import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.noisylr.torch.Tensors;
 
@@ -26,14 +27,14 @@ class SentimentLstmTest {
   }
 
   @Test
-  void theNumberOfParametersIsThatOfKerasExample() {
+  void theNumberOfParametersEqualsKerasExample() {
     try (SentimentLstm model = new SentimentLstm(20_000)) {
       assertThat(model.parameterCount()).isEqualTo(2_691_713);
     }
   }
 
   @Test
-  void withoutDropoutItIsLibTorchsLstm() {
+  void withoutDropoutItEqualsLibTorchsLstm() {
     try (PointerScope scope = new PointerScope();
         SentimentLstm model = new SentimentLstm(50)) {
       model.eval();
@@ -71,7 +72,7 @@ class SentimentLstmTest {
   }
 
   @Test
-  void initialisationIsThatOfKeras() {
+  void initialisationEqualsKeras() {
     try (PointerScope scope = new PointerScope();
         SentimentLstm model = new SentimentLstm(1000)) {
       Map<String, Tensor> state = Tensors.state(model);
@@ -87,8 +88,9 @@ class SentimentLstmTest {
     }
   }
 
+  @Tag("slow")
   @Test
-  void itLearnsATinyBatchByHeart() {
+  void itOverfitsATinyBatch() {
     try (PointerScope scope = new PointerScope();
         SentimentLstm model = new SentimentLstm(50)) {
       Tensor labels =
@@ -98,7 +100,7 @@ class SentimentLstmTest {
   }
 
   @Test
-  void anEmptyVocabularyIsRefused() {
+  void anEmptyVocabularyIsRejected() {
     assertThatThrownBy(() -> new SentimentLstm(0))
         .hasMessage("vocabulary must be at least 1, but is 0");
   }

@@ -44,7 +44,7 @@ class FusedOptimizerTest {
   @EnumSource(
       mode = EnumSource.Mode.EXCLUDE,
       names = {"SGD", "ADAGRAD"})
-  void sparseGradientsThatLibTorchRefusesAreRefused(OptimizerFamily family) {
+  void sparseGradientsThatLibTorchRejectsAreRejected(OptimizerFamily family) {
     Tensor weight = torch.ones(4, 2).requires_grad_(true);
     try (Optimizer fused = family.noisy(new TensorVector(weight), LR, NoiseSpec.none())) {
       weight.mutable_grad().put(torch.ones(4, 2).to_sparse());
@@ -55,7 +55,7 @@ class FusedOptimizerTest {
 
   @ParameterizedTest
   @EnumSource
-  void aStepWithoutClosureReturnsAnUndefinedTensorWhateverBecameOfTheLastOne(
+  void aStepWithoutClosureReturnsAnUndefinedTensorEvenIfTheLastOneIsClosed(
       OptimizerFamily family) {
     Problem problem = new Problem();
     try (Optimizer stock = family.stock(problem.parameters(), LR);
@@ -78,7 +78,7 @@ class FusedOptimizerTest {
 
   @ParameterizedTest
   @EnumSource
-  void stepsWithoutClosureAllocateNoJavaMemoryWorthSpeakingOf(OptimizerFamily family) {
+  void stepsWithoutClosureAllocateAtMost100BytesOfJavaMemory(OptimizerFamily family) {
     Problem problem = new Problem();
     problem.backward();
     try (Optimizer stock = family.stock(problem.parameters(), LR);

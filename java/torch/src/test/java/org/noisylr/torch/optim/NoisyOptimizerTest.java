@@ -30,13 +30,13 @@ class NoisyOptimizerTest {
 
   @ParameterizedTest
   @EnumSource
-  void withoutNoiseEveryStepIsThePlainOptimizersBitForBit(OptimizerFamily family) {
+  void withoutNoiseEveryStepEqualsTheStockOptimizerBitForBit(OptimizerFamily family) {
     Problem expected = new Problem();
     Problem actual = new Problem();
-    try (Optimizer plain = family.stock(expected.parameters(), LR);
+    try (Optimizer stock = family.stock(expected.parameters(), LR);
         Optimizer noisy = family.noisy(actual.parameters(), LR, NoiseSpec.none())) {
       for (int step = 0; step < STEPS; step++) {
-        expected.step(plain);
+        expected.step(stock);
         actual.step(noisy);
         assertThat(actual.values()).isEqualTo(expected.values());
       }
@@ -45,16 +45,16 @@ class NoisyOptimizerTest {
 
   @ParameterizedTest
   @EnumSource
-  void withNoiseEveryStepIsThePlainOptimizersWithTheLearningRateSetByHand(OptimizerFamily family) {
+  void withNoiseEveryStepEqualsTheStockOptimizerWithTheLearningRateSetByHand(OptimizerFamily family) {
     Problem expected = new Problem();
     Problem actual = new Problem();
-    try (Optimizer plain = family.stock(expected.parameters(), LR);
+    try (Optimizer stock = family.stock(expected.parameters(), LR);
         Optimizer noisy = family.noisy(actual.parameters(), LR, NOISE)) {
       for (int step = 0; step < STEPS; step++) {
         int epoch = step / STEPS_PER_EPOCH;
         double lr = NOISE.realised(LR, epoch, step, 0);
-        setLr(plain, 0, lr);
-        expected.step(plain);
+        setLr(stock, 0, lr);
+        expected.step(stock);
         ((NoisyOptimizer) noisy).epoch(epoch);
         actual.step(noisy);
 
@@ -68,17 +68,17 @@ class NoisyOptimizerTest {
 
   @ParameterizedTest
   @EnumSource
-  void theHookAroundAPlainOptimizerEqualsTheNoisyOptimizer(OptimizerFamily family) {
+  void theHookOfAStockOptimizerEqualsTheNoisyOptimizer(OptimizerFamily family) {
     Problem expected = new Problem();
     Problem actual = new Problem();
     try (Optimizer noisy = family.noisy(expected.parameters(), LR, NOISE);
-        Optimizer plain = family.stock(actual.parameters(), LR);
-        StepHook hook = new StepHook(plain, NOISE)) {
+        Optimizer stock = family.stock(actual.parameters(), LR);
+        StepHook hook = new StepHook(stock, NOISE)) {
       for (int step = 0; step < STEPS; step++) {
         ((NoisyOptimizer) noisy).epoch(step / STEPS_PER_EPOCH);
         hook.epoch(step / STEPS_PER_EPOCH);
         expected.step(noisy);
-        plain.zero_grad();
+        stock.zero_grad();
         actual.backward();
         hook.step();
         assertThat(actual.values()).isEqualTo(expected.values());
@@ -89,26 +89,26 @@ class NoisyOptimizerTest {
 
   @ParameterizedTest
   @EnumSource
-  void archivesOfPlainAndNoisyOptimizersLoadIntoEachOther(
+  void archivesOfStockAndNoisyOptimizersLoadIntoEachOther(
       OptimizerFamily family, @TempDir Path dir) {
     Problem first = new Problem();
     Problem second = new Problem();
     Problem third = new Problem();
-    try (Optimizer plain = family.stock(first.parameters(), LR);
+    try (Optimizer stock = family.stock(first.parameters(), LR);
         Optimizer noisy = family.noisy(second.parameters(), LR, NOISE);
         Optimizer plainAgain = family.stock(third.parameters(), LR)) {
       for (int step = 0; step < 5; step++) {
-        first.step(plain);
+        first.step(stock);
         second.step(noisy);
         third.step(plainAgain);
       }
-      save(plain, dir.resolve("plain.pt"));
-      load(noisy, dir.resolve("plain.pt"));
+      save(stock, dir.resolve("stock.pt"));
+      load(noisy, dir.resolve("stock.pt"));
       assertThat(((NoisyOptimizer) noisy).noise()).isEqualTo(NOISE);
       save(noisy, dir.resolve("noisy.pt"));
       load(plainAgain, dir.resolve("noisy.pt"));
       for (int step = 0; step < 5; step++) {
-        first.step(plain);
+        first.step(stock);
         second.step(noisy);
         third.step(plainAgain);
       }
@@ -143,7 +143,7 @@ class NoisyOptimizerTest {
 
   @ParameterizedTest
   @EnumSource
-  void groupsKeepTheirOwnRatesAndMayDrawTheirOwnFactors(OptimizerFamily family) {
+  void groupsKeepTheirOwnRatesAndCanDrawTheirOwnFactors(OptimizerFamily family) {
     NoiseSpec noise = NoiseSpec.uniform(8).independentGroups().seed(1);
     Problem problem = new Problem();
     OptimizerParamGroupVector groups =
@@ -209,7 +209,7 @@ class NoisyOptimizerTest {
   }
 
   @Test
-  void aHookRefusesAnOptimizerThatHasNoise() {
+  void aHookRejectsAnOptimizerThatHasNoise() {
     Problem problem = new Problem();
     try (NoisySGD optimizer = new NoisySGD(problem.parameters(), new SGDOptions(LR), NOISE)) {
       assertThatThrownBy(() -> new StepHook(optimizer, NOISE))
@@ -218,7 +218,7 @@ class NoisyOptimizerTest {
   }
 
   @Test
-  void aHookArchivesItsOptimizerAndItsNoise(@TempDir Path dir) {
+  void aHookSavesItsOptimizerAndItsNoise(@TempDir Path dir) {
     Problem problem = new Problem();
     NoiseSpec noise = NoiseSpec.gaussian(2, 1).seed(5);
     try (Optimizer first = OptimizerFamily.ADAM.stock(problem.parameters(), LR);
@@ -244,7 +244,7 @@ class NoisyOptimizerTest {
   }
 
   @Test
-  void theNoiseIsReadBackAsGiven() {
+  void theNoiseIsReturnedAsGiven() {
     Problem problem = new Problem();
     for (NoiseSpec noise :
         new NoiseSpec[] {NoiseSpec.none(), NOISE, NoiseSpec.gaussian(2, 1).within(0, 1)}) {
@@ -278,7 +278,7 @@ class NoisyOptimizerTest {
 
   @ParameterizedTest
   @EnumSource
-  void stateMovesToAnotherOptimizerThatGoesOnBitForBit(OptimizerFamily family) {
+  void stateMovesToAnotherOptimizerThatResumesBitForBit(OptimizerFamily family) {
     Problem expected = new Problem();
     Problem actual = new Problem();
     try (Optimizer first = family.noisy(expected.parameters(), LR, NOISE);
@@ -300,7 +300,7 @@ class NoisyOptimizerTest {
   }
 
   @Test
-  void stateOfAnotherOptimizerIsRefused() {
+  void stateOfAnotherOptimizerIsRejected() {
     Problem problem = new Problem();
     try (Optimizer adam = OptimizerFamily.ADAM.noisy(problem.parameters(), LR, NOISE);
         Optimizer sgd = OptimizerFamily.SGD.noisy(problem.parameters(), LR, NOISE)) {

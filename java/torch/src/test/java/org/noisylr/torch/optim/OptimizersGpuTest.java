@@ -44,10 +44,10 @@ class OptimizersGpuTest {
   @ParameterizedTest
   @EnumSource
   void withoutNoiseAStepIsThatOfThePlainOptimizerBitForBit(OptimizerFamily family) {
-    Problem plain = new Problem(DEVICE);
+    Problem stock = new Problem(DEVICE);
     Problem noisy = new Problem(DEVICE);
     assertThat(trained(noisy, stock(family.noisy(noisy.parameters(), LR, NoiseSpec.none()))))
-        .isEqualTo(trained(plain, family.stock(plain.parameters(), LR)));
+        .isEqualTo(trained(stock, family.stock(stock.parameters(), LR)));
     Problem fused = new Problem(DEVICE);
     Problem noisyFused = new Problem(DEVICE);
     assertThat(trained(noisyFused, family.noisy(noisyFused.parameters(), LR, NoiseSpec.none())))
@@ -57,9 +57,9 @@ class OptimizersGpuTest {
   @ParameterizedTest
   @EnumSource
   void aFusedStepHasTheValuesOfThePlainOptimizers(OptimizerFamily family) {
-    Problem plain = new Problem(DEVICE);
+    Problem stock = new Problem(DEVICE);
     Problem fused = new Problem(DEVICE);
-    float[] expected = trained(plain, family.stock(plain.parameters(), LR));
+    float[] expected = trained(stock, family.stock(stock.parameters(), LR));
     float[] actual = trained(fused, family.noisy(fused.parameters(), LR, NoiseSpec.none()));
     for (int i = 0; i < expected.length; i++) {
       assertThat(actual[i]).isCloseTo(expected[i], within(2e-5f * Math.abs(expected[i])));
