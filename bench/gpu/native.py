@@ -12,7 +12,7 @@ from session import ROOT, Failed, reason_in, text_of
 HERE = pathlib.Path(__file__).resolve().parent
 
 # CTest's other programs test the build, not the library.
-TESTS = "allocation|archive|fused|l4|lifetime|memory|noise|noisy|perturbation|state"
+TESTS = "fused|fused_changes|fused_drop_in|fused_memory|noise|noisy|state|archive|l4|perturbation|lifetime|memory|allocation"
 
 # MiB by which memory may grow between a tenth of the steps and the end.
 SLACK = {"host": 16, "device": 2}
