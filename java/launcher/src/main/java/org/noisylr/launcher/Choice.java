@@ -3,7 +3,7 @@ package org.noisylr.launcher;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.stream.Collectors;
-import org.noisylr.launcher.experiment.Scale;
+import org.noisylr.experiment.plan.Scale;
 import org.noisylr.torch.optim.Implementation;
 import org.noisylr.train.loop.OptimizerSpec;
 import org.noisylr.train.loop.Precision;

@@ -1,0 +1,215 @@
+package org.noisylr.experiment.plan;
+
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.PathMatcher;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.PatternSyntaxException;
+import java.util.stream.LongStream;
+import org.noisylr.check.InputException;
+import org.noisylr.experiment.plan.DataSources.DataSource;
+import org.noisylr.experiment.table.Cell;
+import org.noisylr.experiment.table.Schedules;
+import org.noisylr.experiment.table.Settings;
+import org.noisylr.experiment.table.Table;
+import org.noisylr.noise.Distribution;
+import org.noisylr.noise.NoiseSpec;
+import org.noisylr.schedule.Schedule;
+import org.noisylr.torch.optim.Implementation;
+import org.noisylr.train.data.Dataset;
+import org.noisylr.train.data.PublishedDataset;
+import org.noisylr.train.loop.OptimizerSpec;
+import org.noisylr.train.loop.Precision;
+import org.noisylr.train.loop.TrainingConfig;
+import org.noisylr.train.run.ModelName;
+import org.noisylr.train.run.Run;
+import org.noisylr.train.run.RunConfig;
+
+/**
+ * Turns cells of the paper's tables into runs.
+ *
+ * @param scale how much is trained
+ * @param seeds the number of seeds in place of the paper's; null for the scale's own rule
+ * @param overrides data in place of published datasets, by their names
+ * @param backbone a file of weights for DeepLab V3; null for none
+ * @param device the device's own name
+ * @param threads CPU threads of a run
+ */
+public record Planner(
+    Scale scale,
+    Integer seeds,
+    Map<String, String> overrides,
+    String backbone,
+    String device,
+    int threads) {
+
+  /**
+   * A cell and its runs.
+   *
+   * @param cell the cell
+   * @param data what it is trained on
+   * @param train number of training examples used
+   * @param test number of test examples used
+   * @param runs configurations by seed
+   */
+  public record PlannedCell(
+      Cell cell, DataSource data, int train, int test, Map<Long, RunConfig> runs) {}
+
+  /**
+   * Chooses cells.
+   *
+   * @param only globs of cell ids, with or without the table; empty for all cells
+   * @throws InputException if a glob matches no cell
+   */
+  static List<Cell> choose(Collection<Table> tables, List<String> only) {
+    List<Cell> all = tables.stream().flatMap(table -> table.cells().stream()).toList();
+    if (only.isEmpty()) {
+      return all;
+    }
+    List<Cell> chosen = new ArrayList<>();
+    for (String glob : only) {
+      PathMatcher matcher = matcher(glob);
+      List<Cell> matching = all.stream().filter(cell -> matches(matcher, cell.id())).toList();
+      if (matching.isEmpty()) {
+        throw new InputException(
+            "--only must match a cell, %s for instance, but %s matches none"
+                .formatted(all.get(0).id(), glob));
+      }
+      chosen.addAll(matching);
+    }
+    return all.stream().filter(chosen::contains).toList();
+  }
+
+  private static PathMatcher matcher(String glob) {
+    try {
+      return FileSystems.getDefault().getPathMatcher("glob:" + glob);
+    } catch (PatternSyntaxException e) {
+      throw new InputException("--only must be a pattern such as sd*/cifar-10, but is " + glob, e);
+    }
+  }
+
+  private static boolean matches(PathMatcher matcher, String id) {
+    Path path = Path.of(id);
+    return matcher.matches(path) || matcher.matches(path.subpath(1, path.getNameCount()));
+  }
+
+  /**
+   * Plans chosen cells; opens the data to count them.
+   *
+   * @throws InputException if data are absent or damaged
+   */
+  public List<PlannedCell> plan(List<Table> tables, List<String> only) {
+    List<Cell> cells = choose(tables, only);
+    checkBackbone(cells);
+    Map<String, DataSource> sources =
+        DataSources.find(
+            cells.stream().map(cell -> cell.settings().data()).toList(),
+            overrides,
+            scale == Scale.SMOKE,
+            (name, data) -> check(cells, name, data));
+    Map<String, Table> byId = new LinkedHashMap<>();
+    tables.forEach(table -> byId.put(table.id(), table));
+    return cells.stream()
+        .map(
+            cell -> {
+              Table table = byId.get(cell.table());
+              DataSource source = sources.get(cell.settings().data());
+              Map<Long, RunConfig> runs = new LinkedHashMap<>();
+              int count = seeds == null ? scale.seeds(cell.settings().seeds()) : seeds;
+              LongStream.rangeClosed(1, count)
+                  .forEach(seed -> runs.put(seed, config(table, cell.settings(), source, seed)));
+              return new PlannedCell(
+                  cell,
+                  source,
+                  Math.min(scale.train(), source.train()),
+                  Math.min(scale.test(), source.test()),
+                  runs);
+            })
+        .toList();
+  }
+
+  /** Checks that the models of the cells can train on what takes the place of their dataset. */
+  private void check(List<Cell> cells, String name, Dataset data) {
+    for (Cell cell : cells) {
+      Settings settings = cell.settings();
+      if (settings.data().equals(name)) {
+        try {
+          settings.model().check(data);
+          settings
+              .model()
+              .checkBatches(Math.min(scale.train(), data.trainCount()), settings.batchSize());
+          data.check(settings.augmentation());
+        } catch (InputException e) {
+          throw new InputException(cell.id() + ": " + e.getMessage(), e);
+        }
+      }
+    }
+  }
+
+  private void checkBackbone(List<Cell> cells) {
+    if (backbone == null) {
+      return;
+    }
+    if (cells.stream().noneMatch(cell -> cell.settings().model() == ModelName.DEEPLABV3)) {
+      throw new InputException(
+          "--backbone needs a chosen cell of model %s, but there is none"
+              .formatted(ModelName.DEEPLABV3));
+    }
+    if (!Files.isReadable(Path.of(backbone))) {
+      throw new InputException("--backbone " + backbone + " cannot be read");
+    }
+    Run.checkBackbone(Path.of(backbone));
+  }
+
+  private RunConfig config(Table table, Settings settings, DataSource source, long seed) {
+    int epochs = scale.epochs(settings.epochs());
+    int train = Math.min(scale.train(), source.train());
+    int test = Math.min(scale.test(), source.test());
+    double epochRatio = (double) epochs / settings.epochs();
+    int published = PublishedDataset.of(settings.data()).trainCount();
+    double stepRatio =
+        epochRatio * steps(train, settings.batchSize()) / steps(published, settings.batchSize());
+    Schedule schedule = Schedules.stretched(table.schedule(settings), epochRatio, stepRatio);
+    TrainingConfig training =
+        new TrainingConfig(
+            new OptimizerSpec(
+                settings.optimizer(),
+                settings.momentum(),
+                settings.weightDecay(),
+                Implementation.FUSED),
+            schedule,
+            noise(settings, epochs, seed),
+            epochs,
+            settings.batchSize(),
+            settings.augmentation(),
+            Precision.FP32,
+            seed);
+    return new RunConfig(
+        source.opened(),
+        train == source.train() ? null : train,
+        test == source.test() ? null : test,
+        settings.model(),
+        settings.model() == ModelName.DEEPLABV3 ? backbone : null,
+        device,
+        threads,
+        training);
+  }
+
+  private static double steps(int examples, int batchSize) {
+    return Math.ceil((double) examples / batchSize);
+  }
+
+  /** As on the command line: without noise, nothing else about it is kept. */
+  private static NoiseSpec noise(Settings settings, int epochs, long seed) {
+    Distribution distribution = settings.noise();
+    if (distribution instanceof Distribution.None) {
+      return NoiseSpec.none();
+    }
+    return NoiseSpec.of(distribution).lastFraction(settings.beta(), epochs).seed(seed);
+  }
+}

@@ -1,0 +1,38 @@
+package org.noisylr.experiment.statistics;
+
+import java.util.EnumSet;
+import java.util.Locale;
+import org.apache.commons.statistics.descriptive.DoubleStatistics;
+import org.apache.commons.statistics.descriptive.Statistic;
+
+/**
+ * Mean and sample standard deviation (n − 1) of accuracies.
+ *
+ * @param mean a fraction
+ * @param std a fraction; NaN for a single value
+ */
+public record Sample(double mean, double std) {
+  /** Of at least one value. */
+  public static Sample of(double[] values) {
+    DoubleStatistics statistics =
+        DoubleStatistics.of(EnumSet.of(Statistic.MEAN, Statistic.STANDARD_DEVIATION), values);
+    return new Sample(
+        statistics.getAsDouble(Statistic.MEAN),
+        values.length < 2 ? Double.NaN : statistics.getAsDouble(Statistic.STANDARD_DEVIATION));
+  }
+
+  /** In per cent with two decimals, "84.31 ± 0.12". */
+  public String percent() {
+    return percent("%.2f");
+  }
+
+  /** As {@link #percent()} with the sign always shown. */
+  public String signedPercent() {
+    return percent("%+.2f");
+  }
+
+  private String percent(String format) {
+    String text = String.format(Locale.ROOT, format, 100 * mean);
+    return Double.isNaN(std) ? text : text + String.format(Locale.ROOT, " ± %.2f", 100 * std);
+  }
+}

@@ -1,0 +1,44 @@
+package org.noisylr.experiment.statistics;
+
+import java.util.Locale;
+import org.apache.commons.statistics.distribution.NormalDistribution;
+
+/**
+ * A share of independent trials, with its 95 % interval (Wilson 1927).
+ *
+ * @param hits of the trials
+ * @param trials at least 1
+ */
+public record Share(int hits, int trials) {
+  private static final double Z = NormalDistribution.of(0, 1).inverseSurvivalProbability(0.025);
+
+  public double estimate() {
+    return (double) hits / trials;
+  }
+
+  public double low() {
+    return Math.max(0, centre() - half());
+  }
+
+  public double high() {
+    return Math.min(1, centre() + half());
+  }
+
+  private double centre() {
+    return (estimate() + Z * Z / (2.0 * trials)) / (1 + Z * Z / trials);
+  }
+
+  private double half() {
+    double p = estimate();
+    return Z
+        * Math.sqrt(p * (1 - p) / trials + Z * Z / (4.0 * trials * trials))
+        / (1 + Z * Z / trials);
+  }
+
+  /** "45.2 (42.1 to 48.3)", in per cent. */
+  @Override
+  public String toString() {
+    return String.format(
+        Locale.ROOT, "%.1f (%.1f to %.1f)", 100 * estimate(), 100 * low(), 100 * high());
+  }
+}

@@ -1,0 +1,19 @@
+package org.noisylr.experiment.table;
+
+/**
+ * A number of a table and how it comes about.
+ *
+ * @param id {@code TABLE/ROW/COLUMN}
+ * @param row the row's name
+ * @param column the column's name
+ * @param settings how it is trained
+ * @param paper what the paper prints
+ * @param inferred what is unsure about the paper's number; null if nothing is
+ */
+public record Cell(
+    String id, String row, String column, Settings settings, PaperValue paper, String inferred) {
+  /** The id of the table. */
+  public String table() {
+    return id.substring(0, id.indexOf('/'));
+  }
+}

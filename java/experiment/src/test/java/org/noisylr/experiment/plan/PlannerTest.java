@@ -1,0 +1,245 @@
+package org.noisylr.experiment.plan;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.noisylr.check.InputException;
+import org.noisylr.experiment.plan.Planner.PlannedCell;
+import org.noisylr.experiment.table.Cell;
+import org.noisylr.experiment.table.Table;
+import org.noisylr.noise.NoiseSpec;
+import org.noisylr.schedule.ExponentialDecay;
+import org.noisylr.schedule.Milestone;
+import org.noisylr.schedule.StepDecay;
+import org.noisylr.torch.Tensors;
+import org.noisylr.torch.model.DeepLabV3;
+import org.noisylr.train.checkpoint.SafeTensors;
+import org.noisylr.train.data.format.Datasets;
+import org.noisylr.train.run.RunConfig;
+
+class PlannerTest {
+  private static final Map<String, String> GENERATED =
+      Map.of(
+          "cifar10",
+          "generated:cifar10",
+          "cifar100",
+          "generated:cifar100",
+          "svhn",
+          "generated:svhn",
+          "imdb",
+          "generated:imdb",
+          "voc2012",
+          "generated:voc2012",
+          "mnist",
+          "fashion-mnist-mini");
+
+  private static Planner planner(Scale scale, Integer seeds, Map<String, String> overrides) {
+    return new Planner(scale, seeds, overrides, null, "cpu", 2);
+  }
+
+  private static PlannedCell cell(Scale scale, String id) {
+    List<Table> tables = Table.of(id.substring(0, id.indexOf('/')));
+    String data = Planner.choose(tables, List.of(id)).get(0).settings().data();
+    return planner(scale, null, Map.of(data, GENERATED.get(data))).plan(tables, List.of(id)).get(0);
+  }
+
+  @Test
+  void aTinyRunIsATwentiethOfThePapers() {
+    PlannedCell cell = cell(Scale.TINY, "table1/sd-rn/cifar-10");
+    assertThat(cell.runs()).containsOnlyKeys(1L, 2L, 3L);
+    RunConfig config = cell.runs().get(2L);
+    assertThat(config.training().epochs()).isEqualTo(10);
+    assertThat(config.training().seed()).isEqualTo(2);
+    assertThat(config.training().noise())
+        .isEqualTo(NoiseSpec.uniform(8).lastFraction(0.6, 10).seed(2));
+    assertThat(((StepDecay) config.training().schedule()).milestones())
+        .containsExactly(
+            new Milestone(4, 0.1),
+            new Milestone(6, 0.1),
+            new Milestone(8, 0.1),
+            new Milestone(9, 0.5));
+    // There are fewer examples than the scale would take.
+    assertThat(config.subset()).isNull();
+    assertThat(config.backbone()).isNull();
+  }
+
+  @Test
+  void runsThatAreComparedDifferInTheNoiseAlone() {
+    RunConfig base = cell(Scale.TINY, "table1/sd/cifar-10").runs().get(1L);
+    RunConfig noisy = cell(Scale.TINY, "table1/sd-rn/cifar-10").runs().get(1L);
+    assertThat(base.training().noise()).isEqualTo(NoiseSpec.none());
+    assertThat(base.training().schedule()).isEqualTo(noisy.training().schedule());
+    assertThat(base.training().seed()).isEqualTo(noisy.training().seed());
+    assertThat(base.data()).isEqualTo(noisy.data());
+  }
+
+  @Test
+  void aSmokeRunHasFewExamplesAndSeeds() {
+    PlannedCell cell = cell(Scale.SMOKE, "table1/const/cifar-10");
+    assertThat(cell.runs()).containsOnlyKeys(1L, 2L);
+    assertThat(cell.data().standIn()).isTrue();
+    assertThat(cell.train()).isEqualTo(64);
+    RunConfig config = cell.runs().get(1L);
+    assertThat(config.training().epochs()).isEqualTo(5);
+    assertThat(config.subset()).isEqualTo(64);
+    assertThat(config.testSubset()).isEqualTo(64);
+  }
+
+  @Test
+  void exponentialDecayFallsAsFarAsInThePapersRun() {
+    RunConfig config = cell(Scale.TINY, "table1/ed/cifar-10").runs().get(1L);
+    ExponentialDecay schedule = (ExponentialDecay) config.training().schedule();
+    // 400 generated images are 4 batches; CIFAR-10's 50,000 are 391.
+    assertThat(schedule.lr(10 * 4, 4))
+        .isCloseTo(new ExponentialDecay(0.1, 0.96, 600).lr(200 * 391, 391), within(1e-15));
+  }
+
+  private static List<PlannedCell> withBackbone(String backbone, String only) {
+    return new Planner(Scale.SMOKE, null, Map.of(), backbone, "cpu", 2)
+        .plan(Table.of("table2"), List.of(only));
+  }
+
+  @Test
+  void dataThatAModelDoesNotTakeAreRefusedBeforeAnythingRuns() {
+    assertThatThrownBy(
+            () ->
+                planner(Scale.SMOKE, null, Map.of("cifar10", "generated:imdb"))
+                    .plan(Table.of("table4"), List.of()))
+        .isInstanceOf(InputException.class)
+        .hasMessage(
+            "table4/sd/cifar-10: model resnet20-keras takes images, but generated:imdb has texts");
+  }
+
+  /** A ResNet-50 by torchvision's names. */
+  private static void writeBackbone(Path file) throws IOException {
+    try (PointerScope scope = new PointerScope();
+        DeepLabV3 network = new DeepLabV3(2)) {
+      Map<String, Tensor> backbone = new LinkedHashMap<>();
+      Tensors.state(network)
+          .forEach(
+              (name, tensor) -> {
+                if (name.matches("(conv1|bn1|layer).*")) {
+                  backbone.put(
+                      name.replaceFirst("^(layer\\d)_(\\d+)_", "$1.$2.")
+                          .replaceFirst("downsample_(\\d)", "downsample.$1"),
+                      tensor);
+                }
+              });
+      SafeTensors.write(file, backbone, Map.of());
+    }
+  }
+
+  @Test
+  void onlyDeepLabHasABackbone(@TempDir Path folder) throws IOException {
+    String file = folder.resolve("weights").toString();
+    writeBackbone(Path.of(file));
+    List<PlannedCell> cells = withBackbone(file, "{deeplab,lstm}*/sd");
+    assertThat(cells.stream().map(cell -> cell.runs().get(1L).backbone()))
+        .containsExactly(null, file);
+    assertThatThrownBy(() -> withBackbone(file, "lstm*/sd"))
+        .isInstanceOf(InputException.class)
+        .hasMessage("--backbone needs a chosen cell of model deeplabv3, but there is none");
+    assertThatThrownBy(() -> withBackbone(folder + "/none", "deeplab*/sd"))
+        .isInstanceOf(InputException.class)
+        .hasMessage("--backbone " + folder + "/none cannot be read");
+    String text = Files.writeString(folder.resolve("text"), "no weights").toString();
+    assertThatThrownBy(() -> withBackbone(text, "deeplab*/sd"))
+        .isInstanceOf(InputException.class)
+        .hasMessageStartingWith(text + " is not a sound safetensors file: ");
+  }
+
+  @Test
+  void seedsCanBeAskedFor() {
+    List<PlannedCell> cells =
+        planner(Scale.FULL, 5, Map.of("cifar10", "generated:cifar10"))
+            .plan(Table.of("table6"), List.of("sd/batch-32"));
+    assertThat(cells.get(0).runs()).containsOnlyKeys(1L, 2L, 3L, 4L, 5L);
+  }
+
+  private static List<String> chosen(String... only) {
+    return Planner.choose(Table.of("table1"), List.of(only)).stream().map(Cell::id).toList();
+  }
+
+  @Test
+  void cellsAreChosenByPatterns() {
+    assertThat(chosen()).hasSize(20);
+    assertThat(chosen("{sd,const}*/cifar-10"))
+        .containsExactly(
+            "table1/sd/cifar-10",
+            "table1/sd-rn/cifar-10",
+            "table1/const/cifar-10",
+            "table1/const-rn/cifar-10");
+    assertThat(chosen("table1/wr/*", "sd/cifar-10"))
+        .containsExactly("table1/sd/cifar-10", "table1/wr/cifar-10", "table1/wr/cifar-100");
+    assertThatThrownBy(() -> chosen("adam/*"))
+        .isInstanceOf(InputException.class)
+        .hasMessage(
+            "--only must match a cell, table1/sd/cifar-10 for instance, but adam/* matches none");
+    assertThatThrownBy(() -> chosen("[z"))
+        .isInstanceOf(InputException.class)
+        .hasMessage("--only must be a pattern such as sd*/cifar-10, but is [z");
+  }
+
+  @Test
+  void absentDataAreNamedWithWhatToDo() {
+    assumeFalse(Datasets.isAvailable("cifar100"));
+    assertThatThrownBy(
+            () ->
+                planner(Scale.TINY, null, Map.of("cifar10", "generated:cifar10"))
+                    .plan(Table.of("table1"), List.of()))
+        .isInstanceOf(InputException.class)
+        .hasMessage(
+            "the data of cifar100 are not in "
+                + Datasets.dataHome()
+                + ": fetch them with 'noisylr data fetch cifar100', name others with"
+                + " --data-override NAME=PATH, or choose the cells that need none of them with"
+                + " --only");
+  }
+
+  @Test
+  void overridesNamePublishedDatasets() {
+    assertThatThrownBy(
+            () ->
+                planner(Scale.TINY, null, Map.of("cifar", "x")).plan(Table.of("table1"), List.of()))
+        .isInstanceOf(InputException.class)
+        .hasMessage(
+            "--data-override must name one of [mnist, fashion-mnist, cifar10, cifar100, svhn, imdb,"
+                + " voc2012], but names cifar");
+    assertThatThrownBy(
+            () ->
+                planner(Scale.TINY, null, Map.of("svhn", "x")).plan(Table.of("table4"), List.of()))
+        .isInstanceOf(InputException.class)
+        .hasMessage(
+            "--data-override must name data of the chosen cells, which are cifar10, but names svhn");
+    Path missing = Path.of("nothing/here.zip");
+    assertThatThrownBy(
+            () ->
+                planner(Scale.TINY, null, Map.of("cifar10", missing.toString()))
+                    .plan(Table.of("table4"), List.of()))
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining(missing.toAbsolutePath().toString());
+  }
+
+  @Test
+  void theScalesSayWhatTheyDo() {
+    assertThat(Scale.FULL.rules()).isEqualTo("all epochs and examples");
+    assertThat(Scale.TINY.rules())
+        .isEqualTo(
+            "epochs divided by 20, milestones, cycles and decays with them, at most the first 10,000"
+                + " training and 2,000 test examples");
+    assertThat(Scale.HALF.epochs(200)).isEqualTo(100);
+    assertThat(Scale.SMOKE.epochs(1)).isEqualTo(1);
+  }
+}

@@ -1,0 +1,163 @@
+package org.noisylr.experiment.report;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.noisylr.experiment.Experiment;
+import org.noisylr.experiment.plan.Plan;
+import org.noisylr.experiment.plan.Planner;
+import org.noisylr.experiment.plan.Planner.PlannedCell;
+import org.noisylr.experiment.plan.Scale;
+import org.noisylr.experiment.store.RunStore;
+import org.noisylr.experiment.table.Table;
+import org.noisylr.train.metric.EpochMetrics;
+import org.noisylr.train.metric.MetricsCsv;
+
+/** Reports of runs whose scores are made up, so that every number of the report is known. */
+class ExperimentReportTest {
+  private static final int EPOCHS = 3;
+
+  @TempDir private static Path photos;
+  @TempDir private Path store;
+
+  /** Four images to train on and two to test with, of two classes. */
+  @BeforeAll
+  static void writeImages() throws IOException {
+    for (String image :
+        List.of("train/a/1", "train/a/2", "train/b/1", "train/b/2", "test/a/1", "test/b/1")) {
+      Path file = photos.resolve("photos").resolve(image + ".png");
+      Files.createDirectories(file.getParent());
+      BufferedImage pixels = new BufferedImage(32, 32, BufferedImage.TYPE_3BYTE_BGR);
+      pixels.setRGB(image.length(), 5, image.hashCode());
+      ImageIO.write(pixels, "png", file.toFile());
+    }
+  }
+
+  private static Map<String, String> data(String name) {
+    return Map.of("cifar10", name.equals("photos") ? photos.resolve(name).toString() : name);
+  }
+
+  /** Plans the cell at a scale and writes a finished run for each seed. */
+  private void run(Scale scale, String data, String only, double... best) throws IOException {
+    Planner planner = new Planner(scale, best.length, data(data), null, "cpu", 1);
+    List<PlannedCell> cells = planner.plan(Table.of("table6"), List.of(only));
+    Plan.write(store, scale, cells);
+    for (int i = 0; i < best.length; i++) {
+      String key = RunStore.key(cells.get(0).runs().get(i + 1L));
+      write(new RunStore(store).folder(key), best[i]);
+    }
+  }
+
+  private static void write(Path folder, double best) throws IOException {
+    Files.createDirectories(folder);
+    List<EpochMetrics> metrics =
+        IntStream.range(0, EPOCHS)
+            .mapToObj(
+                e ->
+                    new EpochMetrics(
+                        e, e, 0.1, 1, 0.1, 1, 0.9, 1, e == EPOCHS - 2 ? best : best - 0.02))
+            .toList();
+    Files.writeString(folder.resolve("metrics.csv"), MetricsCsv.format(metrics));
+    Files.writeString(
+        folder.resolve("result.json"),
+        """
+        {"metric": "accuracy", "best_test_acc": %s, "best_epoch": %d, "last_test_acc": %s,
+         "last_train_acc": 0.9, "epochs": %d, "parameters": 10}
+        """
+            .formatted(best, EPOCHS - 2, best - 0.02, EPOCHS));
+  }
+
+  private String report(Scale scale, String file) throws IOException {
+    Path page = Experiment.report(store, Table.of("table6"), scale).get(0);
+    return Files.readString(page.resolveSibling(file));
+  }
+
+  private String comparison(Scale scale) throws IOException {
+    return report(scale, "comparisons.csv").lines().toList().get(1);
+  }
+
+  @Test
+  void aGainInEverySeedReproducesThePaper() throws IOException {
+    run(Scale.FULL, "photos", "sd/batch-32", 0.80, 0.81, 0.82);
+    run(Scale.FULL, "photos", "sd-rn/batch-32", 0.83, 0.845, 0.86);
+    // Differences 3.0, 3.5, 4.0: 3.5 ± 4.302653 * 0.5 / sqrt(3).
+    assertThat(comparison(Scale.FULL))
+        .isEqualTo(
+            "table6/sd/batch-32,table6/sd-rn/batch-32,full,0.0900,,3,3.5000,2.2579,4.7421,7.0000,"
+                + "3.5000,2.2579,4.7421,reproduced");
+    String html = report(Scale.FULL, "report.html");
+    assertThat(html)
+        .contains("<title>Table 6 on other data: Batch size</title>")
+        .contains("81.00 ± 1.00", "84.50 ± 1.50", "+3.50 (2.26 to 4.74)", "+7.00")
+        .contains("<td class=\"text reproduced\">reproduced</td>")
+        .contains("<td class=\"paper\">92.27</td>")
+        .doesNotContain("This is not the paper's experiment");
+    assertThat(report(Scale.FULL, "cells.csv").lines().toList().get(1))
+        .isEqualTo(
+            "table6/sd/batch-32,SD,batch 32,full,accuracy,92.1800,,,3,81.0000,1.0000,79.0000,1.0000,"
+                + "90.0000,0.0000,11.0000,1.0000,photos in place of cifar10,4,2,200");
+  }
+
+  @Test
+  void aLossInEverySeedContradictsThePaper() throws IOException {
+    run(Scale.TINY, "photos", "sd/batch-32", 0.83, 0.845, 0.86);
+    run(Scale.TINY, "photos", "sd-rn/batch-32", 0.80, 0.81, 0.82);
+    assertThat(comparison(Scale.TINY)).endsWith(",contradicted").contains(",-3.5000,");
+    assertThat(report(Scale.TINY, "report.html"))
+        .contains("<title>Table 6 at tiny scale on other data: Batch size</title>")
+        .contains("This is not the paper's experiment but a reduced one, at tiny scale");
+  }
+
+  @Test
+  void differencesOfBothSignsDecideNothing() throws IOException {
+    run(Scale.TINY, "photos", "sd/batch-32", 0.80, 0.81, 0.82);
+    run(Scale.TINY, "photos", "sd-rn/batch-32", 0.81, 0.80, 0.83);
+    assertThat(comparison(Scale.TINY)).endsWith(",undecided at this n");
+  }
+
+  @Test
+  void generatedDataAndSmokeAreNotJudged() throws IOException {
+    for (Scale scale : new Scale[] {Scale.TINY, Scale.SMOKE}) {
+      String data = scale == Scale.TINY ? "generated:cifar10" : "photos";
+      run(scale, data, "sd/batch-32", 0.80, 0.81, 0.82);
+      run(scale, data, "sd-rn/batch-32", 0.83, 0.845, 0.86);
+      assertThat(comparison(scale)).endsWith(",not judged");
+    }
+  }
+
+  @Test
+  void cellsOfDifferentDataAreNotCompared() throws IOException {
+    run(Scale.TINY, "photos", "sd/batch-32", 0.80, 0.81, 0.82);
+    run(Scale.TINY, "generated:svhn", "sd-rn/batch-32", 0.83, 0.845, 0.86);
+    assertThat(comparison(Scale.TINY)).endsWith(",not comparable");
+  }
+
+  @Test
+  void aMissingSeedIsSaid() throws IOException {
+    run(Scale.TINY, "photos", "sd/batch-32", 0.80, 0.81, 0.82);
+    Plan.write(
+        store,
+        Scale.TINY,
+        new Planner(Scale.TINY, 3, data("photos"), null, "cpu", 1)
+            .plan(Table.of("table6"), List.of("sd-rn/batch-32")));
+    assertThat(comparison(Scale.TINY)).endsWith(",runs missing");
+    assertThat(report(Scale.TINY, "report.html")).contains("3 of 3 runs", "0 of 3 runs", "not run");
+  }
+
+  @Test
+  void allReportsThoseTablesThatWereRun() throws IOException {
+    run(Scale.TINY, "photos", "sd/batch-32", 0.80);
+    assertThat(Experiment.report(store, Table.of("all"), Scale.TINY)).hasSize(1);
+    assertThat(Experiment.report(store, Table.of("all"), null)).hasSize(1);
+  }
+}

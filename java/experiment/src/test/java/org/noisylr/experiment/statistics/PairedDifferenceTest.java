@@ -1,0 +1,59 @@
+package org.noisylr.experiment.statistics;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import org.junit.jupiter.api.Test;
+import org.noisylr.experiment.statistics.PairedDifference.Verdict;
+
+class PairedDifferenceTest {
+  private static PairedDifference of(double... differences) {
+    return PairedDifference.of(differences);
+  }
+
+  /** Student's t(0.975) is 4.302653 for 2 and 12.706205 for 1 degrees of freedom. */
+  @Test
+  void theIntervalIsStudents() {
+    PairedDifference d = of(0.01, 0.02, 0.03);
+    assertThat(d.n()).isEqualTo(3);
+    assertThat(d.mean()).isCloseTo(0.02, within(1e-12));
+    assertThat(d.high() - d.mean()).isCloseTo(4.302653 * 0.01 / Math.sqrt(3), within(1e-7));
+    assertThat(d.mean() - d.low()).isCloseTo(d.high() - d.mean(), within(1e-12));
+    assertThat(d.effect()).isCloseTo(2, within(1e-9));
+    assertThat(of(1, 3).high()).isCloseTo(2 + 12.706205, within(1e-5));
+  }
+
+  @Test
+  void aSingleSeedHasNoInterval() {
+    PairedDifference d = of(0.5);
+    assertThat(d.mean()).isEqualTo(0.5);
+    assertThat(d.low()).isNaN();
+    assertThat(d.effect()).isNaN();
+    assertThat(d.verdict(1)).isEqualTo(Verdict.UNDECIDED);
+  }
+
+  @Test
+  void theWholeIntervalDecidesOnTheSideOfThePapersDifference() {
+    PairedDifference better = of(0.020, 0.021, 0.022);
+    assertThat(better.verdict(0.49)).isEqualTo(Verdict.REPRODUCED);
+    assertThat(better.verdict(-0.09)).isEqualTo(Verdict.CONTRADICTED);
+    PairedDifference worse = of(-0.020, -0.021, -0.022);
+    assertThat(worse.verdict(0.49)).isEqualTo(Verdict.CONTRADICTED);
+    assertThat(worse.verdict(-0.09)).isEqualTo(Verdict.REPRODUCED);
+    assertThat(better.verdict(0)).isEqualTo(Verdict.UNDECIDED);
+  }
+
+  @Test
+  void anIntervalWithZeroInItDecidesNothing() {
+    assertThat(of(-0.01, 0.02, 0.03).verdict(0.5)).isEqualTo(Verdict.UNDECIDED);
+  }
+
+  @Test
+  void equalDifferencesDecideNothing() {
+    assertThat(of(0, 0, 0).verdict(0.5)).isEqualTo(Verdict.UNDECIDED);
+    // 0.1 each, up to rounding.
+    PairedDifference rounded = of(0.3 - 0.2, 0.7 - 0.6, 0.9 - 0.8);
+    assertThat(rounded.verdict(0.5)).isEqualTo(Verdict.UNDECIDED);
+    assertThat(rounded.effect()).isNaN();
+  }
+}

@@ -1,0 +1,164 @@
+package org.noisylr.experiment.surface;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.ByteArrayOutputStream;
+import java.io.File;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.noisylr.experiment.surface.Surface.TwoWells;
+import org.noisylr.noise.NoiseSpec;
+
+class Figure3Test {
+  private static final long SEED = 3;
+
+  @TempDir private static Path folder;
+  private static Path page;
+
+  @BeforeAll
+  static void draw() {
+    page =
+        new Figure3(TwoWells.PAPER, 8, 10, SEED)
+            .write(folder, new PrintStream(new ByteArrayOutputStream()));
+  }
+
+  @Test
+  void everyFunctionHasPicturesWithoutAndWithNoise() throws IOException {
+    for (Surface surface : Surface.all(TwoWells.PAPER)) {
+      for (String suffix : new String[] {"-plain", "-noise"}) {
+        Path png = folder.resolve(surface.id() + suffix + ".png");
+        assertThat(ImageIO.read(png.toFile()).getWidth()).isEqualTo(560);
+        assertThat(Files.readString(folder.resolve(surface.id() + suffix + ".svg")))
+            .startsWith("<?xml")
+            .contains("<svg");
+      }
+    }
+  }
+
+  @Test
+  void theTableOfBasinsHasEveryArm() throws IOException {
+    assertThat(Files.readAllLines(folder.resolve("basins.csv")))
+        .hasSize(1 + 4 * 4 * 3)
+        .startsWith("function,optimizer,arm,reached,starts,share,low,high")
+        .anyMatch(row -> row.startsWith("two-wells,SGD,plain,"))
+        .anyMatch(row -> row.matches("ackley,RMSProp,noisy,\\d+,10,.*"));
+  }
+
+  @Test
+  void thePageSaysWhereThePaperIsWrong() throws IOException {
+    assertThat(Files.readString(page))
+        .contains("The paper calls (1, 0) the global minimum")
+        .contains("The paper says that the minimum is f(0, 0)")
+        .doesNotContain("src=\"http");
+  }
+
+  private static Optional<Path> chromium() {
+    return Stream.of(System.getenv("PATH").split(File.pathSeparator))
+        .map(entry -> Path.of(entry, "chromium"))
+        .filter(Files::isExecutable)
+        .findFirst();
+  }
+
+  /** What the page shows in headless Chromium: where each optimizer ends. */
+  private static double[][] shown(Path html, String hash) throws Exception {
+    Optional<Path> chromium = chromium();
+    assumeTrue(chromium.isPresent(), "chromium is not installed");
+    Process process =
+        new ProcessBuilder(
+                chromium.get().toString(),
+                "--headless",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--user-data-dir=" + folder.resolve("chromium"),
+                "--dump-dom",
+                html.toUri() + hash)
+            .redirectError(ProcessBuilder.Redirect.DISCARD)
+            .start();
+    String dom = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+    assertThat(dom).contains("id=\"handle\"");
+    Matcher ends = Pattern.compile("\\((-?\\d\\.\\d{3}), (-?\\d\\.\\d{3})\\)</td>").matcher(dom);
+    double[][] places = new double[Algorithm.values().length][];
+    for (int i = 0; i < places.length; i++) {
+      assertThat(ends.find()).isTrue();
+      places[i] =
+          new double[] {Double.parseDouble(ends.group(1)), Double.parseDouble(ends.group(2))};
+    }
+    return places;
+  }
+
+  private static void assertPaths(double[][] shown, double alpha, int column, int row) {
+    double[] starts = new double[2 * 11 * 11];
+    for (int i = 0; i < 11 * 11; i++) {
+      starts[2 * i] = -2 + 4 * (i % 11 + 0.5) / 11;
+      starts[2 * i + 1] = -2 + 4 * ((double) (i / 11) + 0.5) / 11;
+    }
+    int start = 2 * (row * 11 + column);
+    for (Algorithm algorithm : Algorithm.values()) {
+      double[] ends =
+          Paths.follow(
+                  TwoWells.PAPER,
+                  algorithm.spec(),
+                  TwoWells.PAPER.rate(algorithm),
+                  NoiseSpec.uniform(alpha).seed(SEED),
+                  starts,
+                  200,
+                  200)
+              .ends();
+      for (int c = 0; c < 2; c++) {
+        assertThat(shown[algorithm.ordinal()][c])
+            .as(algorithm.title())
+            .isCloseTo(ends[start + c], within(0.001));
+      }
+    }
+  }
+
+  /** Opened at another start and noise, the page shows the paths of the optimizers. */
+  @Test
+  @Timeout(120)
+  void aBrowserShowsTheProgramsPaths() throws Exception {
+    assertPaths(shown(page, "#two-wells,4,2,9"), 4, 2, 9);
+  }
+
+  /** So it does after the circle was dragged and another noise was chosen. */
+  @Test
+  @Timeout(120)
+  void theStartCanBeDraggedAndTheNoiseChosen() throws Exception {
+    String acts =
+        """
+        <script>
+        const picture = document.getElementById("plane");
+        picture.setPointerCapture = () => {};
+        const r = picture.getBoundingClientRect();
+        const at = (column, row) => ({bubbles: true, pointerId: 1,
+          clientX: r.left + (column + 0.5) / 11 * r.width, clientY: r.top + (10.5 - row) / 11 * r.height});
+        picture.dispatchEvent(new PointerEvent("pointerdown", at(5, 5)));
+        picture.dispatchEvent(new PointerEvent("pointermove", at(3, 8)));
+        picture.dispatchEvent(new PointerEvent("pointermove", at(7, 1)));
+        picture.dispatchEvent(new PointerEvent("pointerup", at(7, 1)));
+        picture.dispatchEvent(new PointerEvent("pointermove", at(0, 0)));
+        const noise = document.getElementById("alpha");
+        noise.value = "2";
+        noise.dispatchEvent(new Event("change"));
+        </script>
+        """;
+    Path acted = folder.resolve("acted.html");
+    Files.writeString(acted, Files.readString(page).replace("</body>", acts + "</body>"));
+    assertPaths(shown(acted, ""), 2, 7, 1);
+  }
+}
