@@ -6,19 +6,20 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.noisylr.check.InputException;
-import org.noisylr.experiment.Experiment.Part;
 import org.noisylr.experiment.plan.Planner;
 import org.noisylr.experiment.plan.Scale;
+import org.noisylr.experiment.plan.Shard;
 import org.noisylr.experiment.table.Table;
 import org.noisylr.train.loop.StopSignal;
 
@@ -27,36 +28,34 @@ class ExperimentTest {
   private static final List<String> CELLS = List.of("cnn-mnist/*");
   private static final Map<String, String> DATA = Map.of("mnist", "fashion-mnist-mini");
 
-  @TempDir private Path root;
+  @TempDir private static Path finished;
+  private static Console console;
 
-  private static List<String> worker(Path store) {
-    return List.of(ServingWorker.class.getName(), store.toString());
-  }
+  @TempDir private Path store;
 
-  private static final class Console {
-    private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    private boolean good;
+  private record Console(boolean good, String text) {}
 
-    private String text() {
-      return bytes.toString(StandardCharsets.UTF_8);
-    }
-  }
-
-  private static Console run(Path store, List<String> worker, Part part, int processes) {
-    Console console = new Console();
-    Planner planner = new Planner(Scale.SMOKE, null, DATA, null, "cpu", 1);
-    console.good =
-        new Experiment(
-                store,
-                worker,
-                new StopSignal(),
-                new PrintStream(console.bytes, true, StandardCharsets.UTF_8))
-            .run(planner, Table.of("table2"), CELLS, part, processes);
-    return console;
+  private static Console run(Path store, List<String> worker, Shard shard, int processes) {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    PrintStream out = new PrintStream(bytes, true, StandardCharsets.UTF_8);
+    boolean good =
+        new Experiment(store, worker, new StopSignal(), out)
+            .run(
+                new Planner(Scale.SMOKE, null, DATA, null, "cpu", 1),
+                Table.of("table2"),
+                CELLS,
+                shard,
+                processes);
+    return new Console(good, bytes.toString(StandardCharsets.UTF_8));
   }
 
   private static Console run(Path store) {
-    return run(store, worker(store), new Part(1, 1), 1);
+    return run(store, List.of(), new Shard(1, 1), 1);
+  }
+
+  @BeforeAll
+  static void runInOneProcess() {
+    console = run(finished);
   }
 
   private static Map<String, String> report(Path store) throws IOException {
@@ -67,74 +66,24 @@ class ExperimentTest {
         "comparisons", Files.readString(page.resolveSibling("comparisons.csv")));
   }
 
-  private static long results(Path store) {
-    if (!Files.isDirectory(store.resolve("runs"))) {
-      return 0;
-    }
-    try (Stream<Path> files = Files.walk(store.resolve("runs"))) {
+  private static long results(Path store) throws IOException {
+    try (Stream<Path> files = Files.walk(store)) {
       return files.filter(file -> file.endsWith("result.json")).count();
-    } catch (IOException | UncheckedIOException e) {
-      // A file went away under the walk.
-      return 0;
     }
   }
 
-  @Test
-  void everyRunIsDoneOnce() throws IOException {
-    Console first = run(root);
-    assertThat(first.good).isTrue();
-    assertThat(first.text())
-        .contains("scale smoke: epochs divided by 40")
-        .contains("cells: 2, runs: 4, done before: 0")
-        .contains("[4/4] table2/cnn-mnist/sd-rn, seed 2: best test accuracy ")
-        .contains("4 done, 0 failed");
-    assertThat(results(root)).isEqualTo(4);
-    Map<String, String> report = report(root);
-    Console second = run(root);
-    assertThat(second.text())
-        .contains("cells: 2, runs: 4, done before: 4")
-        .contains("nothing to do");
-    assertThat(report(root)).isEqualTo(report);
-  }
-
-  @Test
-  void workersInTheirOwnProcessesAndShardsGiveTheSameReport() throws IOException {
-    Path one = root.resolve("one");
-    run(one);
-    Path workers = root.resolve("workers");
-    assertThat(run(workers, worker(workers), new Part(1, 1), 2).text())
-        .contains("4 done, 0 failed");
-    Path shards = root.resolve("shards");
-    assertThat(run(shards, worker(shards), new Part(2, 2), 1).text())
-        .contains("cells: 2, runs: 2 of 4 in this part, done before: 0");
-    assertThat(results(shards)).isEqualTo(2);
-    run(shards, worker(shards), new Part(1, 2), 1);
-    assertThat(report(workers)).isEqualTo(report(one));
-    assertThat(report(shards)).isEqualTo(report(one));
-  }
-
-  @Test
-  void aWorkerThatDiesFailsItsRunAlone() {
-    Console console = run(root, List.of(Dying.class.getName()), new Part(1, 1), 2);
-    assertThat(console.good).isFalse();
-    assertThat(console.text())
-        .contains("FAILED, its process ended with exit code 3")
-        .contains("0 done, 4 failed");
-    assertThat(run(root).text()).contains("4 done, 0 failed");
-  }
-
-  /** The other end of a worker process, as the launcher's worker command is. */
-  static final class ServingWorker {
-    private ServingWorker() {}
+  /** The main class of a worker, as the launcher's worker command is. */
+  static final class Worker {
+    private Worker() {}
 
     public static void main(String[] arguments) throws InterruptedException {
       Experiment.serve(Path.of(arguments[0]), System.in, System.out, new StopSignal());
     }
   }
 
-  /** A worker that crashes as soon as it is asked for something. */
-  static final class Dying {
-    private Dying() {}
+  /** A worker that crashes when it receives its first run. */
+  static final class CrashingWorker {
+    private CrashingWorker() {}
 
     public static void main(String[] arguments) throws IOException {
       System.in.read();
@@ -143,18 +92,64 @@ class ExperimentTest {
   }
 
   @Test
-  void theReportSaysWhatItIsAndHoldsThePapersNumbersBesideOurs() throws IOException {
-    run(root);
-    Map<String, String> report = report(root);
+  void everyRunIsTrainedOnce() throws IOException {
+    assertThat(console.good).isTrue();
+    assertThat(console.text)
+        .contains("scale smoke: epochs, milestones, cycles and decays divided by 40")
+        .contains("not the paper's data: fashion-mnist-mini in place of mnist")
+        .contains("cells: 2, runs: 4, finished before: 0")
+        .contains("[4/4] table2/cnn-mnist/sd-rn, seed 2: best test accuracy ")
+        .contains("4 done, 0 failed");
+    assertThat(results(finished)).isEqualTo(4);
+    assertThat(run(finished).text)
+        .contains("cells: 2, runs: 4, finished before: 4")
+        .contains("nothing to do");
+  }
+
+  @Test
+  void shardsTogetherHaveTheSameReportAsOneRun() throws IOException {
+    assertThat(run(store, List.of(), new Shard(2, 2), 1).text)
+        .contains("cells: 2, runs: 2 of 4 in this part, finished before: 0");
+    assertThat(results(store)).isEqualTo(2);
+    run(store, List.of(), new Shard(1, 2), 1);
+    assertThat(report(store)).isEqualTo(report(finished));
+  }
+
+  @Test
+  @Tag("slow")
+  void workerProcessesHaveTheSameReportAsOneProcess() throws IOException {
+    List<String> worker = List.of(Worker.class.getName(), store.toString());
+    assertThat(run(store, worker, new Shard(1, 1), 2).text).contains("4 done, 0 failed");
+    assertThat(report(store)).isEqualTo(report(finished));
+  }
+
+  @Test
+  @Tag("slow")
+  void aCrashOfAWorkerFailsItsRunOnly() throws IOException {
+    Console crashed = run(store, List.of(CrashingWorker.class.getName()), new Shard(1, 1), 2);
+    assertThat(crashed.good).isFalse();
+    assertThat(crashed.text)
+        .contains("FAILED, its process ended with exit code 3")
+        .contains("0 done, 4 failed");
+    assertThat(report(store).get("html"))
+        .contains(
+            "0 of 2 runs; seed 1 failed: its process ended with exit code 3; seed 2 failed: ");
+    assertThat(run(store).text).contains("4 done, 0 failed");
+  }
+
+  @Test
+  void theReportStatesItsLimitsAndHasThePapersNumbersBesideOurs() throws IOException {
+    Map<String, String> report = report(finished);
     assertThat(report.get("html"))
+        .startsWith("<!DOCTYPE html>")
         .contains(
             "<title>Table 2 at smoke scale on other data: Optimizers, models and data</title>")
         .contains("Not the paper's data: fashion-mnist-mini in place of mnist; ")
-        .contains("This is not the paper's experiment but a reduced one, at smoke scale")
+        .contains("This is a reduced form of the paper's experiment, at smoke scale")
         .contains(
             "fashion-mnist-mini in place of mnist: 64 training and 64 test examples, 5 epochs")
         .contains("<li>on cpu, 1 thread</li>")
-        .contains("E[f] &#x3D; 4.00000, Var[f] &#x3D; 5.33333")
+        .contains("<li>8 · U(0, 1): E[f] &#x3D; 4.00000, Var[f] &#x3D; 5.33333")
         .contains("<td class=\"paper\">99.28</td>")
         .contains("2 of 2 runs", "not run", "not judged")
         .doesNotContain("src=", "href=\"http");
@@ -175,33 +170,11 @@ class ExperimentTest {
   }
 
   @Test
-  void aFailedRunStandsInTheReport() throws IOException {
-    run(root, List.of(Dying.class.getName()), new Part(1, 1), 2);
-    assertThat(report(root).get("html"))
-        .contains(
-            "0 of 2 runs; seed 1 failed: its process ended with exit code 3; seed 2 failed: ");
-  }
-
-  @Test
-  void aReportNeedsRuns() {
-    assertThatThrownBy(() -> report(root))
+  void aReportWithoutRunsNamesTheCommandThatTrainsThem() {
+    assertThatThrownBy(() -> report(store))
         .isInstanceOf(InputException.class)
         .hasMessage(
-            root
-                + " has no runs of table2 at scale smoke: begin with 'noisylr experiment run table2"
-                + " --scale smoke --out "
-                + root
-                + "'");
-  }
-
-  @Test
-  void partsAreReadAndChecked() {
-    assertThat(Part.parse("2/8")).isEqualTo(new Part(2, 8));
-    assertThatThrownBy(() -> Part.parse("3/2"))
-        .hasMessage("--shard: part must be in [1, 2], but is 3");
-    assertThatThrownBy(() -> Part.parse("1/0"))
-        .hasMessage("--shard: number of parts must be at least 1, but is 0");
-    assertThatThrownBy(() -> Part.parse("half"))
-        .hasMessage("--shard must be PART/PARTS, 2/8 for instance, but is half");
+            "%1$s has no runs of table2 at scale smoke: start with 'noisylr experiment run table2 --scale smoke --out %1$s'",
+            store);
   }
 }

@@ -1,58 +1,47 @@
 package org.noisylr.launcher;
 
+import static java.util.stream.Collectors.joining;
+
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.Locale;
-import java.util.stream.Collectors;
-import org.noisylr.experiment.plan.Scale;
-import org.noisylr.torch.optim.Implementation;
-import org.noisylr.train.loop.OptimizerSpec;
-import org.noisylr.train.loop.Precision;
-import org.noisylr.train.run.ModelName;
 import picocli.CommandLine;
-import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.TypeConversionException;
 
-/** Reads an option that is one of a closed set of words, {@code crop-mirror} for instance. */
-final class Choice<E extends Enum<E>> implements ITypeConverter<E> {
-  private final Class<E> type;
+/** Options that are one of several words, for instance {@code crop-mirror}. */
+final class Choice {
+  private Choice() {}
 
-  private Choice(Class<E> type) {
-    this.type = type;
+  /** Lets a command and its subcommands read words for their options of enum types. */
+  static void register(CommandLine command) {
+    for (OptionSpec option : command.getCommandSpec().options()) {
+      if (option.type().isEnum()) {
+        register(command, option.type());
+      }
+    }
+    command.getSubcommands().values().forEach(Choice::register);
   }
 
-  /** Teaches {@code commandLine} and its subcommands every closed set there is. */
-  static void register(CommandLine commandLine) {
-    register(commandLine, ScheduleOptions.Kind.class);
-    register(commandLine, NoiseOptions.Kind.class);
-    register(commandLine, NoiseOptions.Per.class);
-    register(commandLine, NoiseOptions.Groups.class);
-    register(commandLine, TrainCommand.Augment.class);
-    register(commandLine, OptimizerSpec.Kind.class);
-    register(commandLine, Implementation.class);
-    register(commandLine, Precision.class);
-    register(commandLine, ModelName.class);
-    register(commandLine, Scale.class);
+  private static <E> void register(CommandLine command, Class<E> type) {
+    command.registerConverter(type, text -> read(Arrays.asList(type.getEnumConstants()), text));
   }
 
-  private static <E extends Enum<E>> void register(CommandLine commandLine, Class<E> type) {
-    commandLine.registerConverter(type, new Choice<>(type));
-  }
-
-  static String word(Enum<?> value) {
-    return value.name().toLowerCase(Locale.ROOT).replace('_', '-');
-  }
-
-  @Override
-  public E convert(String text) {
-    return Arrays.stream(type.getEnumConstants())
+  private static <E> E read(Collection<E> choices, String text) {
+    return choices.stream()
         .filter(value -> word(value).equals(text))
         .findFirst()
         .orElseThrow(
             () ->
                 new TypeConversionException(
-                    Arrays.stream(type.getEnumConstants())
-                        .map(Choice::word)
-                        .collect(
-                            Collectors.joining(", ", "must be one of {", "}, but is " + text))));
+                    "must be one of {%s}, but is %s".formatted(words(choices, ", "), text)));
+  }
+
+  static String word(Object choice) {
+    return ((Enum<?>) choice).name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+
+  static String words(Collection<?> choices, String separator) {
+    return choices.stream().map(Choice::word).collect(joining(separator));
   }
 }

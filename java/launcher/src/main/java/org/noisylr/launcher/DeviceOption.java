@@ -5,7 +5,7 @@ import java.util.Map;
 import org.noisylr.train.run.Devices;
 import picocli.CommandLine.Option;
 
-/** The option that says where to train. */
+/** The option for the device. */
 final class DeviceOption {
   @Option(
       names = "--device",
@@ -14,13 +14,13 @@ final class DeviceOption {
       description = "auto, cpu, cuda or cuda:i; default ${DEFAULT-VALUE}.")
   private String device;
 
-  /** The name of the device that it stands for. Says so where a build for CUDA finds none. */
+  /** The device's own name. Says why a build for CUDA uses the CPU. */
   String name(PrintWriter err) {
     String name =
         Options.named(Map.of("device", "--device"), () -> Devices.of(device).str().getString());
     if (name.equals("cpu") && !device.equals("cpu") && Devices.isForCuda()) {
       err.printf(
-          "noisylr: %s: training on the CPU (for a GPU, this build wants %s)%n",
+          "noisylr: %s: training on the CPU (for a GPU, this build needs %s)%n",
           Devices.cudaState(), Versions.cuda());
       err.flush();
     }

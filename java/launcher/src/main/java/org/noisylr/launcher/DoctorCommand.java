@@ -12,16 +12,16 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
-/** Says what this installation is made of and whether it works. */
+/** Shows what this installation consists of and whether it works. */
 @Command(
     name = "doctor",
     description =
-        "Show versions and devices, and check the native library; paste it into a report.")
+        "Show versions and devices, and check the native library. Paste it into a bug report.")
 final class DoctorCommand implements Callable<Integer> {
   private static final int DRAWS = 10_000;
   private static final double GAUSSIAN_MEAN = 4;
 
-  /** What the logarithms and cosines of Java and C may differ by, in units of the mean's ulp. */
+  /** The tolerance for the logarithms and cosines of Java and C, in ulps of the mean. */
   private static final double GAUSSIAN_ULPS = 4;
 
   @Spec private CommandSpec spec;
@@ -49,28 +49,24 @@ final class DoctorCommand implements Callable<Integer> {
                 Versions.of("pytorch.classifier"),
                 Versions.of("javacpp"),
                 Versions.of("openblas")));
-    boolean healthy = true;
-    try {
-      LibTorch.load();
-      row(
-          out,
-          "cpu",
-          "%d processors, %s".formatted(Cpu.processors(), torch.get_cpu_capability().getString()));
-      row(out, "cuda", Devices.cudaState() + "; -Pgpu is made for " + Versions.cuda());
-    } catch (LinkageError e) {
-      healthy = false;
-      row(out, "libtorch", "does not load: " + Noisylr.unloaded(e));
-    }
-    if (healthy) {
-      try {
-        healthy = checkNoise(out);
-      } catch (LinkageError e) {
-        healthy = false;
-        row(out, "native hook", "does not load: " + Noisylr.unloaded(e));
-      }
-    }
+    boolean healthy = checkLibraries(out);
     out.flush();
     return healthy ? 0 : Noisylr.RUN_FAILED;
+  }
+
+  private static boolean checkLibraries(PrintWriter out) {
+    String library = "libtorch";
+    try {
+      LibTorch.load();
+      String capability = torch.get_cpu_capability().getString();
+      row(out, "cpu", "%d processors, %s".formatted(Cpu.processors(), capability));
+      row(out, "cuda", Devices.cudaState() + "; a build with -Pgpu needs " + Versions.cuda());
+      library = "native";
+      return checkNoise(out);
+    } catch (LinkageError e) {
+      row(out, library, "does not load: " + Noisylr.loadError(e));
+      return false;
+    }
   }
 
   private static boolean checkNoise(PrintWriter out) {
@@ -89,13 +85,13 @@ final class DoctorCommand implements Callable<Integer> {
     boolean agrees = different == 0 && ulps <= GAUSSIAN_ULPS;
     row(
         out,
-        "native hook",
-        "loads; over %d draws, uniform noise %s, Gaussian noise differs from Java's by %.1f ulp of its mean at most%s"
+        "native",
+        "library loads; in %d draws, uniform noise %s, Gaussian noise differs from Java's by at most %.1f ulp of its mean%s"
             .formatted(
                 DRAWS,
-                different == 0 ? "is Java's bit for bit" : "differs in " + different,
+                different == 0 ? "equals Java's bit for bit" : "differs in " + different,
                 ulps,
-                agrees ? "" : " (NOT as it should be)"));
+                agrees ? "" : " (ERROR: too much)"));
     return agrees;
   }
 

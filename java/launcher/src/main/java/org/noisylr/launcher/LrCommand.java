@@ -1,20 +1,17 @@
 package org.noisylr.launcher;
 
-import java.io.BufferedWriter;
-import java.io.IOException;
-import java.io.OutputStream;
-import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
-import java.io.Writer;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.AbstractList;
+import java.util.List;
 import java.util.concurrent.Callable;
-import org.apache.commons.csv.CSVFormat;
-import org.apache.commons.csv.CSVPrinter;
 import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
-import org.noisylr.experiment.chart.LineChart;
 import org.noisylr.experiment.chart.LrChart;
-import org.noisylr.experiment.report.NoiseTheory;
+import org.noisylr.experiment.schedule.Noises;
+import org.noisylr.experiment.schedule.Schedules;
 import org.noisylr.noise.Distribution;
 import org.noisylr.noise.NoiseSpec;
 import org.noisylr.schedule.Schedule;
@@ -25,13 +22,15 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** Computes the learning rate of every step of a run, without running it. */
+/** Computes the learning rate of every step of a run without running it. */
 @Command(
     name = "lr",
-    description = "Preview a schedule and its noise: every step's learning rate as CSV or PNG.",
+    description =
+        "Preview a schedule and its noise: a summary, or the learning rate of every step.",
     sortOptions = false)
 final class LrCommand implements Callable<Integer> {
   private static final long MAX_STEPS = 1_000_000_000;
+  private static final int BLOCK = 4096;
 
   @Spec private CommandSpec spec;
   @Mixin private ScheduleOptions scheduleOptions;
@@ -44,12 +43,7 @@ final class LrCommand implements Callable<Integer> {
       description = "Seed of the noise; default ${DEFAULT-VALUE}.")
   private long seed;
 
-  @Option(
-      names = "--epochs",
-      paramLabel = "S",
-      defaultValue = "200",
-      description = "Number of epochs; default ${DEFAULT-VALUE}.")
-  private int epochs;
+  @Mixin private EpochsOption epochsOption;
 
   @Option(
       names = "--steps-per-epoch",
@@ -61,71 +55,87 @@ final class LrCommand implements Callable<Integer> {
   @Option(
       names = "--csv",
       paramLabel = "FILE",
-      description = "Write epoch,step,base_lr,factor,lr, a row a step; - for standard output.")
-  private String csv;
+      description = "Write epoch,step,base_lr,factor,lr, one row a step; - is standard output.")
+  private Path csv;
 
   @Option(names = "--png", paramLabel = "FILE", description = "Draw the learning rates.")
-  private String png;
+  private Path png;
+
+  private int epochs;
+  private Schedule schedule;
+  private NoiseSpec noise;
 
   @Override
   public Integer call() {
-    Check.atLeast("--epochs", epochs, 1);
+    epochs = epochsOption.epochs();
     Check.atLeast("--steps-per-epoch", stepsPerEpoch, 1);
     Check.within("--epochs times --steps-per-epoch", (long) epochs * stepsPerEpoch, 1, MAX_STEPS);
-    if (csv != null && png != null && OutputFile.isSame(csv, png)) {
+    if (csv != null && png != null && Options.absolute(csv).equals(Options.absolute(png))) {
       throw new InputException("--csv and --png must be two files, but both are " + csv);
     }
-    Schedule schedule = scheduleOptions.schedule();
-    NoiseSpec noise = noiseOptions.noise(epochs, seed, "--seed");
-    scheduleOptions.warn(epochs, spec.commandLine().getErr());
-    NoiseOptions.warn(noise, epochs, spec.commandLine().getErr());
+    PrintWriter err = spec.commandLine().getErr();
+    schedule = scheduleOptions.schedule(epochs, err);
+    noise = noiseOptions.noise(epochs, seed, true, err);
     if (csv != null) {
-      OutputFile.write("--csv", csv, out -> writeCsv(schedule, noise, out));
+      OutputFile.write("--csv", csv, csvBlocks());
     }
     if (png != null) {
-      LineChart chart = LrChart.of(schedule, noise, epochs, stepsPerEpoch);
-      OutputFile.write("--png", png, out -> out.write(chart.png()));
+      byte[] picture = LrChart.of(schedule, noise, epochs, stepsPerEpoch).png();
+      OutputFile.write("--png", png, List.of(ByteBuffer.wrap(picture)));
     }
     if (csv == null && png == null) {
-      summarise(schedule, noise);
+      summarise();
     }
     return 0;
   }
 
-  private void writeCsv(Schedule schedule, NoiseSpec noise, OutputStream out) throws IOException {
-    Writer writer = new BufferedWriter(new OutputStreamWriter(out, StandardCharsets.UTF_8));
-    CSVPrinter printer =
-        CSVFormat.DEFAULT
-            .builder()
-            .setHeader("epoch", "step", "base_lr", "factor", "lr")
-            .setRecordSeparator('\n')
-            .get()
-            .print(writer);
-    for (long step = 0; step < (long) epochs * stepsPerEpoch; step++) {
-      long epoch = step / stepsPerEpoch;
-      double base = schedule.lr(step, stepsPerEpoch);
-      printer.printRecord(
-          epoch,
-          step,
-          Decimal.shortest(base),
-          Decimal.shortest(noise.factor(epoch, step, 0)),
-          Decimal.shortest(noise.realised(base, epoch, step, 0)));
-    }
-    printer.flush();
+  /** The CSV file in blocks of rows. A block is computed when it is read. */
+  private List<ByteBuffer> csvBlocks() {
+    long steps = (long) epochs * stepsPerEpoch;
+    return new AbstractList<>() {
+      @Override
+      public int size() {
+        return (int) ((steps + BLOCK - 1) / BLOCK);
+      }
+
+      @Override
+      public ByteBuffer get(int block) {
+        StringBuilder text = new StringBuilder(block == 0 ? "epoch,step,base_lr,factor,lr\n" : "");
+        long end = Math.min(steps, (block + 1L) * BLOCK);
+        for (long step = (long) block * BLOCK; step < end; step++) {
+          text.append(row(step)).append('\n');
+        }
+        return ByteBuffer.wrap(text.toString().getBytes(StandardCharsets.UTF_8));
+      }
+    };
   }
 
-  private void summarise(Schedule schedule, NoiseSpec noise) {
+  private String row(long step) {
+    long epoch = step / stepsPerEpoch;
+    double base = schedule.lr(step, stepsPerEpoch);
+    return String.join(
+        ",",
+        Long.toString(epoch),
+        Long.toString(step),
+        Decimal.shortest(base),
+        Decimal.shortest(noise.factor(epoch, step, 0)),
+        Decimal.shortest(noise.realised(base, epoch, step, 0)));
+  }
+
+  private void summarise() {
     PrintWriter out = spec.commandLine().getOut();
-    long first = Math.min(noise.firstEpoch(), epochs);
-    out.printf("%-12s%d epochs of %d steps%n", "run", epochs, stepsPerEpoch);
-    out.printf("%-12s%s%n", "schedule", schedule);
-    if (noise.distribution() instanceof Distribution.None) {
-      out.printf("%-12snone%n", "noise");
-    } else {
-      out.printf("%-12s%s%n", "noise", noise.distribution());
-      out.printf("%-12s%d of %d, from epoch %d on%n", "noisy", epochs - first, epochs, first);
-      out.printf("%-12s%s%n", "factor", NoiseTheory.moments(noise));
-      out.printf("%-12s%s%n", "steps", NoiseTheory.variance(noise));
+    String line = "%-12s%s%n";
+    out.printf(line, "run", "%d epochs of %d steps".formatted(epochs, stepsPerEpoch));
+    out.printf(line, "schedule", Schedules.describe(schedule));
+    out.printf(line, "noise", Noises.describe(noise.distribution()));
+    if (!(noise.distribution() instanceof Distribution.None)) {
+      long first = Math.min(noise.firstEpoch(), epochs);
+      out.printf(
+          line,
+          "noisy",
+          "%d of %d epochs, from epoch %d (from 0)".formatted(epochs - first, epochs, first));
+      out.printf(line, "factor f", Noises.moments(noise));
+      out.printf(line, "steps", Noises.stepVariance(noise));
     }
     out.printf("%6s  %-12s%-12s%-12s%n", "epoch", "base lr", "factor", "lr");
     for (long epoch = 0; epoch < epochs; epoch += Math.max(1, epochs / 20)) {

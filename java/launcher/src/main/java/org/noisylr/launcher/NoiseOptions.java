@@ -1,14 +1,17 @@
 package org.noisylr.launcher;
 
 import java.io.PrintWriter;
+import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.Map;
+import org.noisylr.check.InputException;
 import org.noisylr.noise.Distribution;
 import org.noisylr.noise.NoiseSpec;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** The options that describe the noise on a schedule. */
+/** The options for the noise on a schedule. */
 final class NoiseOptions {
   enum Kind {
     NONE,
@@ -16,18 +19,20 @@ final class NoiseOptions {
     GAUSSIAN
   }
 
-  enum Per {
-    EPOCH,
-    STEP
-  }
+  private static final EnumSet<Kind> NOISY = EnumSet.of(Kind.UNIFORM, Kind.GAUSSIAN);
 
-  enum Groups {
-    SHARED,
-    INDEPENDENT
-  }
+  private static final Map<String, EnumSet<Kind>> KINDS =
+      Map.of(
+          "--alpha", EnumSet.of(Kind.UNIFORM),
+          "--mean", EnumSet.of(Kind.GAUSSIAN),
+          "--std", EnumSet.of(Kind.GAUSSIAN),
+          "--beta", NOISY,
+          "--noise-min-lr", NOISY,
+          "--noise-max-lr", NOISY,
+          "--noise-per", NOISY,
+          "--noise-groups", NOISY);
 
-  /** By the names of the noise's fields. */
-  private static final Map<String, String> OPTIONS =
+  private static final Map<String, String> OPTION_OF_FIELD =
       Map.of(
           "alpha", "--alpha",
           "mean", "--mean",
@@ -71,7 +76,7 @@ final class NoiseOptions {
       names = "--beta",
       paramLabel = "B",
       defaultValue = "0.6",
-      description = "Noise in the last B of the epochs, in [0, 1]; default ${DEFAULT-VALUE}.")
+      description = "The fraction of noisy epochs, the last ones; default ${DEFAULT-VALUE}.")
   private double beta;
 
   @Option(
@@ -93,7 +98,7 @@ final class NoiseOptions {
       paramLabel = "UNIT",
       defaultValue = "epoch",
       description = "One draw per epoch or per step; default ${DEFAULT-VALUE}.")
-  private Per per;
+  private NoiseSpec.Draw draw;
 
   @Option(
       names = "--noise-groups",
@@ -102,71 +107,65 @@ final class NoiseOptions {
       description =
           "One draw for all parameter groups (shared) or one for each (independent); default"
               + " ${DEFAULT-VALUE}.")
-  private Groups groups;
+  private NoiseSpec.Groups groups;
 
   /**
-   * The noise of a run of {@code epochs}; an option that it has no use for is refused.
+   * The noise of a run of {@code epochs}. Warns about noise without effect.
    *
-   * @param others options of the command that have no use but for noise
+   * @param seedNeedsNoise whether {@code --seed} has no effect without noise
+   * @throws InputException if a value is invalid, or an option has no effect
    */
-  NoiseSpec noise(long epochs, long seed, String... others) {
-    Options.goWith(command, "--noise", "uniform", kind, kind == Kind.UNIFORM, "--alpha");
-    Options.goWith(command, "--noise", "gaussian", kind, kind == Kind.GAUSSIAN, "--mean", "--std");
-    String both = "uniform or gaussian";
-    boolean noisy = kind != Kind.NONE;
-    Options.goWith(command, "--noise", both, kind, noisy, others);
-    Options.goWith(
-        command,
-        "--noise",
-        both,
-        kind,
-        noisy,
-        "--beta",
-        "--noise-min-lr",
-        "--noise-max-lr",
-        "--noise-per",
-        "--noise-groups");
-    return Options.named(OPTIONS, () -> spec(epochs, seed));
+  NoiseSpec noise(long epochs, long seed, boolean seedNeedsNoise, PrintWriter err) {
+    Map<String, EnumSet<Kind>> kinds = new HashMap<>(KINDS);
+    if (seedNeedsNoise) {
+      kinds.put("--seed", NOISY);
+    }
+    Options.requireChoice(command, "--noise", kind, kinds);
+    NoiseSpec noise = Options.named(OPTION_OF_FIELD, () -> spec(epochs, seed));
+    warn(noise, epochs, err);
+    return noise;
   }
 
   private NoiseSpec spec(long epochs, long seed) {
-    NoiseSpec noise =
+    Distribution distribution =
         switch (kind) {
-          case NONE -> NoiseSpec.none();
-          case UNIFORM -> NoiseSpec.uniform(alpha);
-          case GAUSSIAN -> NoiseSpec.gaussian(mean, std);
+          case NONE -> new Distribution.None();
+          case UNIFORM -> new Distribution.Uniform(alpha);
+          case GAUSSIAN -> new Distribution.Gaussian(mean, std);
         };
-    if (kind == Kind.NONE) {
-      return noise;
-    }
-    noise = noise.lastFraction(beta, epochs).within(minLr, maxLr).seed(seed);
-    if (per == Per.STEP) {
-      noise = noise.perStep();
-    }
-    return groups == Groups.INDEPENDENT ? noise.independentGroups() : noise;
+    return kind == Kind.NONE
+        ? NoiseSpec.none()
+        : new NoiseSpec(
+            distribution,
+            NoiseSpec.firstNoisyEpoch(beta, epochs),
+            minLr,
+            maxLr,
+            draw,
+            groups,
+            seed);
   }
 
-  /** Says so where the noise misses its purpose: no epoch is noisy, or it is too weak. */
+  /** Warns if no epoch is noisy, or the noise is too weak. */
   static void warn(NoiseSpec noise, long epochs, PrintWriter err) {
     if (noise.distribution() instanceof Distribution.None) {
       return;
     }
     if (noise.firstEpoch() >= epochs) {
       err.printf(
-          "noisylr: warning: no epoch is noisy: noise would begin in epoch %d (from 0), and"
-              + " %s%n",
-          noise.firstEpoch(), Options.thereAre(epochs));
+          "noisylr: warning: no epoch is noisy: the first noisy epoch is %d, but the last epoch is"
+              + " %d (from 0)%n",
+          noise.firstEpoch(), epochs - 1);
     }
     if (noise.mean() <= 0) {
       err.printf(
-          "noisylr: warning: with mean %.4g of its factor, half of the learning rates or more are"
+          "noisylr: warning: the factor has mean %.4g, so at least half of the learning rates are"
               + " the lower bound %.4g%n",
           noise.mean(), noise.minLr());
     }
     if (!noise.raisesGradientVariance()) {
       err.printf(
-          "noisylr: warning: with mean %.4g and variance %.4g of its factor, this noise does not"
-              + " raise the variance of the steps (uniform noise does from alpha > 1.31 on)%n",
+          "noisylr: warning: the factor has mean %.4g and variance %.4g: this noise does not raise"
+              + " the variance of the steps (uniform noise with alpha > 1.31 does)%n",
           noise.mean(), noise.variance());
     }
   }

@@ -11,7 +11,10 @@ import org.noisylr.train.loop.DivergedException;
 import org.noisylr.train.loop.StepFailedException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.HelpCommand;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
@@ -30,25 +33,28 @@ import picocli.CommandLine.UnmatchedArgumentException;
       TrainCommand.class,
       ExperimentCommand.class,
       DataCommand.class,
-      DoctorCommand.class
+      DoctorCommand.class,
+      HelpCommand.class
     })
-public final class Noisylr {
+public final class Noisylr implements Runnable {
   static final int RUN_FAILED = 1;
   static final int BAD_INPUT = 2;
+
+  @Spec private CommandSpec spec;
 
   private Noisylr() {}
 
   public static void main(String[] arguments) {
-    // Charts are drawn without a display.
+    // Charts need no display.
     System.setProperty("java.awt.headless", "true");
-    // JavaCPP then logs through slf4j, where logback.xml decides what a user sees.
+    // JavaCPP then logs through slf4j, and logback.xml filters it.
     System.setProperty("org.bytedeco.javacpp.logger", "slf4j");
-    // Numbers look the same everywhere.
+    // The format of numbers does not depend on the machine.
     Locale.setDefault(Locale.ROOT);
     System.exit(run(commandLine(), arguments));
   }
 
-  /** Executes a command; what picocli leaves uncaught becomes one line as well. */
+  /** Executes a command. Errors that picocli does not catch become one line too. */
   static int run(CommandLine commandLine, String... arguments) {
     try {
       return commandLine.execute(arguments);
@@ -56,67 +62,63 @@ public final class Noisylr {
       error(
           commandLine, "out of memory: " + e.getMessage() + " (raise java -Xmx, or use less data)");
     } catch (LinkageError e) {
-      error(commandLine, "the native libraries do not load: " + unloaded(e));
+      error(commandLine, "the native libraries do not load: " + loadError(e));
     }
     return RUN_FAILED;
   }
 
-  /** Why libraries do not load, and where that may be mended. */
-  static String unloaded(LinkageError e) {
+  /** Why libraries do not load, and the folder that they are unpacked into. */
+  static String loadError(LinkageError e) {
     String why = Reason.firstLine(e);
     try {
-      return "%s; they are unpacked into %s, which takes 500 MB"
+      return "%s; they are unpacked into %s, which needs 500 MB"
           .formatted(why, Loader.getCacheDir());
     } catch (IOException none) {
-      return why + "; there is no folder to unpack them into: " + none.getMessage();
+      return why + "; no folder to unpack them into: " + none.getMessage();
     }
   }
 
   static CommandLine commandLine() {
     CommandLine commandLine = new CommandLine(new Noisylr());
-    commandLine.setExpandAtFiles(false); // @ may begin the name of a folder
+    commandLine.setExpandAtFiles(false); // A folder's name may start with @.
     Choice.register(commandLine);
-    Numbers.register(commandLine);
     commandLine.setParameterExceptionHandler(
         (e, arguments) -> {
-          CommandLine command = e.getCommandLine();
           error(
-              command,
-              e.getMessage().lines().findFirst().orElse("bad usage")
-                  + meant(e)
-                  + " (see '"
-                  + command.getCommandSpec().qualifiedName()
-                  + " --help')");
+              e.getCommandLine(),
+              "%s%s (see '%s --help')"
+                  .formatted(
+                      Reason.firstLine(e),
+                      suggestion(e),
+                      e.getCommandLine().getCommandSpec().qualifiedName()));
           return BAD_INPUT;
         });
-    commandLine.setExecutionExceptionHandler(
-        (e, command, result) -> {
-          if (e instanceof InputException) {
-            error(command, e.getMessage());
-            return BAD_INPUT;
-          }
-          String message = Reason.firstLine(e);
-          if (message.contains("can't allocate memory") || message.contains("out of memory")) {
-            error(command, "LibTorch is out of memory: " + message);
-            return RUN_FAILED;
-          }
-          if (e instanceof DivergedException
-              || e instanceof StepFailedException
-              || e instanceof UncheckedIOException) {
-            error(command, message);
-            return RUN_FAILED;
-          }
-          PrintWriter err = command.getErr();
-          err.println(
-              "noisylr: internal error, please report it with the output of 'noisylr doctor'");
-          e.printStackTrace(err);
-          return RUN_FAILED;
-        });
+    commandLine.setExecutionExceptionHandler((e, command, result) -> failed(e, command));
     return commandLine;
   }
 
-  /** What a word that is no command or option may be a slip of. */
-  private static String meant(ParameterException e) {
+  private static int failed(Exception e, CommandLine command) {
+    if (e instanceof InputException) {
+      error(command, e.getMessage());
+      return BAD_INPUT;
+    }
+    String message = Reason.firstLine(e);
+    if (message.contains("can't allocate memory") || message.contains("out of memory")) {
+      error(command, "LibTorch is out of memory: " + message);
+    } else if (e instanceof DivergedException
+        || e instanceof StepFailedException
+        || e instanceof UncheckedIOException) {
+      error(command, message);
+    } else {
+      PrintWriter err = command.getErr();
+      err.println("noisylr: internal error; please report it with the output of 'noisylr doctor'");
+      e.printStackTrace(err);
+    }
+    return RUN_FAILED;
+  }
+
+  /** Commands or options that are spelled like an unknown one. */
+  private static String suggestion(ParameterException e) {
     return e instanceof UnmatchedArgumentException unmatched
             && !unmatched.getSuggestions().isEmpty()
         ? ", did you mean %s?".formatted(String.join(" or ", unmatched.getSuggestions()))
@@ -125,5 +127,10 @@ public final class Noisylr {
 
   private static void error(CommandLine command, String message) {
     command.getErr().println("noisylr: " + InputException.oneLine(message));
+  }
+
+  @Override
+  public void run() {
+    spec.commandLine().usage(spec.commandLine().getOut());
   }
 }

@@ -1,13 +1,17 @@
 package org.noisylr.launcher;
 
+import java.nio.file.Path;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Supplier;
+import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
+import org.noisylr.train.run.Cpu;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 
-/** Rules for options beyond what each alone may be. */
+/** Rules that concern more than one option, or only some uses of a command. */
 final class Options {
   private Options() {}
 
@@ -15,46 +19,52 @@ final class Options {
     return command.commandLine().getParseResult().hasMatchedOption(option);
   }
 
-  /** Refuses a command line that lacks an option which only some uses of the command need. */
-  static void need(CommandSpec command, String option) {
+  /** Checks that an option is given that only some uses of the command require. */
+  static void require(CommandSpec command, String option) {
     if (!isGiven(command, option)) {
-      OptionSpec spec = command.findOption(option);
       throw new ParameterException(
           command.commandLine(),
-          "Missing required option: '%s=%s'".formatted(option, spec.paramLabel()));
+          "Missing required option: '%s=%s'"
+              .formatted(option, command.findOption(option).paramLabel()));
     }
   }
 
   /**
-   * Refuses options that would have no effect.
+   * Rejects options that have no effect.
    *
-   * @param choice the option that gives them one, {@code --noise}
-   * @param values with which it does, {@code uniform}
+   * @param choice the option that they depend on, {@code --noise}
    * @param chosen its value
-   * @param hasEffect whether this is one of them
+   * @param choices for each option, the values of {@code choice} that give it an effect
    */
-  static void goWith(
-      CommandSpec command,
-      String choice,
-      String values,
-      Enum<?> chosen,
-      boolean hasEffect,
-      String... options) {
-    for (String option : options) {
-      if (!hasEffect && isGiven(command, option)) {
+  static <E extends Enum<E>> void requireChoice(
+      CommandSpec command, String choice, E chosen, Map<String, ? extends Set<E>> choices) {
+    for (OptionSpec option : command.commandLine().getParseResult().matchedOptions()) {
+      Set<E> allowed = choices.get(option.longestName());
+      if (allowed != null && !allowed.contains(chosen)) {
         throw new InputException(
-            "%s goes with %s %s, but %s is %s"
-                .formatted(option, choice, values, choice, Choice.word(chosen)));
+            "%s needs %s %s, but %s is %s"
+                .formatted(
+                    option.longestName(),
+                    choice,
+                    Choice.words(allowed, " or "),
+                    choice,
+                    Choice.word(chosen)));
       }
     }
   }
 
-  /** {@code there are 20 epochs}, for what never comes to act in them. */
-  static String thereAre(long epochs) {
-    return epochs == 1 ? "there is 1 epoch" : "there are %d epochs".formatted(epochs);
+  static void checkThreads(Integer threads) {
+    if (threads != null) {
+      Check.within("--threads", threads, 1, Cpu.processors());
+    }
   }
 
-  /** Runs a check; an error about a field names the option of that field instead. */
+  /** The absolute path of a file; null if there is none. */
+  static String absolute(Path file) {
+    return file == null ? null : file.toAbsolutePath().normalize().toString();
+  }
+
+  /** Runs a check. Its error about a field names the option of that field instead. */
   static void named(Map<String, String> optionOfField, Runnable check) {
     named(
         optionOfField,
@@ -64,7 +74,7 @@ final class Options {
         });
   }
 
-  /** Makes a value; an error about one of its fields names the option of that field instead. */
+  /** Creates a value. An error about a field names the option of that field instead. */
   static <T> T named(Map<String, String> optionOfField, Supplier<T> value) {
     try {
       return value.get();

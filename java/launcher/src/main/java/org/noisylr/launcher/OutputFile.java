@@ -2,93 +2,56 @@ package org.noisylr.launcher;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.WritableByteChannel;
 import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
-import java.util.UUID;
+import java.util.List;
+import java.util.Set;
 import org.noisylr.check.InputException;
 import org.noisylr.check.Reason;
+import org.noisylr.train.checkpoint.AtomicFile;
 
-/** A file that an option names for output. */
+/** A file, or standard output, that an option names for output. */
 final class OutputFile {
-  interface Content {
-    void writeTo(OutputStream out) throws IOException;
-  }
+  private static final Set<Path> STANDARD_OUTPUT = Set.of(Path.of("-"), Path.of("/dev/stdout"));
 
   private OutputFile() {}
 
   /**
-   * Writes a file aside and puts it in its place when it is whole. Standard output, by the name of
-   * {@code -} too, pipes and devices are written to, never replaced.
+   * Writes to a file. A new or regular file is replaced as a whole; links, pipes and devices are
+   * written to directly.
    *
-   * @throws InputException if that cannot be done; a file of that name is as it was
+   * @param content written part by part, so that a lazy list need not fit into memory
+   * @throws InputException if the file cannot be written
    */
-  static void write(String option, String name, Content content) {
+  static void write(String option, Path file, List<ByteBuffer> content) {
     try {
-      if (name.matches("-|/dev/stdout|(/dev|/proc/self)/fd/1")) {
-        content.writeTo(System.out);
+      if (STANDARD_OUTPUT.contains(file)) {
+        write(System.out, content);
         if (System.out.checkError()) {
-          throw new IOException("standard output does not take it all");
+          throw new IOException("standard output is closed or full");
         }
-        return;
-      }
-      Path file = target(Path.of(name));
-      if (name.matches("/dev/stderr|(/dev|/proc/self)/fd/.*")
-          || Files.exists(file) && !Files.isRegularFile(file)) {
-        try (OutputStream out =
-            Files.newOutputStream(file, StandardOpenOption.WRITE, StandardOpenOption.APPEND)) {
-          content.writeTo(out);
+      } else if (Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)
+          || !Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+        AtomicFile.write(file, content);
+      } else {
+        try (OutputStream out = Files.newOutputStream(file)) {
+          write(out, content);
         }
-        return;
       }
-      replace(file, content);
     } catch (IOException e) {
       throw new InputException(
-          "cannot write %s %s: %s".formatted(option, name, Reason.of(e, name)), e);
-    } catch (InvalidPathException e) {
-      throw new InputException("%s must be a path, but is %s".formatted(option, name), e);
+          "cannot write %s %s: %s".formatted(option, file, Reason.of(e, file)), e);
     }
   }
 
-  /** Whether two names are of one file. */
-  static boolean isSame(String a, String b) {
-    try {
-      return Path.of(a)
-          .toAbsolutePath()
-          .normalize()
-          .equals(Path.of(b).toAbsolutePath().normalize());
-    } catch (InvalidPathException e) {
-      return false;
-    }
-  }
-
-  /** What a link leads to, whether it exists or not. */
-  private static Path target(Path named) throws IOException {
-    if (named.startsWith("/dev") || named.startsWith("/proc") || !Files.isSymbolicLink(named)) {
-      return named;
-    }
-    return Files.exists(named)
-        ? named.toRealPath()
-        : named.resolveSibling(Files.readSymbolicLink(named));
-  }
-
-  private static void replace(Path file, Content content) throws IOException {
-    Path temporary =
-        file.resolveSibling("%s.%s.tmp".formatted(file.getFileName(), UUID.randomUUID()));
-    OutputStream out = Files.newOutputStream(temporary, StandardOpenOption.CREATE_NEW);
-    temporary.toFile().deleteOnExit();
-    try {
-      try (out) {
-        content.writeTo(out);
-      }
-      if (Files.exists(file)) {
-        Files.setPosixFilePermissions(temporary, Files.getPosixFilePermissions(file));
-      }
-      Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
-    } finally {
-      Files.deleteIfExists(temporary);
+  private static void write(OutputStream out, List<ByteBuffer> content) throws IOException {
+    WritableByteChannel channel = Channels.newChannel(out);
+    for (ByteBuffer part : content) {
+      channel.write(part);
     }
   }
 }

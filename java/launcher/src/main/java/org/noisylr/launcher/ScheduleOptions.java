@@ -1,6 +1,7 @@
 package org.noisylr.launcher;
 
 import java.io.PrintWriter;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import org.noisylr.check.InputException;
@@ -15,7 +16,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** The options that describe a base schedule. */
+/** The options for a base schedule. */
 final class ScheduleOptions {
   enum Kind {
     CONST,
@@ -25,8 +26,18 @@ final class ScheduleOptions {
     WR
   }
 
-  /** By the names of the schedules' fields. */
-  private static final Map<String, String> OPTIONS =
+  private static final Map<String, EnumSet<Kind>> KINDS =
+      Map.of(
+          "--milestones", EnumSet.of(Kind.STEP, Kind.CLR),
+          "--decay-rate", EnumSet.of(Kind.EXP),
+          "--decay-steps", EnumSet.of(Kind.EXP),
+          "--peak-lr", EnumSet.of(Kind.CLR),
+          "--cycle-epochs", EnumSet.of(Kind.CLR),
+          "--restart-epochs", EnumSet.of(Kind.WR),
+          "--restart-mult", EnumSet.of(Kind.WR),
+          "--final-lr", EnumSet.of(Kind.WR));
+
+  private static final Map<String, String> OPTION_OF_FIELD =
       Map.of(
           "lr", "--lr",
           "lowLr", "--lr",
@@ -51,13 +62,15 @@ final class ScheduleOptions {
   @Option(
       names = "--lr",
       paramLabel = "X",
-      description = "Initial learning rate, needed; the low end for clr.")
+      description = "Required. Initial learning rate; for clr, the lower bound.")
   private Double lr;
 
   @Option(
       names = "--milestones",
       paramLabel = "E:F,...",
-      description = "For step and clr: from epoch E on, multiply by F. Example: 80:0.1,120:0.1.")
+      description =
+          "For step and clr: multiply by F from epoch E on, counted from 0. Example:"
+              + " 80:0.1,120:0.1.")
   private String milestones;
 
   @Option(
@@ -71,14 +84,14 @@ final class ScheduleOptions {
       names = "--decay-steps",
       paramLabel = "T",
       defaultValue = "600",
-      description = "For exp: steps T of one decay; default ${DEFAULT-VALUE}.")
+      description = "For exp: the steps T of one decay; default ${DEFAULT-VALUE}.")
   private double decaySteps;
 
   @Option(
       names = "--peak-lr",
       paramLabel = "X",
       defaultValue = "0.3",
-      description = "For clr: the high end; default ${DEFAULT-VALUE}.")
+      description = "For clr: the upper bound; default ${DEFAULT-VALUE}.")
   private double peakLr;
 
   @Option(
@@ -92,66 +105,48 @@ final class ScheduleOptions {
       names = "--restart-epochs",
       paramLabel = "E",
       defaultValue = "10",
-      description = "For wr: epochs until the first restart; default ${DEFAULT-VALUE}.")
+      description = "For wr: epochs before the first restart; default ${DEFAULT-VALUE}.")
   private double restartEpochs;
 
   @Option(
       names = "--restart-mult",
       paramLabel = "M",
       defaultValue = "2",
-      description = "For wr: each cycle is M times as long as the last; default ${DEFAULT-VALUE}.")
+      description =
+          "For wr: each cycle is M times as long as the one before; default ${DEFAULT-VALUE}.")
   private double restartMult;
 
   @Option(
       names = "--final-lr",
       paramLabel = "X",
       defaultValue = "0",
-      description = "For wr: the low end; default ${DEFAULT-VALUE}.")
+      description = "For wr: the lower bound; default ${DEFAULT-VALUE}.")
   private double finalLr;
 
-  /** The schedule; an option that it has no use for is refused. */
-  Schedule schedule() {
-    Options.need(command, "--lr");
+  /**
+   * The schedule. Warns about milestones after the last epoch.
+   *
+   * @throws InputException if a value is invalid, or an option has no effect
+   */
+  Schedule schedule(long epochs, PrintWriter err) {
+    Options.require(command, "--lr");
+    Options.requireChoice(command, "--schedule", kind, KINDS);
     List<Milestone> steps =
         milestones == null ? List.of() : Milestone.parse("--milestones", milestones);
     if (kind == Kind.STEP && steps.isEmpty()) {
       throw new InputException("--schedule step needs --milestones, 80:0.1,120:0.1 for instance");
     }
-    Options.goWith(
-        command,
-        "--schedule",
-        "step or clr",
-        kind,
-        kind == Kind.STEP || kind == Kind.CLR,
-        "--milestones");
-    Options.goWith(
-        command, "--schedule", "exp", kind, kind == Kind.EXP, "--decay-rate", "--decay-steps");
-    Options.goWith(
-        command, "--schedule", "clr", kind, kind == Kind.CLR, "--peak-lr", "--cycle-epochs");
-    Options.goWith(
-        command,
-        "--schedule",
-        "wr",
-        kind,
-        kind == Kind.WR,
-        "--restart-epochs",
-        "--restart-mult",
-        "--final-lr");
-    return Options.named(OPTIONS, () -> schedule(steps));
-  }
-
-  /** Says so where a milestone is behind the last epoch. */
-  void warn(long epochs, PrintWriter err) {
-    if (milestones != null) {
-      Milestone.parse("--milestones", milestones).stream()
-          .filter(milestone -> milestone.epoch() >= epochs)
-          .findFirst()
-          .ifPresent(
-              milestone ->
-                  err.printf(
-                      "noisylr: warning: the milestone at epoch %d (from 0) is never reached: %s%n",
-                      milestone.epoch(), Options.thereAre(epochs)));
-    }
+    Schedule schedule = Options.named(OPTION_OF_FIELD, () -> schedule(steps));
+    steps.stream()
+        .filter(milestone -> milestone.epoch() >= epochs)
+        .findFirst()
+        .ifPresent(
+            milestone ->
+                err.printf(
+                    "noisylr: warning: --milestones has epoch %d, but the last epoch is %d (from"
+                        + " 0)%n",
+                    milestone.epoch(), epochs - 1));
+    return schedule;
   }
 
   private Schedule schedule(List<Milestone> steps) {

@@ -6,7 +6,7 @@ import java.io.UncheckedIOException;
 import java.util.Properties;
 import picocli.CommandLine.IVersionProvider;
 
-/** The versions that this build was made of. */
+/** The versions of this build and of its libraries. */
 final class Versions implements IVersionProvider {
   private static final Properties VERSIONS = new Properties();
 
@@ -22,7 +22,7 @@ final class Versions implements IVersionProvider {
     return VERSIONS.getProperty(component);
   }
 
-  /** CUDA 13.3 and cuDNN 9.25 for the bindings' version 13.3-9.25-1.5.14. */
+  /** CUDA 13.3 and cuDNN 9.25 for version 13.3-9.25-1.5.14 of the bindings. */
   static String cuda() {
     String[] parts = of("cuda").split("-");
     return "CUDA " + parts[0] + " and cuDNN " + parts[1];

@@ -5,9 +5,10 @@ import java.awt.Color;
 import java.awt.Font;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.knowm.xchart.ChartEncoder;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
@@ -17,22 +18,21 @@ import org.knowm.xchart.style.Styler.LegendPosition;
 import org.knowm.xchart.style.lines.SeriesLines;
 import org.knowm.xchart.style.markers.Marker;
 import org.knowm.xchart.style.markers.SeriesMarkers;
-import org.noisylr.check.InputException;
-import org.noisylr.check.Reason;
+import org.noisylr.train.checkpoint.AtomicFile;
 
-/** A line chart in the look that all pictures of noisylr share. */
+/** A line chart in the common style of noisylr's pictures. */
 public final class LineChart {
-  /** Line colours that colour-blind readers can tell apart (Okabe and Ito 2008). */
+  /** Line colours that colour-blind readers can distinguish (Okabe and Ito 2008). */
   public enum Ink {
-    /** The plain, unchanged thing. */
+    /** Without noise. */
     PLAIN(new Color(0x00, 0x72, 0xB2)),
-    /** The noisy thing. */
+    /** With noise. */
     NOISY(new Color(0xD5, 0x5E, 0x00)),
-    /** A third thing. */
+    /** A third line. */
     GREEN(new Color(0x00, 0x9E, 0x73)),
-    /** A fourth thing. */
+    /** A fourth line. */
     PURPLE(new Color(0xCC, 0x79, 0xA7)),
-    /** What they are drawn against. */
+    /** Lines in the background. */
     BACKDROP(new Color(0xB0, 0xB0, 0xB0));
 
     private final Color color;
@@ -47,7 +47,7 @@ public final class LineChart {
 
   private final XYChart chart;
 
-  /** An empty chart of the given size in pixels. */
+  /** An empty chart; width and height are in pixels. */
   public LineChart(String title, String xTitle, String yTitle, int width, int height) {
     chart =
         new XYChartBuilder()
@@ -78,7 +78,11 @@ public final class LineChart {
     styler.setAntiAlias(true);
   }
 
-  /** Adds a line; a line without a place in the legend continues an earlier one's meaning. */
+  /**
+   * Adds a line.
+   *
+   * @param inLegend false for a further line of the kind that an earlier one names in the legend
+   */
   public LineChart line(String name, double[] x, double[] y, Ink ink, boolean inLegend) {
     XYSeries series = chart.addSeries(name, x, y);
     series.setLineColor(ink.color);
@@ -88,31 +92,31 @@ public final class LineChart {
     return this;
   }
 
-  /** Adds a thin line that is not in the legend; where a value is NaN, it has a gap. */
+  /** Adds a thin line that is not in the legend. It has a gap at each NaN. */
   public LineChart backdrop(String name, double[] x, double[] y) {
     line(name, x, y, Ink.BACKDROP, false);
     chart.getSeries(name).setLineStyle(new BasicStroke(0.7f));
     return this;
   }
 
-  /** Adds a line that is thinner, for paths that cross themselves. */
+  /** Adds a thinner line, for paths that cross themselves. */
   public LineChart path(String name, double[] x, double[] y, Ink ink) {
     line(name, x, y, ink, true);
     chart.getSeries(name).setLineStyle(new BasicStroke(1.1f));
     return this;
   }
 
-  /** Adds single points: filled circles, or diamonds. */
-  public LineChart points(String name, double[] x, double[] y, Ink ink, boolean circles) {
-    XYSeries series = chart.addSeries(name, x, y);
+  /** Adds a point that is not in the legend: a circle, or else a diamond. */
+  public LineChart point(String name, double x, double y, Ink ink, boolean circle) {
+    XYSeries series = chart.addSeries(name, new double[] {x}, new double[] {y});
     series.setLineStyle(SeriesLines.NONE);
-    series.setMarker(circles ? SeriesMarkers.CIRCLE : SeriesMarkers.DIAMOND);
+    series.setMarker(circle ? SeriesMarkers.CIRCLE : SeriesMarkers.DIAMOND);
     series.setMarkerColor(ink.color);
     series.setShowInLegend(false);
     return this;
   }
 
-  /** Shows this part of the plane. */
+  /** Shows this part of the plane only, without grid lines. */
   public LineChart within(double lowX, double highX, double lowY, double highY) {
     var styler = chart.getStyler();
     styler.setXAxisMin(lowX);
@@ -123,60 +127,48 @@ public final class LineChart {
     return this;
   }
 
-  /** Makes the y axis logarithmic; all values must be above zero. */
+  /** Makes the y axis logarithmic. All values must be greater than 0. */
   public LineChart logarithmic() {
     chart.getStyler().setYAxisLogarithmic(true);
     return this;
   }
 
-  /** Writes tick labels of the y axis with a {@link java.text.DecimalFormat} pattern. */
+  /** Formats the tick labels of the y axis with a {@link java.text.DecimalFormat} pattern. */
   public LineChart yPattern(String pattern) {
     chart.getStyler().setYAxisDecimalPattern(pattern);
     return this;
   }
 
   /**
-   * Writes the chart as an SVG document.
+   * Writes {@code NAME.png} and {@code NAME.svg}.
    *
-   * @throws InputException if the file cannot be written
+   * @return the two files
+   * @throws IOException if a file cannot be written
    */
-  public void writeSvg(Path file) {
-    try {
-      Files.writeString(file, svgDocument());
-    } catch (IOException e) {
-      throw new InputException("cannot write " + file + ": " + Reason.of(e, file), e);
-    }
+  public List<Path> write(Path folder, String name) throws IOException {
+    Path png = folder.resolve(name + ".png");
+    Path svg = folder.resolve(name + ".svg");
+    AtomicFile.write(png, List.of(ByteBuffer.wrap(png())));
+    AtomicFile.write(svg, List.of(ByteBuffer.wrap(encode("SVG"))));
+    return List.of(png, svg);
   }
 
   /** The chart as an {@code <svg>} element for an HTML page. */
   public String svg() {
-    String document = svgDocument();
+    String document = new String(encode("SVG"), StandardCharsets.UTF_8);
     return document.substring(document.indexOf("<svg"));
   }
 
-  private String svgDocument() {
+  /** The chart as the bytes of a PNG. */
+  public byte[] png() {
+    return encode("PNG");
+  }
+
+  private byte[] encode(String format) {
     try {
-      return new String(ChartEncoder.getBytes(chart, "SVG"), StandardCharsets.UTF_8);
+      return ChartEncoder.getBytes(chart, format);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
-    }
-  }
-
-  /** The chart as the bytes of a PNG. */
-  public byte[] png() throws IOException {
-    return ChartEncoder.getBytes(chart, "PNG");
-  }
-
-  /**
-   * Writes the chart as a PNG.
-   *
-   * @throws InputException if the file cannot be written
-   */
-  public void writePng(Path file) {
-    try {
-      Files.write(file, png());
-    } catch (IOException e) {
-      throw new InputException("cannot write " + file + ": " + Reason.of(e, file), e);
     }
   }
 }

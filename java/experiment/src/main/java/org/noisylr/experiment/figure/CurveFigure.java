@@ -1,7 +1,5 @@
 package org.noisylr.experiment.figure;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -9,12 +7,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
-import org.noisylr.check.InputException;
-import org.noisylr.check.Reason;
 import org.noisylr.experiment.chart.LineChart;
 import org.noisylr.experiment.chart.LineChart.Ink;
 import org.noisylr.experiment.plan.Plan;
 import org.noisylr.experiment.plan.Scale;
+import org.noisylr.experiment.store.OutputFolder;
 import org.noisylr.experiment.store.RunStore;
 import org.noisylr.experiment.table.Cell;
 import org.noisylr.experiment.table.Table;
@@ -22,15 +19,15 @@ import org.noisylr.train.metric.EpochMetrics;
 import org.noisylr.train.run.Run;
 
 /**
- * A figure of the paper with a training curve for each of several cells, the mean over their seeds:
+ * A figure of the paper with the training curves of several cells, each the mean over its seeds:
  * {@code train.png}, {@code test.png} and the same as SVG.
  *
  * @param id {@code fig1} or {@code fig4}
- * @param table whose runs are drawn
- * @param cells ids of cells, four at most
+ * @param table id of the table that the cells belong to
+ * @param cells ids of at most four cells
  */
 public record CurveFigure(String id, String table, List<String> cells) {
-  /** SD, CLR and their noisy forms, of table 1. */
+  /** SD and CLR of table 1, without and with noise. */
   public static final CurveFigure FIGURE_1 =
       new CurveFigure(
           "fig1",
@@ -41,7 +38,7 @@ public record CurveFigure(String id, String table, List<String> cells) {
               "table1/clr/cifar-10",
               "table1/clr-rn/cifar-10"));
 
-  /** A constant rate, the same with noise, and L4. */
+  /** A constant rate without and with noise, and L4. */
   public static final CurveFigure FIGURE_4 =
       new CurveFigure(
           "fig4",
@@ -53,71 +50,65 @@ public record CurveFigure(String id, String table, List<String> cells) {
   private static final int HEIGHT = 460;
 
   /**
-   * Draws the figure from a store.
+   * Draws the figure from the runs of a store.
    *
+   * @param scale null for every scale at which the table was run
    * @return the pictures
-   * @throws InputException if a cell has no finished run, or the pictures cannot be written
+   * @throws org.noisylr.check.InputException if a cell has no finished run, or a picture cannot be
+   *     written
    */
   public List<Path> draw(RunStore store, Scale scale) {
+    List<Scale> scales = scale == null ? Plan.scales(store.root(), table) : List.of(scale);
+    if (scales.isEmpty()) {
+      throw Plan.noRuns(store.root(), id, id, null);
+    }
+    return scales.stream().flatMap(each -> drawAt(store, each).stream()).toList();
+  }
+
+  private List<Path> drawAt(RunStore store, Scale scale) {
     Plan plan = Plan.read(store.root(), table, scale);
-    Map<String, Cell> known = new LinkedHashMap<>();
-    Table.of(table).get(0).cells().forEach(cell -> known.put(cell.id(), cell));
-    Map<Cell, List<Run>> runs = new LinkedHashMap<>();
+    Map<String, List<Run>> runsByRow = new LinkedHashMap<>();
     boolean other = false;
-    for (String cell : cells) {
-      Plan.Entry entry = plan.cells().get(cell);
-      List<Run> finished =
-          entry == null
-              ? List.of()
-              : entry.runs().values().stream()
-                  .flatMap(key -> store.finished(key).stream())
-                  .toList();
+    for (Cell cell : Table.of(table).get(0).cells()) {
+      if (!cells.contains(cell.id())) {
+        continue;
+      }
+      Plan.Entry entry = plan.cells().get(cell.id());
+      List<Run> finished = entry == null ? List.of() : finished(store, entry);
       if (finished.isEmpty()) {
-        throw new InputException(
-            "%s needs runs of %s at scale %s: begin with 'noisylr experiment run %s --scale %s --out %s'"
-                .formatted(id, cell, scale, id, scale, store.root()));
+        throw Plan.noRuns(store.root(), cell.id(), id, scale);
       }
       other |= entry.other();
-      runs.put(known.get(cell), finished);
+      runsByRow.put(cell.row(), finished);
     }
+    String suffix = scale.suffix() + (other ? ", other data" : "");
+    LineChart test = chart("Test accuracy" + suffix, runsByRow, EpochMetrics::testAcc);
+    LineChart train = chart("Training accuracy" + suffix, runsByRow, EpochMetrics::trainAcc);
     Path folder = Plan.folder(store.root(), id, scale);
-    String where =
-        (scale == Scale.FULL ? "" : " at " + scale + " scale") + (other ? ", other data" : "");
     List<Path> pictures = new ArrayList<>();
-    try {
-      Files.createDirectories(folder);
-      Plan.alone(
-          folder,
-          () -> {
-            pictures.addAll(
-                write(folder, "test", "Test accuracy" + where, runs, EpochMetrics::testAcc));
-            pictures.addAll(
-                write(folder, "train", "Training accuracy" + where, runs, EpochMetrics::trainAcc));
-          });
-    } catch (IOException e) {
-      throw new InputException("cannot write to " + folder + ": " + Reason.of(e, folder), e);
-    }
+    OutputFolder.lock(
+        folder,
+        () -> {
+          pictures.addAll(test.write(folder, "test"));
+          pictures.addAll(train.write(folder, "train"));
+        });
     return pictures;
   }
 
-  private static List<Path> write(
-      Path folder,
-      String name,
-      String title,
-      Map<Cell, List<Run>> runs,
-      ToDoubleFunction<EpochMetrics> value) {
+  private static List<Run> finished(RunStore store, Plan.Entry entry) {
+    return entry.runs().values().stream().flatMap(key -> store.finished(key).stream()).toList();
+  }
+
+  private static LineChart chart(
+      String title, Map<String, List<Run>> runsByRow, ToDoubleFunction<EpochMetrics> value) {
     LineChart chart = new LineChart(title, "epoch", "accuracy, %", WIDTH, HEIGHT).yPattern("0.0");
     int i = 0;
-    for (Map.Entry<Cell, List<Run>> entry : runs.entrySet()) {
+    for (Map.Entry<String, List<Run>> entry : runsByRow.entrySet()) {
       double[] means = means(entry.getValue(), value);
       double[] epochs = IntStream.rangeClosed(1, means.length).asDoubleStream().toArray();
-      chart.line(entry.getKey().row(), epochs, means, INKS.get(i++), true);
+      chart.line(entry.getKey(), epochs, means, INKS.get(i++), true);
     }
-    Path png = folder.resolve(name + ".png");
-    Path svg = folder.resolve(name + ".svg");
-    chart.writePng(png);
-    chart.writeSvg(svg);
-    return List.of(png, svg);
+    return chart;
   }
 
   private static double[] means(List<Run> runs, ToDoubleFunction<EpochMetrics> value) {

@@ -1,29 +1,27 @@
 package org.noisylr.experiment.figure;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
-import org.noisylr.check.InputException;
-import org.noisylr.check.Reason;
 import org.noisylr.experiment.chart.LineChart;
 import org.noisylr.experiment.chart.LineChart.Ink;
-import org.noisylr.experiment.plan.Plan;
+import org.noisylr.experiment.store.OutputFolder;
 import org.noisylr.experiment.table.Table;
+import org.noisylr.experiment.text.PlainNumber;
 import org.noisylr.noise.NoiseSpec;
 import org.noisylr.schedule.Schedule;
 
 /**
- * The paper's figure 2: its step decay with noise in the last 60 % of the epochs alone, held within
- * [η_min, η_max]. The paper gives no numbers for the bounds; these ones cut a few draws off.
+ * The paper's figure 2: its step decay with noise in the last 60 % of the epochs, clamped to
+ * [η_min, η_max]. The paper gives no numbers for the bounds; these clamp a few draws.
  */
 public final class ScheduleFigure {
-  /** The name of the figure. */
+  /** The id of the figure. */
   public static final String ID = "fig2";
 
-  private static final double LEAST = 2e-5;
-  private static final double GREATEST = 0.05;
+  private static final double MIN_LR = 2e-5;
+  private static final double MAX_LR = 0.05;
   private static final int EPOCHS = 200;
   private static final double ALPHA = 8;
   private static final double BETA = 0.6;
@@ -34,14 +32,13 @@ public final class ScheduleFigure {
    * Draws the figure into the folder {@code fig2} of a store.
    *
    * @return the pictures
-   * @throws InputException if they cannot be written
+   * @throws org.noisylr.check.InputException if a picture cannot be written
    */
   public static List<Path> draw(Path store) {
-    Table table = Table.of("table1").get(0);
-    Schedule schedule = table.schedules().get("SD");
+    Schedule schedule = Table.of("table1").get(0).schedules().get("SD");
     NoiseSpec noise =
-        NoiseSpec.uniform(ALPHA).lastFraction(BETA, EPOCHS).within(LEAST, GREATEST).seed(1);
-    // Every epoch is drawn from its start to its end.
+        NoiseSpec.uniform(ALPHA).lastFraction(BETA, EPOCHS).within(MIN_LR, MAX_LR).seed(1);
+    // Two points an epoch: its start and its end.
     double[] x = IntStream.range(0, 2 * EPOCHS).mapToDouble(i -> (i + 1) / 2).toArray();
     double[] base =
         IntStream.range(0, 2 * EPOCHS).mapToDouble(i -> schedule.lr(i / 2, 1)).toArray();
@@ -52,31 +49,20 @@ public final class ScheduleFigure {
     double[] ends = {noise.firstEpoch(), EPOCHS};
     LineChart chart =
         new LineChart(
-                "Step decay with noise from epoch %d on, within [%s, %s]"
-                    .formatted(noise.firstEpoch(), LEAST, GREATEST),
+                "Step decay with noise after epoch %d, within [%s, %s]"
+                    .formatted(noise.firstEpoch(), PlainNumber.of(MIN_LR), PlainNumber.of(MAX_LR)),
                 "epoch",
                 "learning rate",
                 760,
                 420)
-            .backdrop("least", ends, new double[] {LEAST, LEAST})
-            .backdrop("greatest", ends, new double[] {GREATEST, GREATEST})
+            .backdrop("minimum", ends, new double[] {MIN_LR, MIN_LR})
+            .backdrop("maximum", ends, new double[] {MAX_LR, MAX_LR})
             .line("with noise", x, noisy, Ink.NOISY, true)
             .line("step decay", x, base, Ink.PLAIN, true)
             .logarithmic();
     Path folder = store.resolve(ID);
-    Path png = folder.resolve("schedule.png");
-    Path svg = folder.resolve("schedule.svg");
-    try {
-      Files.createDirectories(folder);
-      Plan.alone(
-          folder,
-          () -> {
-            chart.writePng(png);
-            chart.writeSvg(svg);
-          });
-    } catch (IOException e) {
-      throw new InputException("cannot write to " + folder + ": " + Reason.of(e, folder), e);
-    }
-    return List.of(png, svg);
+    List<Path> pictures = new ArrayList<>();
+    OutputFolder.lock(folder, () -> pictures.addAll(chart.write(folder, "schedule")));
+    return pictures;
   }
 }

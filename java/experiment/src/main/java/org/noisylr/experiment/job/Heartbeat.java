@@ -5,7 +5,7 @@ import java.util.function.Consumer;
 import org.noisylr.train.loop.TrainingListener;
 import org.noisylr.train.metric.EpochMetrics;
 
-/** Says at the end of an epoch how far a run is, once a minute at most. */
+/** Reports the progress of a run at the end of an epoch, at most once a minute. */
 final class Heartbeat implements TrainingListener {
   private static final long INTERVAL_NANOS = 60_000_000_000L;
 

@@ -1,50 +1,50 @@
 package org.noisylr.experiment.plan;
 
+import static java.util.stream.Collectors.groupingBy;
+
 import java.io.IOException;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.stream.Collectors;
 import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
 import org.noisylr.check.Reason;
 import org.noisylr.experiment.plan.Planner.PlannedCell;
+import org.noisylr.experiment.store.OutputFolder;
 import org.noisylr.experiment.store.RunStore;
 import org.noisylr.train.checkpoint.AtomicFile;
 import org.noisylr.train.run.RunConfig;
 import org.noisylr.train.run.RunFormat;
 
 /**
- * Which runs of a store make up a table at a scale: {@code TABLE/SCALE/plan.yaml} in the store,
- * from which reports are made.
+ * Which runs of a store belong to a table at a scale. It is stored as {@code
+ * TABLE/SCALE/plan.yaml}; reports are made from it.
  *
- * @param cells by their ids
+ * @param cells entries by the ids of cells
  */
 public record Plan(Map<String, Entry> cells) {
   private static final String FILE = "plan.yaml";
 
+  /** Validates the values. */
   public Plan {
     Check.required("cells", cells).forEach(Check::required);
   }
 
   /**
-   * A cell's runs. Cells whose entries differ in anything but the runs cannot be compared.
+   * The runs of a cell. Two cells are comparable if their entries differ in the runs alone.
    *
-   * @param data what they are trained on, in words
-   * @param other whether that is another dataset than the paper's
-   * @param standIn whether it is embedded or made up
-   * @param backbone the file of weights that they start from; null for none
+   * @param data the data in words
+   * @param other whether it is another dataset than the paper's
+   * @param standIn whether it is embedded or synthetic
+   * @param backbone the file of initial weights; null for none
    * @param epochs number of epochs
    * @param train number of training examples
    * @param test number of test examples
-   * @param runs names in the store by seed
+   * @param runs keys in the store by seed
    */
   public record Entry(
       String data,
@@ -55,9 +55,10 @@ public record Plan(Map<String, Entry> cells) {
       int train,
       int test,
       Map<Long, String> runs) {
+    /** Validates the values. */
     public Entry {
       Check.required("data", data);
-      Check.required("runs", runs).forEach((seed, name) -> Check.required("runs." + seed, name));
+      Check.required("runs", runs).forEach((seed, key) -> Check.required("runs." + seed, key));
     }
 
     static Entry of(PlannedCell planned) {
@@ -75,17 +76,18 @@ public record Plan(Map<String, Entry> cells) {
           runs);
     }
 
-    /** In words: data, numbers, backbone. */
+    /** Data, numbers of examples and epochs, and backbone, in words. */
     public String describe() {
       return "%s: %,d training and %,d test examples, %d epochs%s"
           .formatted(data, train, test, epochs, backbone == null ? "" : ", backbone " + backbone);
     }
 
+    /** Whether the scores of the two cells may be compared. */
     public boolean comparable(Entry entry) {
       return withRuns(Map.of()).equals(entry.withRuns(Map.of()));
     }
 
-    /** This entry with the seeds of an earlier one that it does not have. */
+    /** This entry, with the seeds that only an earlier, comparable entry has. */
     Entry after(Entry earlier) {
       if (earlier == null || !comparable(earlier)) {
         return this;
@@ -100,31 +102,45 @@ public record Plan(Map<String, Entry> cells) {
     }
   }
 
-  /** The folder of a table at a scale, which its report goes to as well. */
+  /** The folder of a table at a scale; its plan and its report are stored there. */
   public static Path folder(Path store, String table, Scale scale) {
     return store.resolve(table).resolve(scale.toString());
   }
 
   /**
-   * The plan of a table at a scale.
+   * Reads the plan of a table at a scale.
    *
    * @throws InputException if there is none, or it is damaged
    */
   public static Plan read(Path store, String table, Scale scale) {
     Path file = folder(store, table, scale).resolve(FILE);
     if (!Files.exists(file)) {
-      throw new InputException(
-          "%s has no runs of %s at scale %s: begin with 'noisylr experiment run %s --scale %s --out %s'"
-              .formatted(store, table, scale, table, scale, store));
+      throw noRuns(store, table, table, scale);
     }
     try {
       return RunFormat.fromYaml(Files.readString(file), Plan.class, "a plan");
     } catch (InputException e) {
       throw new InputException(
-          file + " is " + e.getMessage() + "; delete it, and 'experiment run' writes it anew", e);
+          "%s is %s; delete it, and 'experiment run' writes it again"
+              .formatted(file, e.getMessage()),
+          e);
     } catch (IOException e) {
       throw new InputException("cannot read " + file + ": " + Reason.of(e, file), e);
     }
+  }
+
+  /**
+   * The error that runs are missing, with the command that trains them.
+   *
+   * @param what what has no runs: an experiment or a cell
+   * @param scale null for any
+   */
+  public static InputException noRuns(Path store, String what, String experiment, Scale scale) {
+    String option = scale == null ? "" : " --scale " + scale;
+    return new InputException(
+        "%s has no runs of %s%s: start with 'noisylr experiment run %s%s --out %s'"
+            .formatted(
+                store, what, scale == null ? "" : " at scale " + scale, experiment, option, store));
   }
 
   /** The scales at which a table has been run. */
@@ -135,32 +151,26 @@ public record Plan(Map<String, Entry> cells) {
   }
 
   /**
-   * Writes the plans of all tables that the cells belong to. Cells planned before stay, and so do
-   * earlier seeds of a cell that is otherwise the same.
+   * Writes the plans of all tables that the cells belong to. Earlier cells remain, and so do
+   * earlier seeds of a cell that is otherwise unchanged.
    *
-   * @return a line for each cell that was planned on other data or otherwise before
+   * @return a line for each cell that an earlier plan trained in another way
    */
   public static List<String> write(Path store, Scale scale, List<PlannedCell> planned) {
-    List<String> replaced = new ArrayList<>();
-    Map<String, List<PlannedCell>> byTable =
-        planned.stream().collect(Collectors.groupingBy(p -> p.cell().table()));
-    byTable.forEach(
-        (table, cells) -> {
-          Path folder = folder(store, table, scale);
-          try {
-            Files.createDirectories(folder);
-            alone(folder, () -> merge(store, table, scale, cells, replaced));
-          } catch (IOException e) {
-            throw new InputException(
-                "cannot write to --out " + store + ": " + Reason.of(e, store), e);
-          }
-        });
-    return replaced;
+    List<String> changes = new ArrayList<>();
+    planned.stream()
+        .collect(groupingBy(p -> p.cell().table()))
+        .forEach(
+            (table, cells) ->
+                OutputFolder.lock(
+                    folder(store, table, scale),
+                    () -> changes.addAll(merge(store, table, scale, cells))));
+    return changes;
   }
 
-  private static void merge(
-      Path store, String table, Scale scale, List<PlannedCell> cells, List<String> replaced)
+  private static List<String> merge(Path store, String table, Scale scale, List<PlannedCell> cells)
       throws IOException {
+    List<String> changes = new ArrayList<>();
     Path file = folder(store, table, scale).resolve(FILE);
     Map<String, Entry> before = Files.exists(file) ? read(store, table, scale).cells : Map.of();
     Map<String, Entry> entries = new TreeMap<>(before);
@@ -169,8 +179,8 @@ public record Plan(Map<String, Entry> cells) {
       Entry earlier = entries.get(id);
       Entry entry = Entry.of(cell);
       if (earlier != null && !entry.comparable(earlier)) {
-        replaced.add(
-            "%s stands on %s from now on, no longer on %s (whose runs stay in the store)"
+        changes.add(
+            "%s now uses %s; the store keeps its earlier runs on %s"
                 .formatted(id, entry.describe(), earlier.describe()));
       }
       entries.put(id, entry.after(earlier));
@@ -178,23 +188,6 @@ public record Plan(Map<String, Entry> cells) {
     if (!entries.equals(before)) {
       AtomicFile.write(file, RunFormat.yaml().writeValueAsString(new Plan(entries)));
     }
-  }
-
-  /** Work on files. */
-  public interface Work {
-    void run() throws IOException;
-  }
-
-  /** Waits until no other process works on the folder's plan and report, then works on them. */
-  public static void alone(Path folder, Work work) throws IOException {
-    // A process has a lock as a whole: its threads take turns by the monitor.
-    synchronized (Plan.class) {
-      try (FileChannel channel =
-              FileChannel.open(
-                  folder.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-          FileLock lock = channel.lock()) {
-        work.run();
-      }
-    }
+    return changes;
   }
 }

@@ -4,17 +4,17 @@ import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.PathMatcher;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.PatternSyntaxException;
-import java.util.stream.LongStream;
+import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
-import org.noisylr.experiment.plan.DataSources.DataSource;
+import org.noisylr.experiment.schedule.Schedules;
 import org.noisylr.experiment.table.Cell;
-import org.noisylr.experiment.table.Schedules;
 import org.noisylr.experiment.table.Settings;
 import org.noisylr.experiment.table.Table;
 import org.noisylr.noise.Distribution;
@@ -34,8 +34,9 @@ import org.noisylr.train.run.RunConfig;
  * Turns cells of the paper's tables into runs.
  *
  * @param scale how much is trained
- * @param seeds the number of seeds in place of the paper's; null for the scale's own rule
- * @param overrides data in place of published datasets, by their names
+ * @param seeds the number of seeds that replaces the paper's, in [1, 1000]; null for the rule of
+ *     the scale
+ * @param overrides data that replaces published datasets, by their names
  * @param backbone a file of weights for DeepLab V3; null for none
  * @param device the device's own name
  * @param threads CPU threads of a run
@@ -47,12 +48,20 @@ public record Planner(
     String backbone,
     String device,
     int threads) {
+  private static final int MAX_SEEDS = 1000;
+
+  /** Validates the values. */
+  public Planner {
+    if (seeds != null) {
+      Check.within("--seeds", (long) seeds, 1, MAX_SEEDS);
+    }
+  }
 
   /**
    * A cell and its runs.
    *
    * @param cell the cell
-   * @param data what it is trained on
+   * @param data the data that it is trained on
    * @param train number of training examples used
    * @param test number of test examples used
    * @param runs configurations by seed
@@ -61,17 +70,17 @@ public record Planner(
       Cell cell, DataSource data, int train, int test, Map<Long, RunConfig> runs) {}
 
   /**
-   * Chooses cells.
+   * Selects cells.
    *
    * @param only globs of cell ids, with or without the table; empty for all cells
    * @throws InputException if a glob matches no cell
    */
-  static List<Cell> choose(Collection<Table> tables, List<String> only) {
+  static List<Cell> select(Collection<Table> tables, List<String> only) {
     List<Cell> all = tables.stream().flatMap(table -> table.cells().stream()).toList();
     if (only.isEmpty()) {
       return all;
     }
-    List<Cell> chosen = new ArrayList<>();
+    Set<Cell> selected = new LinkedHashSet<>();
     for (String glob : only) {
       PathMatcher matcher = matcher(glob);
       List<Cell> matching = all.stream().filter(cell -> matches(matcher, cell.id())).toList();
@@ -80,9 +89,9 @@ public record Planner(
             "--only must match a cell, %s for instance, but %s matches none"
                 .formatted(all.get(0).id(), glob));
       }
-      chosen.addAll(matching);
+      selected.addAll(matching);
     }
-    return all.stream().filter(chosen::contains).toList();
+    return all.stream().filter(selected::contains).toList();
   }
 
   private static PathMatcher matcher(String glob) {
@@ -99,15 +108,16 @@ public record Planner(
   }
 
   /**
-   * Plans chosen cells; opens the data to count them.
+   * Plans the selected cells, and opens their data to count the examples.
    *
-   * @throws InputException if data are absent or damaged
+   * @param only as for {@link #select}
+   * @throws InputException if no cell is selected, or data is absent, damaged or does not fit
    */
   public List<PlannedCell> plan(List<Table> tables, List<String> only) {
-    List<Cell> cells = choose(tables, only);
+    List<Cell> cells = select(tables, only);
     checkBackbone(cells);
     Map<String, DataSource> sources =
-        DataSources.find(
+        DataSource.find(
             cells.stream().map(cell -> cell.settings().data()).toList(),
             overrides,
             scale == Scale.SMOKE,
@@ -115,34 +125,36 @@ public record Planner(
     Map<String, Table> byId = new LinkedHashMap<>();
     tables.forEach(table -> byId.put(table.id(), table));
     return cells.stream()
-        .map(
-            cell -> {
-              Table table = byId.get(cell.table());
-              DataSource source = sources.get(cell.settings().data());
-              Map<Long, RunConfig> runs = new LinkedHashMap<>();
-              int count = seeds == null ? scale.seeds(cell.settings().seeds()) : seeds;
-              LongStream.rangeClosed(1, count)
-                  .forEach(seed -> runs.put(seed, config(table, cell.settings(), source, seed)));
-              return new PlannedCell(
-                  cell,
-                  source,
-                  Math.min(scale.train(), source.train()),
-                  Math.min(scale.test(), source.test()),
-                  runs);
-            })
+        .map(cell -> plan(byId.get(cell.table()), cell, sources.get(cell.settings().data())))
         .toList();
   }
 
-  /** Checks that the models of the cells can train on what takes the place of their dataset. */
+  private PlannedCell plan(Table table, Cell cell, DataSource source) {
+    Map<Long, RunConfig> runs = new LinkedHashMap<>();
+    int count = seeds == null ? scale.seeds(cell.settings().seeds()) : seeds;
+    for (long seed = 1; seed <= count; seed++) {
+      runs.put(seed, config(table, cell.settings(), source, seed));
+    }
+    return new PlannedCell(cell, source, trainCount(source), testCount(source), runs);
+  }
+
+  private int trainCount(DataSource source) {
+    return Math.min(scale.train(), source.train());
+  }
+
+  private int testCount(DataSource source) {
+    return Math.min(scale.test(), source.test());
+  }
+
+  /** Checks that the models of the cells can train on the data that replaces their dataset. */
   private void check(List<Cell> cells, String name, Dataset data) {
     for (Cell cell : cells) {
       Settings settings = cell.settings();
       if (settings.data().equals(name)) {
         try {
+          int train = Math.min(scale.train(), data.trainCount());
           settings.model().check(data);
-          settings
-              .model()
-              .checkBatches(Math.min(scale.train(), data.trainCount()), settings.batchSize());
+          settings.model().checkBatches(train, settings.batchSize());
           data.check(settings.augmentation());
         } catch (InputException e) {
           throw new InputException(cell.id() + ": " + e.getMessage(), e);
@@ -157,19 +169,19 @@ public record Planner(
     }
     if (cells.stream().noneMatch(cell -> cell.settings().model() == ModelName.DEEPLABV3)) {
       throw new InputException(
-          "--backbone needs a chosen cell of model %s, but there is none"
+          "--backbone needs a cell of model %s, but none is selected"
               .formatted(ModelName.DEEPLABV3));
     }
     if (!Files.isReadable(Path.of(backbone))) {
-      throw new InputException("--backbone " + backbone + " cannot be read");
+      throw new InputException("--backbone must be a readable file, but is " + backbone);
     }
     Run.checkBackbone(Path.of(backbone));
   }
 
   private RunConfig config(Table table, Settings settings, DataSource source, long seed) {
     int epochs = scale.epochs(settings.epochs());
-    int train = Math.min(scale.train(), source.train());
-    int test = Math.min(scale.test(), source.test());
+    int train = trainCount(source);
+    int test = testCount(source);
     double epochRatio = (double) epochs / settings.epochs();
     int published = PublishedDataset.of(settings.data()).trainCount();
     double stepRatio =
@@ -190,7 +202,7 @@ public record Planner(
             Precision.FP32,
             seed);
     return new RunConfig(
-        source.opened(),
+        source.location(),
         train == source.train() ? null : train,
         test == source.test() ? null : test,
         settings.model(),
@@ -204,12 +216,10 @@ public record Planner(
     return Math.ceil((double) examples / batchSize);
   }
 
-  /** As on the command line: without noise, nothing else about it is kept. */
+  /** Cells without noise have the same noise settings, hence the same key in a store. */
   private static NoiseSpec noise(Settings settings, int epochs, long seed) {
-    Distribution distribution = settings.noise();
-    if (distribution instanceof Distribution.None) {
-      return NoiseSpec.none();
-    }
-    return NoiseSpec.of(distribution).lastFraction(settings.beta(), epochs).seed(seed);
+    return settings.noise() instanceof Distribution.None
+        ? NoiseSpec.none()
+        : NoiseSpec.of(settings.noise()).lastFraction(settings.beta(), epochs).seed(seed);
   }
 }

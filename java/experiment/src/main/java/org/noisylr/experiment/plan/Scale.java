@@ -2,15 +2,15 @@ package org.noisylr.experiment.plan;
 
 import java.util.Locale;
 
-/** How much of the paper's training is done. */
+/** How much of the paper's training an experiment does. */
 public enum Scale {
-  /** As the paper says. */
+  /** As in the paper. */
   FULL(1, Integer.MAX_VALUE, Integer.MAX_VALUE, Integer.MAX_VALUE),
-  /** Half of the epochs, all else as the paper says. */
+  /** Half of the epochs, all else as in the paper. */
   HALF(2, Integer.MAX_VALUE, Integer.MAX_VALUE, Integer.MAX_VALUE),
-  /** What two CPU cores can do in an hour or two a pair of rows. */
+  /** Two CPU cores train two rows that are compared in an hour or two. */
   TINY(20, 10_000, 2_000, Integer.MAX_VALUE),
-  /** Every cell in minutes, to see that it runs. */
+  /** Every cell takes minutes, which shows that it runs. */
   SMOKE(40, 64, 64, 2);
 
   private final int divisor;
@@ -25,9 +25,9 @@ public enum Scale {
     this.seeds = seeds;
   }
 
-  /** The number of epochs in place of {@code epochs}: a part of them, rounded, at least 1. */
-  int epochs(int epochs) {
-    return Math.max(1, Math.round((float) epochs / divisor));
+  /** The number of epochs that replaces the paper's: a fraction of it, rounded, at least 1. */
+  int epochs(int paperEpochs) {
+    return Math.max(1, Math.round((float) paperEpochs / divisor));
   }
 
   /** The greatest number of training examples. */
@@ -40,27 +40,31 @@ public enum Scale {
     return test;
   }
 
-  /** The number of seeds in place of {@code seeds}. */
+  /** The number of seeds that replaces the paper's. */
   int seeds(int paperSeeds) {
     return Math.min(paperSeeds, seeds);
   }
 
-  /** Whether anything can be learnt from the numbers. */
+  /** Whether reports judge the differences between cells. */
   public boolean judged() {
     return this != SMOKE;
   }
 
-  /** The rules in one sentence. */
+  /** All rules in one sentence. */
   public String rules() {
     if (this == FULL) {
       return "all epochs and examples";
     }
-    String rules =
-        "epochs divided by %d, milestones, cycles and decays with them".formatted(divisor);
+    String rules = "epochs, milestones, cycles and decays divided by %d".formatted(divisor);
     if (train < Integer.MAX_VALUE) {
       rules += ", at most the first %,d training and %,d test examples".formatted(train, test);
     }
-    return seeds < Integer.MAX_VALUE ? rules + "; two seeds unless --seeds says otherwise" : rules;
+    return seeds < Integer.MAX_VALUE ? rules + "; two seeds unless --seeds sets more" : rules;
+  }
+
+  /** The phrase for titles: empty at full scale, else {@code " at tiny scale"}. */
+  public String suffix() {
+    return this == FULL ? "" : " at " + this + " scale";
   }
 
   /** The name on the command line and in files. */

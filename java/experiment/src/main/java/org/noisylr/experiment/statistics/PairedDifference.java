@@ -3,37 +3,37 @@ package org.noisylr.experiment.statistics;
 import org.apache.commons.statistics.distribution.TDistribution;
 
 /**
- * By how much the noisy runs score higher than those without noise, seed by seed.
+ * The difference between the scores of noisy runs and of runs without noise, paired by their seeds.
  *
  * @param n number of seeds
- * @param mean of the differences, in the scores' units
- * @param low end of the 95 % interval of the mean, by Student's t with n − 1 degrees of freedom;
- *     NaN for a single seed
- * @param high the other end
- * @param effect mean over standard deviation of the differences (Cohen's d of paired samples); NaN
- *     for a single seed or where all differences are the same
+ * @param mean mean of the differences, in the unit of the scores
+ * @param low lower end of the 95 % confidence interval of the mean, by Student's t with n − 1
+ *     degrees of freedom; NaN for a single seed
+ * @param high upper end of the interval
+ * @param effect mean divided by the standard deviation of the differences (Cohen's d of paired
+ *     samples); NaN for a single seed, or if all differences are equal
  */
 public record PairedDifference(int n, double mean, double low, double high, double effect) {
   private static final double TAIL = 0.025;
 
-  /** Scores are fractions of whole numbers: what differs by less is equal. */
+  /** Scores are fractions of whole numbers: a smaller difference is rounding. */
   private static final double ROUNDING = 1e-12;
 
   /** What a paired difference says about the paper's claim. */
   public enum Verdict {
-    /** The whole interval lies on the side of 0 that the paper's difference is on. */
+    /** The whole interval is on the same side of 0 as the paper's difference. */
     REPRODUCED("reproduced"),
-    /** The whole interval lies on the other side. */
+    /** The whole interval is on the other side. */
     CONTRADICTED("contradicted"),
-    /** Neither, or too few seeds, or all differences are the same. */
+    /** Neither, or there are too few seeds, or all differences are equal. */
     UNDECIDED("undecided at this n"),
-    /** The scale or the data are not made for judging. */
+    /** The scale or the data does not allow a verdict. */
     NOT_JUDGED("not judged"),
-    /** The cells differ in their data, number of examples, epochs or backbone. */
+    /** The cells differ in their data, number of examples or epochs, or backbone. */
     NOT_COMPARABLE("not comparable"),
     /** Runs are missing. */
     INCOMPLETE("runs missing"),
-    /** Nothing was run for a cell. */
+    /** A cell has no runs. */
     NOT_RUN("not run");
 
     private final String text;
@@ -48,7 +48,7 @@ public record PairedDifference(int n, double mean, double low, double high, doub
     }
   }
 
-  /** Of one difference a seed, at least one. */
+  /** The paired difference of one difference a seed, at least one. */
   public static PairedDifference of(double... differences) {
     Sample sample = Sample.of(differences);
     int n = differences.length;
@@ -65,9 +65,9 @@ public record PairedDifference(int n, double mean, double low, double high, doub
         spread > 0 ? sample.mean() / spread : Double.NaN);
   }
 
-  /** The verdict on a claimed difference, of which only the sign counts. */
+  /** The verdict on a claimed difference. Only the sign of the claim counts. */
   public Verdict verdict(double claimed) {
-    // Without any spread between seeds there is nothing to tell chance by.
+    // Without any spread between seeds, nothing shows how large chance is.
     if (!(high > low) || claimed == 0 || (low <= 0 && high >= 0)) {
       return Verdict.UNDECIDED;
     }

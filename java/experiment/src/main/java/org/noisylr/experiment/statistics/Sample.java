@@ -1,19 +1,23 @@
 package org.noisylr.experiment.statistics;
 
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Locale;
+import java.util.function.ToDoubleFunction;
 import org.apache.commons.statistics.descriptive.DoubleStatistics;
 import org.apache.commons.statistics.descriptive.Statistic;
+import org.noisylr.train.run.Run;
+import org.noisylr.train.run.RunResult;
 
 /**
- * Mean and sample standard deviation (n − 1) of accuracies.
+ * Mean and sample standard deviation (n − 1) of scores.
  *
  * @param mean a fraction
  * @param std a fraction; NaN for a single value
  */
 public record Sample(double mean, double std) {
-  /** Of at least one value. */
-  public static Sample of(double[] values) {
+  /** The sample of at least one value. */
+  public static Sample of(double... values) {
     DoubleStatistics statistics =
         DoubleStatistics.of(EnumSet.of(Statistic.MEAN, Statistic.STANDARD_DEVIATION), values);
     return new Sample(
@@ -21,12 +25,17 @@ public record Sample(double mean, double std) {
         values.length < 2 ? Double.NaN : statistics.getAsDouble(Statistic.STANDARD_DEVIATION));
   }
 
+  /** The sample of a value of at least one run. */
+  public static Sample of(List<Run> runs, ToDoubleFunction<RunResult> value) {
+    return of(runs.stream().mapToDouble(run -> value.applyAsDouble(run.result())).toArray());
+  }
+
   /** In per cent with two decimals, "84.31 ± 0.12". */
   public String percent() {
     return percent("%.2f");
   }
 
-  /** As {@link #percent()} with the sign always shown. */
+  /** Like {@link #percent()}, with the sign of the mean. */
   public String signedPercent() {
     return percent("%+.2f");
   }

@@ -4,22 +4,25 @@ import java.util.Locale;
 import org.apache.commons.statistics.distribution.NormalDistribution;
 
 /**
- * A share of independent trials, with its 95 % interval (Wilson 1927).
+ * The share of successes among independent trials, with its 95 % confidence interval (Wilson 1927).
  *
- * @param hits of the trials
- * @param trials at least 1
+ * @param hits number of successes
+ * @param trials number of trials, at least 1
  */
 public record Share(int hits, int trials) {
   private static final double Z = NormalDistribution.of(0, 1).inverseSurvivalProbability(0.025);
 
+  /** The share itself, in [0, 1]. */
   public double estimate() {
     return (double) hits / trials;
   }
 
+  /** Lower end of the interval. */
   public double low() {
     return Math.max(0, centre() - half());
   }
 
+  /** Upper end of the interval. */
   public double high() {
     return Math.min(1, centre() + half());
   }

@@ -10,7 +10,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.noisylr.check.InputException;
 import org.noisylr.check.Reason;
 import org.noisylr.train.checkpoint.AtomicFile;
@@ -27,11 +27,12 @@ import org.noisylr.train.run.RunFormat;
 import org.noisylr.train.run.StoppedException;
 
 /**
- * A folder of runs, one folder each in {@code runs/}, named by what is trained: the hash of the
- * run's configuration without device and threads, which say where. A finished run is never done
- * again; one that was killed or stopped goes on from its newest checkpoint, on the device and with
- * the threads that it began with. Checkpoints are deleted when a run is finished. Any number of
- * processes and machines may work on one store.
+ * A folder of runs. Each has a folder of its own in {@code runs/}, named by its key: a hash of what
+ * it trains, which is its configuration without device and threads.
+ *
+ * <p>A finished run is never repeated. A run that was killed or stopped resumes from its newest
+ * checkpoint, on the device and with the threads that it started with. A finished run keeps no
+ * checkpoints. Any number of processes and machines may use one store at the same time.
  */
 public final class RunStore {
   private static final String FAILURE = "failure.txt";
@@ -46,30 +47,30 @@ public final class RunStore {
     this.root = root;
   }
 
-  /** How it went with a run. */
+  /** How the execution of a run ended. */
   public enum Status {
-    /** Trained to its end. */
+    /** It was trained to its end. */
     DONE,
     /** Another process had finished it. */
     DONE_ELSEWHERE,
-    /** Broke off with an error. */
+    /** It ended with an error. */
     FAILED,
-    /** Another process is doing it. */
+    /** Another process is training it. */
     IN_USE,
-    /** Was asked to stop, and is saved. */
+    /** It was stopped and saved. */
     STOPPED
   }
 
   /**
-   * The end of a run.
+   * The end of an execution.
    *
-   * @param message what went wrong, or how far it was; empty if nothing did
+   * @param message what went wrong, or how far a stopped run is; empty otherwise
    */
   public record Outcome(Status status, String message) {}
 
-  /** The name of a run in the store. */
+  /** The key of a run: 16 hexadecimal digits. */
   public static String key(RunConfig config) {
-    RunConfig what =
+    RunConfig trained =
         new RunConfig(
             config.data(),
             config.subset(),
@@ -82,17 +83,19 @@ public final class RunStore {
     try {
       byte[] digest =
           MessageDigest.getInstance("SHA-256")
-              .digest(RunFormat.toLine(what).getBytes(StandardCharsets.UTF_8));
+              .digest(RunFormat.toLine(trained).getBytes(StandardCharsets.UTF_8));
       return HexFormat.of().formatHex(digest).substring(0, KEY_LENGTH);
     } catch (NoSuchAlgorithmException e) {
       throw new AssertionError("every Java platform has SHA-256", e);
     }
   }
 
+  /** The folder of the store. */
   public Path root() {
     return root;
   }
 
+  /** The folder of a run. */
   public Path folder(String key) {
     return root.resolve("runs").resolve(key);
   }
@@ -107,16 +110,16 @@ public final class RunStore {
       return Run.read(folder(key));
     } catch (InputException e) {
       throw new InputException(
-          "%s; delete %s, and that run is done again".formatted(e.getMessage(), folder(key)), e);
+          "%s; delete %s to train that run again".formatted(e.getMessage(), folder(key)), e);
     }
   }
 
-  /** How a run is, or was, trained; empty if it has not begun. */
+  /** The configuration of a run, finished or not; empty if it has not started. */
   public Optional<RunConfig> config(String key) {
     return Run.readConfig(folder(key));
   }
 
-  /** What went wrong when the run was last tried; empty if nothing did. */
+  /** Why the last execution of a run failed; empty if it did not. */
   public Optional<String> failure(String key) {
     Path file = folder(key).resolve(FAILURE);
     try {
@@ -127,43 +130,43 @@ public final class RunStore {
   }
 
   /**
-   * Trains a run to its end, from where it is, or until {@code stop}; one that is finished stays as
-   * it is.
+   * Trains a run to its end or until {@code stop}. Resumes a run that has started, and leaves a
+   * finished run unchanged. Errors are returned, not thrown.
    */
   public Outcome execute(RunConfig planned, List<TrainingListener> listeners, StopSignal stop) {
     String key = key(planned);
     Path folder = folder(key);
     try {
       if (finished(key).isPresent()) {
-        tidy(key);
+        cleanUp(key);
         return new Outcome(Status.DONE_ELSEWHERE, "");
       }
-      RunConfig config = Run.readConfig(folder).orElse(planned);
+      RunConfig config = config(key).orElse(planned);
       checkDevice(config, folder);
-      AtomicInteger epochs = new AtomicInteger();
+      AtomicBoolean trained = new AtomicBoolean();
       List<TrainingListener> all = new ArrayList<>(listeners);
       all.add(
           new TrainingListener() {
             @Override
             public void onEpoch(EpochMetrics metrics, double seconds) {
-              epochs.incrementAndGet();
+              trained.set(true);
             }
           });
       Run.execute(config, data(config.data()), folder, true, all, stop);
-      tidy(key);
-      // Another process may have finished it while the data were read.
-      return new Outcome(epochs.get() > 0 ? Status.DONE : Status.DONE_ELSEWHERE, "");
+      cleanUp(key);
+      // Another process may have finished it while this one read the data.
+      return new Outcome(trained.get() ? Status.DONE : Status.DONE_ELSEWHERE, "");
     } catch (InUseException e) {
       return new Outcome(Status.IN_USE, e.getMessage());
     } catch (StoppedException e) {
       return new Outcome(Status.STOPPED, e.getMessage());
     } catch (RuntimeException | OutOfMemoryError e) {
-      return failed(key, Reason.firstLine(e));
+      return fail(key, Reason.firstLine(e));
     }
   }
 
-  /** Deletes what a finished run no longer needs. */
-  public void tidy(String key) {
+  /** Deletes the files that a finished run no longer needs. */
+  public void cleanUp(String key) {
     Path folder = folder(key);
     Run.deleteCheckpoints(folder);
     try {
@@ -178,25 +181,26 @@ public final class RunStore {
       Devices.of(config.device());
     } catch (InputException e) {
       throw new InputException(
-          "%s; to begin this run anew elsewhere, delete %s".formatted(e.getMessage(), folder), e);
+          "%s; delete %s to start this run again on another device"
+              .formatted(e.getMessage(), folder),
+          e);
     }
   }
 
-  /** Keeps the reason for which a run failed. */
-  public Outcome failed(String key, String reason) {
+  /** Stores the reason why a run failed. */
+  public Outcome fail(String key, String reason) {
     Path folder = folder(key);
-    String message = reason;
     try {
       Files.createDirectories(folder);
-      AtomicFile.write(folder.resolve(FAILURE), message + "\n");
-    } catch (IOException unwritable) {
-      message +=
-          "; and this could not be written to " + folder + ": " + Reason.of(unwritable, folder);
+      AtomicFile.write(folder.resolve(FAILURE), reason + "\n");
+      return new Outcome(Status.FAILED, reason);
+    } catch (IOException e) {
+      return new Outcome(
+          Status.FAILED, reason + "; cannot write to " + folder + ": " + Reason.of(e, folder));
     }
-    return new Outcome(Status.FAILED, message);
   }
 
-  /** One dataset stays open, for runs on the same data follow each other. */
+  /** The dataset of the last run stays open: runs on the same data follow each other. */
   private Dataset data(String name) {
     if (!name.equals(openName)) {
       open = null;

@@ -5,14 +5,13 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
 import org.noisylr.check.InputException;
 import org.noisylr.experiment.statistics.Share;
 import org.noisylr.noise.NoiseSpec;
 
 /**
- * How often optimizers end in the basin of the global minimum: from where a path ends, descent
- * without noise and with a small rate leads to that minimum.
+ * How often optimizers end in the basin of the global minimum: descent without noise at a small
+ * rate, from the end of a path, reaches that minimum.
  */
 final class Basins {
   static final int STEPS = 500;
@@ -23,7 +22,7 @@ final class Basins {
 
   private Basins() {}
 
-  /** Without noise, without noise at the noise's mean rate, and with noise. */
+  /** Without noise, without noise at the mean rate of the noise, and with noise. */
   enum Arm {
     PLAIN,
     AMPLIFIED,
@@ -37,33 +36,32 @@ final class Basins {
    */
   record Row(Surface surface, Algorithm algorithm, Map<Arm, Share> shares) {}
 
-  /** The place of the global minimum within the box, as x and y. */
+  /**
+   * The global minimum within the box, as x and y.
+   *
+   * @throws InputException if descent does not settle in it
+   */
   static double[] minimum(Surface surface) {
-    Surface.Box box = surface.box();
-    double[] grid = new double[2 * GRID * GRID];
-    for (int i = 0; i < GRID * GRID; i++) {
-      grid[2 * i] = box.lowX() + (box.highX() - box.lowX()) * (i % GRID) / (GRID - 1);
-      grid[2 * i + 1] = box.lowY() + (box.highY() - box.lowY()) * (i / GRID) / (GRID - 1);
-    }
-    double[] heights = Paths.heights(surface, grid);
-    int best = 0;
+    double[] grid = surface.box().grid(GRID);
+    double[] heights = Trajectories.heights(surface, grid);
+    int lowest = 0;
     for (int i = 1; i < heights.length; i++) {
-      best = heights[i] < heights[best] ? i : best;
+      lowest = heights[i] < heights[lowest] ? i : lowest;
     }
-    double[] minimum = descend(surface, new double[] {grid[2 * best], grid[2 * best + 1]});
-    if (!(Paths.heights(surface, minimum)[0] <= heights[best])) {
+    double[] minimum = descend(surface, new double[] {grid[2 * lowest], grid[2 * lowest + 1]});
+    if (!(Trajectories.heights(surface, minimum)[0] <= heights[lowest])) {
       throw new InputException(
-          "the minimum of %s cannot be found: descent from (%s, %s) leads upwards"
-              .formatted(surface.formula(), grid[2 * best], grid[2 * best + 1]));
+          "the minimum of %s cannot be found: descent from (%s, %s) goes up"
+              .formatted(surface.formula(), grid[2 * lowest], grid[2 * lowest + 1]));
     }
     return minimum;
   }
 
-  /** Where descent without noise leads to. */
+  /** The ends of descents without noise at a small rate. */
   static double[] descend(Surface surface, double[] places) {
-    return Paths.follow(
+    return Trajectories.follow(
             surface,
-            Algorithm.SGD.spec(),
+            Algorithm.SGD,
             SMALL * surface.rate(Algorithm.SGD),
             NoiseSpec.none(),
             places,
@@ -73,10 +71,10 @@ final class Basins {
   }
 
   /**
-   * Measures the surfaces that have more than one basin.
+   * Measures the multimodal surfaces.
    *
-   * @param noise of the noisy arm
-   * @param starts number of starts, uniform in the surface's box, each with draws of its own
+   * @param noise noise of the noisy arm
+   * @param starts number of starts, uniform in the surface's box, each with its own draws
    */
   static List<Row> measure(List<Surface> surfaces, NoiseSpec noise, int starts) {
     List<Row> rows = new ArrayList<>();
@@ -85,17 +83,17 @@ final class Basins {
         continue;
       }
       double[] minimum = minimum(surface);
-      double[] places = random(surface.box(), starts, noise.seed());
+      double[] places = surface.box().random(starts, noise.seed());
       List<double[]> ends = new ArrayList<>();
       for (Algorithm algorithm : Algorithm.values()) {
         for (Arm arm : Arm.values()) {
           double rate = surface.rate(algorithm) * (arm == Arm.AMPLIFIED ? noise.mean() : 1);
           NoiseSpec used = arm == Arm.NOISY ? noise : NoiseSpec.none();
           ends.add(
-              Paths.follow(surface, algorithm.spec(), rate, used, places, STEPS, STEPS).ends());
+              Trajectories.follow(surface, algorithm, rate, used, places, STEPS, STEPS).ends());
         }
       }
-      // All descend at once: a step costs the same for few places as for many.
+      // One descent for all ends: a step takes the same time for few points as for many.
       double[] bottoms = descend(surface, ends.stream().flatMapToDouble(Arrays::stream).toArray());
       int at = 0;
       for (Algorithm algorithm : Algorithm.values()) {
@@ -109,17 +107,7 @@ final class Basins {
     return rows;
   }
 
-  static double[] random(Surface.Box box, int count, long seed) {
-    Random random = new Random(seed);
-    double[] places = new double[2 * count];
-    for (int i = 0; i < count; i++) {
-      places[2 * i] = box.lowX() + (box.highX() - box.lowX()) * random.nextDouble();
-      places[2 * i + 1] = box.lowY() + (box.highY() - box.lowY()) * random.nextDouble();
-    }
-    return places;
-  }
-
-  /** A path that has left the numbers is not near either. */
+  /** The share of points near the minimum. A path that diverged to NaN is not near it. */
   static Share near(double[] places, double[] minimum) {
     int hits = 0;
     for (int i = 0; i < places.length; i += 2) {

@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The lines on which a surface has one height, by marching squares: in each cell of a grid, the
- * line is taken to be straight between where it crosses the cell's edges.
+ * The lines on which a surface has a height, by marching squares: within a cell of a grid, a line
+ * is straight from one crossing of the cell's edges to the next.
  *
  * @param level the height
  * @param lines x and y of the corners of each line, one after the other
@@ -20,10 +20,10 @@ record Contour(double level, List<double[]> lines) {
   private static final int SIDE = CELLS + 1;
   private static final int LEVELS = 14;
 
-  /** Contours of a surface in its box, at heights between which it spends equal areas. */
+  /** Contours of a surface in its box, at the quantiles of its height: equal areas lie between. */
   static List<Contour> of(Surface surface) {
-    double[] places = places(surface.box());
-    double[] heights = Paths.heights(surface, places);
+    double[] places = surface.box().grid(SIDE);
+    double[] heights = Trajectories.heights(surface, places);
     double[] sorted = heights.clone();
     Arrays.sort(sorted);
     List<Contour> contours = new ArrayList<>();
@@ -34,16 +34,7 @@ record Contour(double level, List<double[]> lines) {
     return contours;
   }
 
-  private static double[] places(Surface.Box box) {
-    double[] places = new double[2 * SIDE * SIDE];
-    for (int i = 0; i < SIDE * SIDE; i++) {
-      places[2 * i] = box.lowX() + (box.highX() - box.lowX()) * (i % SIDE) / CELLS;
-      places[2 * i + 1] = box.lowY() + (box.highY() - box.lowY()) * (i / SIDE) / CELLS;
-    }
-    return places;
-  }
-
-  /** An edge of the grid, between neighbouring corners {@code low} and {@code high}. */
+  /** An edge of the grid, between the neighbouring corners {@code low} and {@code high}. */
   private record Edge(int low, int high) {
     static Edge of(int a, int b) {
       return new Edge(Math.min(a, b), Math.max(a, b));
@@ -51,7 +42,7 @@ record Contour(double level, List<double[]> lines) {
   }
 
   private static List<double[]> lines(double[] places, double[] heights, double level) {
-    // Every edge that a line crosses is crossed once, so it has one or two neighbours.
+    // A line crosses an edge at most once, so a crossed edge has one or two neighbours.
     Map<Edge, List<Edge>> neighbours = new HashMap<>();
     for (int row = 0; row < CELLS; row++) {
       for (int column = 0; column < CELLS; column++) {
@@ -65,7 +56,7 @@ record Contour(double level, List<double[]> lines) {
             crossed.add(Edge.of(from, to));
           }
         }
-        // Four crossings mean two lines, which run past each other one way or the other.
+        // Four crossings are two lines; both ways to pair them are right.
         for (int i = 0; i + 1 < crossed.size(); i += 2) {
           join(neighbours, crossed.get(i), crossed.get(i + 1));
         }
@@ -94,7 +85,7 @@ record Contour(double level, List<double[]> lines) {
     neighbours.computeIfAbsent(b, e -> new ArrayList<>()).add(a);
   }
 
-  /** Takes away a connection of an edge and answers where it leads to; null if it has none. */
+  /** Removes a connection of an edge and returns its other end; null if there is none. */
   private static Edge leave(Map<Edge, List<Edge>> neighbours, Edge edge) {
     List<Edge> ways = neighbours.get(edge);
     if (ways == null) {
@@ -124,7 +115,7 @@ record Contour(double level, List<double[]> lines) {
     return place;
   }
 
-  /** The x (0) or y (1) of all lines one after the other, with a gap after each. */
+  /** The x (0) or y (1) of all lines, one after the other, with a NaN after each. */
   double[] coordinate(int coordinate) {
     List<Double> values = new ArrayList<>();
     for (double[] line : lines) {

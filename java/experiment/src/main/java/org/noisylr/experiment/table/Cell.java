@@ -1,14 +1,14 @@
 package org.noisylr.experiment.table;
 
 /**
- * A number of a table and how it comes about.
+ * A number of a table, and how it is obtained.
  *
  * @param id {@code TABLE/ROW/COLUMN}
  * @param row the row's name
  * @param column the column's name
  * @param settings how it is trained
  * @param paper what the paper prints
- * @param inferred what is unsure about the paper's number; null if nothing is
+ * @param inferred what is uncertain about the paper's number; null if nothing is
  */
 public record Cell(
     String id, String row, String column, Settings settings, PaperValue paper, String inferred) {

@@ -9,18 +9,22 @@ import org.noisylr.check.InputException;
  * A number that the paper prints, in per cent.
  *
  * @param mean the number
- * @param std the spread printed beside it; NaN if none is
+ * @param std the spread that the paper prints beside it; NaN if it prints none
  */
 public record PaperValue(double mean, double std) {
   private static final Pattern TEXT =
       Pattern.compile("(\\d+(?:\\.\\d+)?)(?: ± (\\d+(?:\\.\\d+)?))?");
 
-  /** Reads {@code 91.66 ± 0.03} or {@code 91.66}. */
+  /**
+   * Reads {@code 91.66 ± 0.03} or {@code 91.66}.
+   *
+   * @throws InputException if the text is something else
+   */
   @JsonCreator
   public static PaperValue parse(String text) {
     Matcher matcher = TEXT.matcher(text);
     if (!matcher.matches()) {
-      throw new InputException("a paper's value must look like 91.66 ± 0.03, but is " + text);
+      throw InputException.of("paper", "must look like 91.66 ± 0.03, but is " + text);
     }
     return new PaperValue(
         Double.parseDouble(matcher.group(1)),

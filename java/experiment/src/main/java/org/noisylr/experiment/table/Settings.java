@@ -4,27 +4,29 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.noisylr.check.Check;
+import org.noisylr.experiment.schedule.Noises;
+import org.noisylr.experiment.text.PlainNumber;
 import org.noisylr.noise.Distribution;
 import org.noisylr.train.data.Augmentation;
 import org.noisylr.train.loop.OptimizerSpec;
 import org.noisylr.train.run.ModelName;
 
 /**
- * How a cell of a table is trained, at full scale.
+ * How a cell of a table is trained at full scale.
  *
- * @param data the published dataset's name
+ * @param data name of the published dataset
  * @param model the model
  * @param optimizer the algorithm
- * @param momentum of SGD with momentum
- * @param weightDecay of all parameters
- * @param schedule the name of a schedule in {@code paper.yaml}
- * @param lr the initial rate if it is not the schedule's own; else null
- * @param noise the distribution of the noise factor
- * @param beta the share of noisy epochs, the last ones
- * @param epochs number of epochs
- * @param batchSize examples a step
- * @param augmentation of the training examples
- * @param seeds number of seeds: 1 … seeds
+ * @param momentum momentum of SGD
+ * @param weightDecay weight decay of all parameters
+ * @param schedule name of a schedule in {@code paper.yaml}
+ * @param lr the initial rate; null for the schedule's own
+ * @param noise distribution of the noise factor
+ * @param beta the share of noisy epochs, the last ones, in [0, 1]
+ * @param epochs number of epochs, at least 1
+ * @param batchSize examples in a step, at least 1
+ * @param augmentation random changes of the training examples
+ * @param seeds number of seeds, at least 1: the seeds are 1, 2, …, seeds
  */
 public record Settings(
     String data,
@@ -48,18 +50,20 @@ public record Settings(
     Check.atLeast("seeds", seeds, 1);
   }
 
-  /** In one line for readers. */
+  /** All settings in one line for readers. */
   public String describe() {
     return "%s on %s, %s%s, weight decay %s, %s%s, %s, %d epochs, batch %d, %s, %s"
         .formatted(
             model,
             data,
             optimizer.name().toLowerCase(Locale.ROOT),
-            optimizer == OptimizerSpec.Kind.MOMENTUM ? " " + momentum : "",
-            weightDecay,
+            optimizer == OptimizerSpec.Kind.MOMENTUM ? " " + PlainNumber.of(momentum) : "",
+            PlainNumber.of(weightDecay),
             schedule,
-            lr == null ? "" : " from " + lr,
-            describeNoise(),
+            lr == null ? "" : " from " + PlainNumber.of(lr),
+            noise instanceof Distribution.None
+                ? "no noise"
+                : "noise %s, beta %s".formatted(Noises.describe(noise), PlainNumber.of(beta)),
             epochs,
             batchSize,
             describeAugmentation(),
@@ -72,21 +76,11 @@ public record Settings(
       parts.add("crop after " + augmentation.padding() + " pixels of padding");
     }
     if (augmentation.zoom() > 1) {
-      parts.add("zoom up to " + augmentation.zoom());
+      parts.add("zoom up to " + PlainNumber.of(augmentation.zoom()));
     }
     if (augmentation.mirror()) {
       parts.add("mirror");
     }
     return parts.isEmpty() ? "no augmentation" : String.join(" and ", parts);
-  }
-
-  private String describeNoise() {
-    if (noise instanceof Distribution.Uniform uniform) {
-      return "noise %s * U(0,1), beta %s".formatted(uniform.alpha(), beta);
-    }
-    if (noise instanceof Distribution.Gaussian gaussian) {
-      return "noise N(%s, %s), beta %s".formatted(gaussian.mean(), gaussian.std(), beta);
-    }
-    return "no noise";
   }
 }

@@ -11,40 +11,42 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
+import org.noisylr.experiment.schedule.Schedules;
 import org.noisylr.schedule.Schedule;
 import org.noisylr.train.run.RunFormat;
 
 /**
- * A table of the paper, or a figure that compares runs, as its file in the resources says it.
+ * A table of the paper, or a figure that compares runs, read from its YAML file in this package.
  *
  * @param id {@code table1}, …, {@code fig4}
  * @param title what it is about
  * @param cells row by row
- * @param pairs what is compared
- * @param schedules the schedules that settings name
- * @param choices what was chosen where the paper is silent, for all tables and for this one
+ * @param comparisons cells that are compared with each other
+ * @param schedules the schedules that the settings of cells name
+ * @param choices what we chose where the paper is silent, for this table and for all
  */
 public record Table(
     String id,
     String title,
     List<Cell> cells,
-    List<Pair> pairs,
+    List<CellComparison> comparisons,
     Map<String, Schedule> schedules,
     List<Choice> choices) {
-  /** The tables that there are, and the figure that is made like one. */
+  /** The ids of all tables, and of the figure that is defined like one. */
   public static final List<String> IDS =
       List.of("table1", "table2", "table3", "table4", "table5", "table6", "table7", "fig4");
 
-  /** Every experiment at once. */
+  /** Stands for every table. */
   public static final String ALL = "all";
 
   /**
-   * Something that the paper does not say.
+   * Something that the paper does not state.
    *
-   * @param choice what was chosen
+   * @param choice what we chose
    * @param reason why
    */
   public record Choice(String choice, String reason) {}
@@ -52,36 +54,30 @@ public record Table(
   private record Paper(
       Map<String, Object> setting, Map<String, Schedule> schedules, List<Choice> choices) {}
 
-  /** What a row or a column says: a name, what it is compared with, and settings. */
-  private static final class Part {
-    private String name;
-    private List<String> against = List.of();
-    private List<PaperValue> paper = List.of();
-    private String inferred;
-
-    @JsonAnySetter private final Map<String, Object> settings = new LinkedHashMap<>();
-
-    public void setName(String name) {
-      this.name = name;
-    }
-
-    public void setAgainst(List<String> against) {
-      this.against = against;
-    }
-
-    public void setPaper(List<PaperValue> paper) {
-      this.paper = paper;
-    }
-
-    public void setInferred(String inferred) {
-      this.inferred = inferred;
+  /**
+   * A row or a column.
+   *
+   * @param against names of the rows or columns that it is compared with
+   * @param paper for a row, the paper's numbers, one a column
+   * @param settings what its cells set
+   */
+  private record Axis(
+      String name,
+      List<String> against,
+      List<PaperValue> paper,
+      String inferred,
+      @JsonAnySetter Map<String, Object> settings) {
+    Axis {
+      against = Objects.requireNonNullElse(against, List.of());
+      paper = Objects.requireNonNullElse(paper, List.of());
+      settings = Objects.requireNonNullElse(settings, Map.of());
     }
   }
 
-  private record Content(String title, List<Part> columns, List<Part> rows, List<Choice> choices) {}
+  private record Content(String title, List<Axis> columns, List<Axis> rows, List<Choice> choices) {}
 
   /**
-   * The tables that an experiment's name stands for.
+   * The tables that a name stands for.
    *
    * @param id one of {@link #IDS}, or {@link #ALL}
    * @throws InputException if it is neither
@@ -91,9 +87,10 @@ public record Table(
       return IDS.stream().map(Table::read).toList();
     }
     if (!IDS.contains(id)) {
-      throw new InputException(
-          "experiment must be one of {%s, fig1, fig2, fig3, %s}, but is %s"
-              .formatted(String.join(", ", IDS), ALL, id));
+      throw Check.invalid(
+          "experiment",
+          id,
+          "one of {%s, fig1, fig2, fig3, %s}".formatted(String.join(", ", IDS), ALL));
     }
     return List.of(read(id));
   }
@@ -103,14 +100,15 @@ public record Table(
     Paper paper = resource(yaml, "paper", Paper.class);
     Content content = resource(yaml, id, Content.class);
     Map<String, Cell> cells = new LinkedHashMap<>();
-    for (Part row : content.rows) {
-      Check.within(
-          id + ", " + row.name + ": paper's values",
-          (long) row.paper.size(),
-          content.columns.size(),
-          content.columns.size());
+    for (Axis row : content.rows) {
+      if (row.paper.size() != content.columns.size()) {
+        throw Check.invalid(
+            id + ", " + row.name + ": number of paper values",
+            row.paper.size(),
+            "the number of columns, " + content.columns.size());
+      }
       for (int i = 0; i < content.columns.size(); i++) {
-        Part column = content.columns.get(i);
+        Axis column = content.columns.get(i);
         Map<String, Object> settings = new HashMap<>(paper.setting);
         settings.putAll(row.settings);
         settings.putAll(column.settings);
@@ -123,40 +121,37 @@ public record Table(
                 row.paper.get(i),
                 row.inferred);
         if (!paper.schedules.containsKey(cell.settings().schedule())) {
-          throw new InputException(cell.id() + " names no schedule that there is");
+          throw Check.invalid(
+              cell.id() + ": schedule",
+              cell.settings().schedule(),
+              "one of " + paper.schedules.keySet());
         }
         cells.put(cell.id(), cell);
-      }
-    }
-    List<Pair> pairs = new ArrayList<>();
-    for (Part row : content.rows) {
-      for (Part column : content.columns) {
-        Cell noisy = cells.get(id(id, row.name, column.name));
-        row.against.forEach(
-            base -> pairs.add(new Pair(cell(cells, id(id, base, column.name)), noisy)));
-        column.against.forEach(
-            base -> pairs.add(new Pair(cell(cells, id(id, row.name, base)), noisy)));
       }
     }
     return new Table(
         id,
         content.title,
         List.copyOf(cells.values()),
-        List.copyOf(pairs),
+        comparisons(id, content, cells),
         Map.copyOf(paper.schedules),
         Stream.concat(content.choices.stream(), paper.choices.stream()).toList());
   }
 
-  /** The schedules that an experiment's cells use, by name, as YAML in one line. */
-  public static Map<String, String> schedules(String id) {
-    Map<String, String> used = new LinkedHashMap<>();
-    for (Table table : of(id)) {
-      for (Cell cell : table.cells) {
-        String name = cell.settings().schedule();
-        used.computeIfAbsent(name, n -> RunFormat.describe(table.schedules.get(n)));
+  private static List<CellComparison> comparisons(
+      String id, Content content, Map<String, Cell> cells) {
+    List<CellComparison> comparisons = new ArrayList<>();
+    for (Axis row : content.rows) {
+      for (Axis column : content.columns) {
+        Cell noisy = cells.get(id(id, row.name, column.name));
+        Stream.concat(
+                row.against.stream().map(base -> id(id, base, column.name)),
+                column.against.stream().map(base -> id(id, row.name, base)))
+            .map(base -> Check.required("cell " + base, cells.get(base)))
+            .forEach(base -> comparisons.add(new CellComparison(base, noisy)));
       }
     }
-    return used;
+    return List.copyOf(comparisons);
   }
 
   /** The name for readers: Table 1, Figure 4. */
@@ -164,19 +159,11 @@ public record Table(
     return id.replaceFirst("^table", "Table ").replaceFirst("^fig", "Figure ");
   }
 
-  private static Cell cell(Map<String, Cell> cells, String id) {
-    Cell cell = cells.get(id);
-    if (cell == null) {
-      throw new InputException("there is no cell " + id + " to compare with");
-    }
-    return cell;
-  }
-
   private static String id(String table, String row, String column) {
     return table + "/" + word(row) + "/" + word(column);
   }
 
-  /** "SD + RN" to "sd-rn". */
+  /** "SD + RN" becomes "sd-rn". */
   private static String word(String name) {
     return name.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9.]+", "-");
   }
@@ -185,11 +172,11 @@ public record Table(
     try (InputStream in = Table.class.getResourceAsStream(name + ".yaml")) {
       return yaml.readValue(in, type);
     } catch (IOException e) {
-      throw new UncheckedIOException("this build has no sound " + name + ".yaml", e);
+      throw new UncheckedIOException(name + ".yaml of this build is missing or damaged", e);
     }
   }
 
-  /** The schedule of a cell at full scale, with its own initial rate. */
+  /** The schedule of a cell at full scale, with the cell's own initial rate if it has one. */
   public Schedule schedule(Settings settings) {
     Schedule schedule = schedules.get(settings.schedule());
     return settings.lr() == null ? schedule : Schedules.startingAt(schedule, settings.lr());

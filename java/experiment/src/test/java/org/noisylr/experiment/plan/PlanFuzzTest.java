@@ -13,7 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.noisylr.check.InputException;
 
-/** An input is the file. */
+/** The input is the content of the file. */
 class PlanFuzzTest {
   @TempDir private Path store;
 

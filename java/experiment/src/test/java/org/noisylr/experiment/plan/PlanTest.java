@@ -28,7 +28,7 @@ class PlanTest {
   }
 
   @Test
-  void laterCellsJoinEarlierOnes() {
+  void aLaterPlanKeepsEarlierCells() {
     Plan.write(store, Scale.TINY, cells(1, "generated:cifar10", "sd/cifar-10"));
     Plan.write(store, Scale.TINY, cells(1, "generated:cifar10", "alpha-2-*/cifar-10"));
     assertThat(Plan.read(store, "table4", Scale.TINY).cells())
@@ -36,22 +36,21 @@ class PlanTest {
   }
 
   @Test
-  void fewerSeedsForgetNothingAndOtherDataForgetAll() {
+  void fewerSeedsKeepEarlierRunsAndOtherDataReplacesThem() {
     Plan.write(store, Scale.TINY, cells(3, "generated:cifar10", "sd/cifar-10"));
     Plan.write(store, Scale.TINY, cells(1, "generated:cifar10", "sd/cifar-10"));
     assertThat(entry("sd/cifar-10").runs()).containsOnlyKeys(1L, 2L, 3L);
     assertThat(Plan.write(store, Scale.TINY, cells(1, "generated:svhn", "sd/cifar-10")))
         .containsExactly(
-            "table4/sd/cifar-10 stands on generated:svhn in place of cifar10: 400 training and 200"
-                + " test examples, 10 epochs from now on, no longer on generated:cifar10 in place of"
-                + " cifar10: 400 training and 200 test examples, 10 epochs (whose runs stay in the"
-                + " store)");
+            "table4/sd/cifar-10 now uses generated:svhn in place of cifar10: 400 training and 200 test"
+                + " examples, 10 epochs; the store keeps its earlier runs on generated:cifar10 in"
+                + " place of cifar10: 400 training and 200 test examples, 10 epochs");
     assertThat(entry("sd/cifar-10").runs()).containsOnlyKeys(1L);
     assertThat(entry("sd/cifar-10").data()).isEqualTo("generated:svhn in place of cifar10");
   }
 
   @Test
-  void manyAtOnceLoseNothing() {
+  void concurrentPlansLoseNoCell() {
     List<String> rows =
         Table.of("table4").get(0).cells().stream()
             .map(cell -> cell.id().substring("table4/".length()))
@@ -65,14 +64,14 @@ class PlanTest {
   }
 
   @Test
-  void scalesThatWereRunAreFound() {
+  void onlyScalesThatWereRunAreListed() {
     assertThat(Plan.scales(store, "table4")).isEmpty();
     Plan.write(store, Scale.TINY, cells(1, "generated:cifar10"));
     assertThat(Plan.scales(store, "table4")).containsExactly(Scale.TINY);
   }
 
   @Test
-  void aDamagedPlanIsNamed() throws IOException {
+  void theErrorOfADamagedPlanNamesTheFile() throws IOException {
     Path folder = Files.createDirectories(Plan.folder(store, "table4", Scale.TINY));
     Files.writeString(folder.resolve("plan.yaml"), "cells: 5\n");
     assertThatThrownBy(() -> Plan.read(store, "table4", Scale.TINY))

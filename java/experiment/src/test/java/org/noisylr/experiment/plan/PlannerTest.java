@@ -26,24 +26,10 @@ import org.noisylr.schedule.StepDecay;
 import org.noisylr.torch.Tensors;
 import org.noisylr.torch.model.DeepLabV3;
 import org.noisylr.train.checkpoint.SafeTensors;
-import org.noisylr.train.data.format.Datasets;
+import org.noisylr.train.data.Datasets;
 import org.noisylr.train.run.RunConfig;
 
 class PlannerTest {
-  private static final Map<String, String> GENERATED =
-      Map.of(
-          "cifar10",
-          "generated:cifar10",
-          "cifar100",
-          "generated:cifar100",
-          "svhn",
-          "generated:svhn",
-          "imdb",
-          "generated:imdb",
-          "voc2012",
-          "generated:voc2012",
-          "mnist",
-          "fashion-mnist-mini");
 
   private static Planner planner(Scale scale, Integer seeds, Map<String, String> overrides) {
     return new Planner(scale, seeds, overrides, null, "cpu", 2);
@@ -51,12 +37,12 @@ class PlannerTest {
 
   private static PlannedCell cell(Scale scale, String id) {
     List<Table> tables = Table.of(id.substring(0, id.indexOf('/')));
-    String data = Planner.choose(tables, List.of(id)).get(0).settings().data();
-    return planner(scale, null, Map.of(data, GENERATED.get(data))).plan(tables, List.of(id)).get(0);
+    String data = Planner.select(tables, List.of(id)).get(0).settings().data();
+    return planner(scale, null, Map.of(data, "generated:" + data)).plan(tables, List.of(id)).get(0);
   }
 
   @Test
-  void aTinyRunIsATwentiethOfThePapers() {
+  void aTinyRunHasATwentiethOfThePapersEpochs() {
     PlannedCell cell = cell(Scale.TINY, "table1/sd-rn/cifar-10");
     assertThat(cell.runs()).containsOnlyKeys(1L, 2L, 3L);
     RunConfig config = cell.runs().get(2L);
@@ -70,13 +56,13 @@ class PlannerTest {
             new Milestone(6, 0.1),
             new Milestone(8, 0.1),
             new Milestone(9, 0.5));
-    // There are fewer examples than the scale would take.
+    // The data has fewer examples than the scale allows.
     assertThat(config.subset()).isNull();
     assertThat(config.backbone()).isNull();
   }
 
   @Test
-  void runsThatAreComparedDifferInTheNoiseAlone() {
+  void comparedRunsDifferInTheNoiseOnly() {
     RunConfig base = cell(Scale.TINY, "table1/sd/cifar-10").runs().get(1L);
     RunConfig noisy = cell(Scale.TINY, "table1/sd-rn/cifar-10").runs().get(1L);
     assertThat(base.training().noise()).isEqualTo(NoiseSpec.none());
@@ -112,7 +98,7 @@ class PlannerTest {
   }
 
   @Test
-  void dataThatAModelDoesNotTakeAreRefusedBeforeAnythingRuns() {
+  void dataThatDoesNotFitAModelIsRejectedBeforeAnyRun() {
     assertThatThrownBy(
             () ->
                 planner(Scale.SMOKE, null, Map.of("cifar10", "generated:imdb"))
@@ -122,23 +108,21 @@ class PlannerTest {
             "table4/sd/cifar-10: model resnet20-keras takes images, but generated:imdb has texts");
   }
 
-  /** A ResNet-50 by torchvision's names. */
+  /** Writes the weights of a ResNet-50, with torchvision's names. */
   private static void writeBackbone(Path file) throws IOException {
     try (PointerScope scope = new PointerScope();
         DeepLabV3 network = new DeepLabV3(2)) {
+      Map<String, Tensor> state = new LinkedHashMap<>(Tensors.state(network));
+      state.keySet().removeIf(name -> !name.matches("(conv1|bn1|layer).*"));
       Map<String, Tensor> backbone = new LinkedHashMap<>();
-      Tensors.state(network)
-          .forEach(
-              (name, tensor) -> {
-                if (name.matches("(conv1|bn1|layer).*")) {
-                  backbone.put(
-                      name.replaceFirst("^(layer\\d)_(\\d+)_", "$1.$2.")
-                          .replaceFirst("downsample_(\\d)", "downsample.$1"),
-                      tensor);
-                }
-              });
+      state.forEach((name, tensor) -> backbone.put(torchvisionName(name), tensor));
       SafeTensors.write(file, backbone, Map.of());
     }
+  }
+
+  private static String torchvisionName(String name) {
+    return name.replaceFirst("^(layer\\d)_(\\d+)_", "$1.$2.")
+        .replaceFirst("downsample_(\\d)", "downsample.$1");
   }
 
   @Test
@@ -150,10 +134,10 @@ class PlannerTest {
         .containsExactly(null, file);
     assertThatThrownBy(() -> withBackbone(file, "lstm*/sd"))
         .isInstanceOf(InputException.class)
-        .hasMessage("--backbone needs a chosen cell of model deeplabv3, but there is none");
+        .hasMessage("--backbone needs a cell of model deeplabv3, but none is selected");
     assertThatThrownBy(() -> withBackbone(folder + "/none", "deeplab*/sd"))
         .isInstanceOf(InputException.class)
-        .hasMessage("--backbone " + folder + "/none cannot be read");
+        .hasMessage("--backbone must be a readable file, but is " + folder + "/none");
     String text = Files.writeString(folder.resolve("text"), "no weights").toString();
     assertThatThrownBy(() -> withBackbone(text, "deeplab*/sd"))
         .isInstanceOf(InputException.class)
@@ -161,68 +145,68 @@ class PlannerTest {
   }
 
   @Test
-  void seedsCanBeAskedFor() {
+  void theNumberOfSeedsCanBeSet() {
     List<PlannedCell> cells =
         planner(Scale.FULL, 5, Map.of("cifar10", "generated:cifar10"))
             .plan(Table.of("table6"), List.of("sd/batch-32"));
     assertThat(cells.get(0).runs()).containsOnlyKeys(1L, 2L, 3L, 4L, 5L);
   }
 
-  private static List<String> chosen(String... only) {
-    return Planner.choose(Table.of("table1"), List.of(only)).stream().map(Cell::id).toList();
+  private static List<String> selected(String... only) {
+    return Planner.select(Table.of("table1"), List.of(only)).stream().map(Cell::id).toList();
   }
 
   @Test
-  void cellsAreChosenByPatterns() {
-    assertThat(chosen()).hasSize(20);
-    assertThat(chosen("{sd,const}*/cifar-10"))
+  void cellsAreSelectedByPatterns() {
+    assertThat(selected()).hasSize(20);
+    assertThat(selected("{sd,const}*/cifar-10"))
         .containsExactly(
             "table1/sd/cifar-10",
             "table1/sd-rn/cifar-10",
             "table1/const/cifar-10",
             "table1/const-rn/cifar-10");
-    assertThat(chosen("table1/wr/*", "sd/cifar-10"))
+    assertThat(selected("table1/wr/*", "sd/cifar-10"))
         .containsExactly("table1/sd/cifar-10", "table1/wr/cifar-10", "table1/wr/cifar-100");
-    assertThatThrownBy(() -> chosen("adam/*"))
+    assertThatThrownBy(() -> selected("adam/*"))
         .isInstanceOf(InputException.class)
         .hasMessage(
             "--only must match a cell, table1/sd/cifar-10 for instance, but adam/* matches none");
-    assertThatThrownBy(() -> chosen("[z"))
+    assertThatThrownBy(() -> selected("[z"))
         .isInstanceOf(InputException.class)
         .hasMessage("--only must be a pattern such as sd*/cifar-10, but is [z");
   }
 
   @Test
-  void absentDataAreNamedWithWhatToDo() {
-    assumeFalse(Datasets.isAvailable("cifar100"));
+  void theErrorOfAbsentDataNamesItAndTheRemedies() {
+    assumeFalse(Datasets.isThere("cifar100"));
     assertThatThrownBy(
             () ->
                 planner(Scale.TINY, null, Map.of("cifar10", "generated:cifar10"))
                     .plan(Table.of("table1"), List.of()))
         .isInstanceOf(InputException.class)
         .hasMessage(
-            "the data of cifar100 are not in "
+            "no data of cifar100 in "
                 + Datasets.dataHome()
-                + ": fetch them with 'noisylr data fetch cifar100', name others with"
-                + " --data-override NAME=PATH, or choose the cells that need none of them with"
-                + " --only");
+                + ": fetch it with 'noisylr data fetch cifar100', name other data with"
+                + " --data-override NAME=PATH, or select cells that do not use it with --only");
   }
 
   @Test
-  void overridesNamePublishedDatasets() {
+  void overridesReplacePublishedDatasetsOfSelectedCells() {
     assertThatThrownBy(
             () ->
                 planner(Scale.TINY, null, Map.of("cifar", "x")).plan(Table.of("table1"), List.of()))
         .isInstanceOf(InputException.class)
         .hasMessage(
-            "--data-override must name one of [mnist, fashion-mnist, cifar10, cifar100, svhn, imdb,"
-                + " voc2012], but names cifar");
+            "--data-override must be NAME=PATH with NAME one of {mnist, fashion-mnist, cifar10,"
+                + " cifar100, svhn, imdb, voc2012}, but is cifar");
     assertThatThrownBy(
             () ->
                 planner(Scale.TINY, null, Map.of("svhn", "x")).plan(Table.of("table4"), List.of()))
         .isInstanceOf(InputException.class)
         .hasMessage(
-            "--data-override must name data of the chosen cells, which are cifar10, but names svhn");
+            "--data-override must be NAME=PATH with NAME one of {cifar10}, the data of the selected"
+                + " cells, but is svhn");
     Path missing = Path.of("nothing/here.zip");
     assertThatThrownBy(
             () ->
@@ -233,12 +217,12 @@ class PlannerTest {
   }
 
   @Test
-  void theScalesSayWhatTheyDo() {
+  void scalesHaveRules() {
     assertThat(Scale.FULL.rules()).isEqualTo("all epochs and examples");
     assertThat(Scale.TINY.rules())
         .isEqualTo(
-            "epochs divided by 20, milestones, cycles and decays with them, at most the first 10,000"
-                + " training and 2,000 test examples");
+            "epochs, milestones, cycles and decays divided by 20, at most the first 10,000 training"
+                + " and 2,000 test examples");
     assertThat(Scale.HALF.epochs(200)).isEqualTo(100);
     assertThat(Scale.SMOKE.epochs(1)).isEqualTo(1);
   }

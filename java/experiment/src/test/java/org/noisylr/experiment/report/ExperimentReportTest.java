@@ -23,14 +23,14 @@ import org.noisylr.experiment.table.Table;
 import org.noisylr.train.metric.EpochMetrics;
 import org.noisylr.train.metric.MetricsCsv;
 
-/** Reports of runs whose scores are made up, so that every number of the report is known. */
+/** Reports of runs with given scores, so that every number of a report is known. */
 class ExperimentReportTest {
   private static final int EPOCHS = 3;
 
   @TempDir private static Path photos;
   @TempDir private Path store;
 
-  /** Four images to train on and two to test with, of two classes. */
+  /** Four training images and two test images of two classes. */
   @BeforeAll
   static void writeImages() throws IOException {
     for (String image :
@@ -101,7 +101,7 @@ class ExperimentReportTest {
         .contains("81.00 ± 1.00", "84.50 ± 1.50", "+3.50 (2.26 to 4.74)", "+7.00")
         .contains("<td class=\"text reproduced\">reproduced</td>")
         .contains("<td class=\"paper\">92.27</td>")
-        .doesNotContain("This is not the paper's experiment");
+        .doesNotContain("This is a reduced form");
     assertThat(report(Scale.FULL, "cells.csv").lines().toList().get(1))
         .isEqualTo(
             "table6/sd/batch-32,SD,batch 32,full,accuracy,92.1800,,,3,81.0000,1.0000,79.0000,1.0000,"
@@ -115,18 +115,18 @@ class ExperimentReportTest {
     assertThat(comparison(Scale.TINY)).endsWith(",contradicted").contains(",-3.5000,");
     assertThat(report(Scale.TINY, "report.html"))
         .contains("<title>Table 6 at tiny scale on other data: Batch size</title>")
-        .contains("This is not the paper's experiment but a reduced one, at tiny scale");
+        .contains("This is a reduced form of the paper's experiment, at tiny scale");
   }
 
   @Test
-  void differencesOfBothSignsDecideNothing() throws IOException {
+  void differencesOfBothSignsAreUndecided() throws IOException {
     run(Scale.TINY, "photos", "sd/batch-32", 0.80, 0.81, 0.82);
     run(Scale.TINY, "photos", "sd-rn/batch-32", 0.81, 0.80, 0.83);
     assertThat(comparison(Scale.TINY)).endsWith(",undecided at this n");
   }
 
   @Test
-  void generatedDataAndSmokeAreNotJudged() throws IOException {
+  void generatedDataAndSmokeScaleAreNotJudged() throws IOException {
     for (Scale scale : new Scale[] {Scale.TINY, Scale.SMOKE}) {
       String data = scale == Scale.TINY ? "generated:cifar10" : "photos";
       run(scale, data, "sd/batch-32", 0.80, 0.81, 0.82);
@@ -136,14 +136,14 @@ class ExperimentReportTest {
   }
 
   @Test
-  void cellsOfDifferentDataAreNotCompared() throws IOException {
+  void cellsOnDifferentDataAreNotComparable() throws IOException {
     run(Scale.TINY, "photos", "sd/batch-32", 0.80, 0.81, 0.82);
     run(Scale.TINY, "generated:svhn", "sd-rn/batch-32", 0.83, 0.845, 0.86);
     assertThat(comparison(Scale.TINY)).endsWith(",not comparable");
   }
 
   @Test
-  void aMissingSeedIsSaid() throws IOException {
+  void missingRunsHaveNoVerdict() throws IOException {
     run(Scale.TINY, "photos", "sd/batch-32", 0.80, 0.81, 0.82);
     Plan.write(
         store,
@@ -155,7 +155,7 @@ class ExperimentReportTest {
   }
 
   @Test
-  void allReportsThoseTablesThatWereRun() throws IOException {
+  void allReportsTheTablesThatWereRun() throws IOException {
     run(Scale.TINY, "photos", "sd/batch-32", 0.80);
     assertThat(Experiment.report(store, Table.of("all"), Scale.TINY)).hasSize(1);
     assertThat(Experiment.report(store, Table.of("all"), null)).hasSize(1);

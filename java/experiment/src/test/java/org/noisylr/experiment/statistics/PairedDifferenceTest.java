@@ -13,7 +13,7 @@ class PairedDifferenceTest {
 
   /** Student's t(0.975) is 4.302653 for 2 and 12.706205 for 1 degrees of freedom. */
   @Test
-  void theIntervalIsStudents() {
+  void theIntervalIsThatOfStudentsT() {
     PairedDifference d = of(0.01, 0.02, 0.03);
     assertThat(d.n()).isEqualTo(3);
     assertThat(d.mean()).isCloseTo(0.02, within(1e-12));
@@ -33,7 +33,7 @@ class PairedDifferenceTest {
   }
 
   @Test
-  void theWholeIntervalDecidesOnTheSideOfThePapersDifference() {
+  void anIntervalOnOneSideOfZeroDecides() {
     PairedDifference better = of(0.020, 0.021, 0.022);
     assertThat(better.verdict(0.49)).isEqualTo(Verdict.REPRODUCED);
     assertThat(better.verdict(-0.09)).isEqualTo(Verdict.CONTRADICTED);
@@ -44,12 +44,12 @@ class PairedDifferenceTest {
   }
 
   @Test
-  void anIntervalWithZeroInItDecidesNothing() {
+  void anIntervalAroundZeroIsUndecided() {
     assertThat(of(-0.01, 0.02, 0.03).verdict(0.5)).isEqualTo(Verdict.UNDECIDED);
   }
 
   @Test
-  void equalDifferencesDecideNothing() {
+  void equalDifferencesAreUndecided() {
     assertThat(of(0, 0, 0).verdict(0.5)).isEqualTo(Verdict.UNDECIDED);
     // 0.1 each, up to rounding.
     PairedDifference rounded = of(0.3 - 0.2, 0.7 - 0.6, 0.9 - 0.8);

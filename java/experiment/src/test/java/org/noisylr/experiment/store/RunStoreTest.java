@@ -58,7 +58,7 @@ class RunStoreTest {
   }
 
   @Test
-  void theNameIsThatOfWhatIsTrainedNotWhere() {
+  void theKeyDependsOnWhatIsTrainedAndNotWhere() {
     assertThat(RunStore.key(config(1))).matches("[0-9a-f]{16}").isEqualTo(RunStore.key(config(2)));
     assertThat(RunStore.key(config(1)))
         .isNotEqualTo(RunStore.key(config(1, 4, new Constant(0.01))))
@@ -66,7 +66,7 @@ class RunStoreTest {
   }
 
   @Test
-  void aFinishedRunHasNoCheckpointsLeft() throws IOException {
+  void aFinishedRunKeepsNoCheckpoints() throws IOException {
     RunStore store = new RunStore(root);
     String key = RunStore.key(config(1));
     assertThat(store.finished(key)).isEmpty();
@@ -81,7 +81,7 @@ class RunStoreTest {
   }
 
   @Test
-  void aFinishedRunIsNotDoneAgain() throws IOException {
+  void aFinishedRunIsNotRepeated() throws IOException {
     RunStore store = new RunStore(root);
     store.execute(config(1), List.of(), new StopSignal());
     Path metrics = store.folder(RunStore.key(config(1))).resolve("metrics.csv");
@@ -99,7 +99,7 @@ class RunStoreTest {
   }
 
   @Test
-  void aRunThatBeganOnAnAbsentDeviceSaysWhatToDo() throws IOException {
+  void theErrorOfARunOnAnAbsentDeviceNamesTheRemedy() throws IOException {
     assumeFalse(torch.cuda_is_available());
     RunStore store = new RunStore(root);
     String key = RunStore.key(config(1));
@@ -110,7 +110,7 @@ class RunStoreTest {
     assertThat(outcome.status()).isEqualTo(Status.FAILED);
     assertThat(outcome.message())
         .startsWith("device is cuda:1, but ")
-        .endsWith("; to begin this run anew elsewhere, delete " + store.folder(key));
+        .endsWith("; delete " + store.folder(key) + " to start this run again on another device");
   }
 
   private static final class Stop extends RuntimeException {
@@ -131,7 +131,7 @@ class RunStoreTest {
   }
 
   @Test
-  void aStoppedRunGoesOnWithTheThreadsItBeganWith() {
+  void aRunResumesWithTheThreadsItStartedWith() {
     RunStore store = new RunStore(root);
     String key = RunStore.key(config(1));
     assertThat(store.execute(config(1), List.of(stoppingAfter(1)), new StopSignal()).status())
@@ -151,7 +151,7 @@ class RunStoreTest {
   }
 
   @Test
-  void aDivergingRunIsKeptAsAFailure() {
+  void aDivergedRunIsStoredAsAFailure() {
     RunStore store = new RunStore(root);
     RunConfig bad = config(1, 3, new Constant(1e30));
     Outcome outcome = store.execute(bad, List.of(), new StopSignal());
@@ -161,7 +161,7 @@ class RunStoreTest {
   }
 
   @Test
-  void aDamagedRunIsNamedWithWhatToDo() throws IOException {
+  void theErrorOfADamagedRunNamesItAndTheRemedy() throws IOException {
     RunStore store = new RunStore(root);
     String key = RunStore.key(config(1));
     Files.createDirectories(store.folder(key));
@@ -169,11 +169,11 @@ class RunStoreTest {
     assertThatThrownBy(() -> store.finished(key))
         .isInstanceOf(InputException.class)
         .hasMessageStartingWith(file + " is not a run's result: ")
-        .hasMessageEndingWith("; delete " + store.folder(key) + ", and that run is done again");
+        .hasMessageEndingWith("; delete " + store.folder(key) + " to train that run again");
   }
 
   @Test
-  void aRunThatAnotherOneIsDoingIsLeftAlone() {
+  void aRunThatAnotherProcessTrainsIsSkipped() {
     RunStore store = new RunStore(root);
     TrainingListener second =
         new TrainingListener() {

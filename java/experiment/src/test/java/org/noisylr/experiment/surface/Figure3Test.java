@@ -4,13 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.io.ByteArrayOutputStream;
 import java.io.File;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
@@ -18,14 +19,18 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.noisylr.experiment.surface.Surface.TwoWells;
 import org.noisylr.noise.NoiseSpec;
 
+@Tag("slow")
 class Figure3Test {
   private static final long SEED = 3;
+  private static final int SIDE = 11;
+  private static final List<Surface> SURFACES =
+      List.of(Surfaces.PAPER_WELLS, Surfaces.RASTRIGIN_VARIANT, Surfaces.ROSENBROCK);
 
   @TempDir private static Path folder;
   private static Path page;
@@ -33,14 +38,14 @@ class Figure3Test {
   @BeforeAll
   static void draw() {
     page =
-        new Figure3(TwoWells.PAPER, 8, 10, SEED)
-            .write(folder, new PrintStream(new ByteArrayOutputStream()));
+        new Figure3(Surfaces.PAPER_WELLS, 8, 10, SEED)
+            .write(folder, SURFACES, new PrintStream(OutputStream.nullOutputStream()));
   }
 
   @Test
   void everyFunctionHasPicturesWithoutAndWithNoise() throws IOException {
-    for (Surface surface : Surface.all(TwoWells.PAPER)) {
-      for (String suffix : new String[] {"-plain", "-noise"}) {
+    for (Surface surface : SURFACES) {
+      for (String suffix : List.of("-plain", "-noise")) {
         Path png = folder.resolve(surface.id() + suffix + ".png");
         assertThat(ImageIO.read(png.toFile()).getWidth()).isEqualTo(560);
         assertThat(Files.readString(folder.resolve(surface.id() + suffix + ".svg")))
@@ -51,19 +56,19 @@ class Figure3Test {
   }
 
   @Test
-  void theTableOfBasinsHasEveryArm() throws IOException {
+  void theTableOfBasinsHasEveryArmOfMultimodalFunctions() throws IOException {
     assertThat(Files.readAllLines(folder.resolve("basins.csv")))
-        .hasSize(1 + 4 * 4 * 3)
+        .hasSize(1 + 2 * 4 * 3)
         .startsWith("function,optimizer,arm,reached,starts,share,low,high")
         .anyMatch(row -> row.startsWith("two-wells,SGD,plain,"))
-        .anyMatch(row -> row.matches("ackley,RMSProp,noisy,\\d+,10,.*"));
+        .anyMatch(row -> row.matches("rastrigin-variant,RMSProp,noisy,\\d+,10,.*"));
   }
 
   @Test
-  void thePageSaysWhereThePaperIsWrong() throws IOException {
+  void thePageStatesWhereThePaperIsWrong() throws IOException {
     assertThat(Files.readString(page))
         .contains("The paper calls (1, 0) the global minimum")
-        .contains("The paper says that the minimum is f(0, 0)")
+        .contains("The paper states the minimum f(0, 0)")
         .doesNotContain("src=\"http");
   }
 
@@ -74,7 +79,7 @@ class Figure3Test {
         .findFirst();
   }
 
-  /** What the page shows in headless Chromium: where each optimizer ends. */
+  /** The end of each path, as headless Chromium shows it. */
   private static double[][] shown(Path html, String hash) throws Exception {
     Optional<Path> chromium = chromium();
     assumeTrue(chromium.isPresent(), "chromium is not installed");
@@ -103,18 +108,14 @@ class Figure3Test {
   }
 
   private static void assertPaths(double[][] shown, double alpha, int column, int row) {
-    double[] starts = new double[2 * 11 * 11];
-    for (int i = 0; i < 11 * 11; i++) {
-      starts[2 * i] = -2 + 4 * (i % 11 + 0.5) / 11;
-      starts[2 * i + 1] = -2 + 4 * ((double) (i / 11) + 0.5) / 11;
-    }
-    int start = 2 * (row * 11 + column);
+    double[] starts = Surfaces.PAPER_WELLS.box().cellCentres(SIDE);
+    int start = 2 * (row * SIDE + column);
     for (Algorithm algorithm : Algorithm.values()) {
       double[] ends =
-          Paths.follow(
-                  TwoWells.PAPER,
-                  algorithm.spec(),
-                  TwoWells.PAPER.rate(algorithm),
+          Trajectories.follow(
+                  Surfaces.PAPER_WELLS,
+                  algorithm,
+                  Surfaces.PAPER_WELLS.rate(algorithm),
                   NoiseSpec.uniform(alpha).seed(SEED),
                   starts,
                   200,
@@ -128,17 +129,16 @@ class Figure3Test {
     }
   }
 
-  /** Opened at another start and noise, the page shows the paths of the optimizers. */
+  /** The address selects another start and noise. */
   @Test
   @Timeout(120)
-  void aBrowserShowsTheProgramsPaths() throws Exception {
+  void aBrowserShowsThePathsOfTheProgram() throws Exception {
     assertPaths(shown(page, "#two-wells,4,2,9"), 4, 2, 9);
   }
 
-  /** So it does after the circle was dragged and another noise was chosen. */
   @Test
   @Timeout(120)
-  void theStartCanBeDraggedAndTheNoiseChosen() throws Exception {
+  void aBrowserLetsUsersDragTheStartAndChooseTheNoise() throws Exception {
     String acts =
         """
         <script>

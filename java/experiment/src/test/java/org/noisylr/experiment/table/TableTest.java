@@ -30,17 +30,17 @@ class TableTest {
 
   @ParameterizedTest
   @CsvSource({"1, 20, 10", "2, 24, 12", "3, 8, 6", "4, 10, 9", "5, 8, 6", "6, 6, 3", "7, 8, 4"})
-  void everyTableHasItsCellsAndComparisons(int number, int cells, int pairs) {
+  void everyTableHasItsCellsAndComparisons(int number, int cells, int comparisons) {
     Table table = table(number);
     assertThat(table.cells()).hasSize(cells);
-    assertThat(table.pairs()).hasSize(pairs);
+    assertThat(table.comparisons()).hasSize(comparisons);
     assertThat(table.cells().stream().map(Cell::id).distinct()).hasSize(cells);
     assertThat(table.cells()).allSatisfy(cell -> assertThat(cell.settings().seeds()).isEqualTo(3));
     assertThat(table.choices()).allSatisfy(c -> assertThat(c.reason()).isNotBlank());
   }
 
   @Test
-  void allIsEveryTable() {
+  void allStandsForEveryTable() {
     assertThat(Table.of("all").stream().map(Table::id))
         .containsExactly(
             "table1", "table2", "table3", "table4", "table5", "table6", "table7", "fig4");
@@ -53,7 +53,7 @@ class TableTest {
 
   /** The paper's general setting: section 4, and section 4.2 for the schedules. */
   @Test
-  void theGeneralSettingIsThePapers() {
+  void theGeneralSettingIsThatOfThePaper() {
     Settings sd = cell("table1/sd/cifar-10").settings();
     assertThat(sd.model()).isEqualTo(ModelName.RESNET20_KERAS);
     assertThat(sd.optimizer()).isEqualTo(OptimizerSpec.Kind.MOMENTUM);
@@ -75,20 +75,20 @@ class TableTest {
 
   @Test
   void constantWithNoiseHasAlpha10AndTheOthers8() {
-    assertThat(table(1).pairs())
+    assertThat(table(1).comparisons())
         .allSatisfy(
-            pair -> {
-              int alpha = pair.noisy().row().startsWith("Const") ? 10 : 8;
-              assertThat(pair.noisy().settings().noise())
+            each -> {
+              int alpha = each.noisy().row().startsWith("Const") ? 10 : 8;
+              assertThat(each.noisy().settings().noise())
                   .isEqualTo(new Distribution.Uniform(alpha));
-              assertThat(pair.base().settings().noise()).isEqualTo(new Distribution.None());
-              assertThat(pair.noisy().settings().schedule())
-                  .isEqualTo(pair.base().settings().schedule());
+              assertThat(each.base().settings().noise()).isEqualTo(new Distribution.None());
+              assertThat(each.noisy().settings().schedule())
+                  .isEqualTo(each.base().settings().schedule());
             });
   }
 
   @Test
-  void whatIsInferredSaysSo() {
+  void inferredRowsAreMarked() {
     assertThat(
             table(1).cells().stream()
                 .filter(cell -> cell.inferred() != null)
@@ -104,7 +104,7 @@ class TableTest {
   }
 
   @Test
-  void thePapersNumbersStandInTheirCells() {
+  void cellsHaveThePapersNumbers() {
     assertThat(cell("table1/const-rn/cifar-100").paper()).isEqualTo(new PaperValue(69.56, 0.29));
     assertThat(cell("table2/lstm-imdb-adam/sd-rn").paper().mean()).isEqualTo(83.59);
     assertThat(cell("table3/sd-gaussian-mean-4/cifar-100").paper().mean()).isEqualTo(70.03);
@@ -114,7 +114,7 @@ class TableTest {
     assertThat(cell("table7/no-dropout-no-augmentation/sd").paper().mean()).isEqualTo(77.38);
   }
 
-  /** Row by row, as the paper prints them. */
+  /** Row by row, as printed in the paper. */
   @ParameterizedTest
   @CsvSource({
     "1, 91.66 69.25 92.15 69.31 88.49 59.85 91.34 69.56 91.57 67.44 91.61 67.74 91.83 69.53 92.09 69.73 91.70 68.78 91.77 69.23",
@@ -125,7 +125,7 @@ class TableTest {
     "6, 92.18 91.66 90.70 92.27 91.91 91.44",
     "7, 90.17 91.28 87.01 87.87 83.21 83.58 77.38 80.02"
   })
-  void everyNumberOfThePaperIsInItsPlace(int number, String numbers) {
+  void everyRowHasThePapersNumbers(int number, String numbers) {
     assertThat(table(number).cells().stream().map(cell -> "%.2f".formatted(cell.paper().mean())))
         .containsExactly(numbers.split(" "));
   }
@@ -154,8 +154,8 @@ class TableTest {
   }
 
   @Test
-  void table5ComparesTheNoisyRateWithEveryConstantOne() {
-    assertThat(table(5).pairs().stream().map(Pair::name))
+  void table5ComparesTheNoisyRateWithEveryConstantRate() {
+    assertThat(table(5).comparisons().stream().map(CellComparison::name))
         .containsExactly(
             "Const 1e-2 + RN against Const 1e-2, CIFAR-10",
             "Const 1e-2 + RN against Const 5e-2, CIFAR-10",
@@ -171,7 +171,7 @@ class TableTest {
   void figure4ComparesTheNoisyConstantRateWithL4() {
     Table figure = Table.of("fig4").get(0);
     assertThat(figure.name()).isEqualTo("Figure 4");
-    assertThat(figure.pairs().stream().map(Pair::name))
+    assertThat(figure.comparisons().stream().map(CellComparison::name))
         .containsExactly("Const + RN against Const, CIFAR-10", "Const + RN against L4, CIFAR-10");
     assertThat(figure.cells())
         .allSatisfy(cell -> assertThat(cell.settings().epochs()).isEqualTo(400));
@@ -184,14 +184,14 @@ class TableTest {
 
   @ParameterizedTest
   @CsvSource({"32, 0.05", "256, 0.14", "2048, 0.4"})
-  void table6HasARateForEachBatchSize(int batch, double lr) {
+  void table6HasAnInitialRateForEachBatchSize(int batch, double lr) {
     Settings settings = cell("table6/sd-rn/batch-" + batch).settings();
     assertThat(settings.batchSize()).isEqualTo(batch);
     assertThat(((StepDecay) table(6).schedule(settings)).lr()).isEqualTo(lr);
   }
 
   @Test
-  void table2HasTheOptimizersRates() {
+  void table2HasAnInitialRateForEachOptimizer() {
     assertThat(cell("table2/resnet-20-cifar-10-adam/sd").settings().lr()).isEqualTo(0.001);
     assertThat(cell("table2/resnet-20-cifar-10-rmsprop/sd").settings().lr()).isEqualTo(0.001);
     assertThat(cell("table2/resnet-20-cifar-10-adagrad/sd").settings().lr()).isEqualTo(0.1);
@@ -203,6 +203,6 @@ class TableTest {
     assertThat(PaperValue.parse("91.1")).hasToString("91.10");
     assertThatThrownBy(() -> PaperValue.parse("about 91"))
         .isInstanceOf(InputException.class)
-        .hasMessage("a paper's value must look like 91.66 ± 0.03, but is about 91");
+        .hasMessage("paper must look like 91.66 ± 0.03, but is about 91");
   }
 }

@@ -1,0 +1,168 @@
+package org.noisylr.experiment.report;
+
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.ToDoubleFunction;
+import org.noisylr.experiment.plan.Plan;
+import org.noisylr.experiment.plan.Scale;
+import org.noisylr.experiment.statistics.PairedDifference;
+import org.noisylr.experiment.statistics.PairedDifference.Verdict;
+import org.noisylr.experiment.statistics.RunComparison;
+import org.noisylr.experiment.statistics.Sample;
+import org.noisylr.experiment.store.RunStore;
+import org.noisylr.experiment.table.Cell;
+import org.noisylr.experiment.table.CellComparison;
+import org.noisylr.experiment.table.Table;
+import org.noisylr.train.run.Run;
+import org.noisylr.train.run.RunResult;
+
+/** The finished runs of a table at a scale, and what follows from them. */
+final class Results {
+  private final RunStore store;
+  private final Table table;
+  private final Scale scale;
+  private final Plan plan;
+  private final Map<String, Map<Long, Run>> runs = new LinkedHashMap<>();
+
+  /**
+   * Reads the results of a table from a store.
+   *
+   * @throws org.noisylr.check.InputException if the table was not run at that scale, or the store
+   *     is damaged
+   */
+  Results(RunStore store, Table table, Scale scale) {
+    this.store = store;
+    this.table = table;
+    this.scale = scale;
+    plan = Plan.read(store.root(), table.id(), scale);
+    plan.cells()
+        .forEach(
+            (id, entry) -> {
+              Map<Long, Run> finished = new TreeMap<>();
+              entry
+                  .runs()
+                  .forEach(
+                      (seed, key) -> store.finished(key).ifPresent(run -> finished.put(seed, run)));
+              runs.put(id, finished);
+            });
+  }
+
+  Table table() {
+    return table;
+  }
+
+  Scale scale() {
+    return scale;
+  }
+
+  /** All entries of the plan. */
+  List<Plan.Entry> entries() {
+    return List.copyOf(plan.cells().values());
+  }
+
+  /** The entry of a cell in the plan; empty if the cell was not run. */
+  Optional<Plan.Entry> entry(Cell cell) {
+    return Optional.ofNullable(plan.cells().get(cell.id()));
+  }
+
+  /** The finished runs of a cell. */
+  List<Run> runs(Cell cell) {
+    return List.copyOf(runsBySeed(cell).values());
+  }
+
+  private Map<Long, Run> runsBySeed(Cell cell) {
+    return runs.getOrDefault(cell.id(), Map.of());
+  }
+
+  /** A value of the finished runs of a cell; empty if there are none. */
+  Optional<Sample> sample(Cell cell, ToDoubleFunction<RunResult> value) {
+    List<Run> finished = runs(cell);
+    return finished.isEmpty() ? Optional.empty() : Optional.of(Sample.of(finished, value));
+  }
+
+  /** The runs of both cells with the seeds that both have finished. */
+  RunComparison runs(CellComparison cells) {
+    Map<Long, Run> base = runsBySeed(cells.base());
+    Map<Long, Run> noisy = runsBySeed(cells.noisy());
+    Set<Long> seeds = new LinkedHashSet<>(base.keySet());
+    seeds.retainAll(noisy.keySet());
+    return new RunComparison(
+        cells.name(),
+        cells.baseName(),
+        cells.noisyName(),
+        seeds.stream().map(base::get).toList(),
+        seeds.stream().map(noisy::get).toList());
+  }
+
+  /** The paired difference of a value; empty if there is no common seed. */
+  Optional<PairedDifference> difference(CellComparison cells, ToDoubleFunction<RunResult> value) {
+    RunComparison comparison = runs(cells);
+    return comparison.plain().isEmpty()
+        ? Optional.empty()
+        : Optional.of(PairedDifference.of(comparison.differences(value)));
+  }
+
+  /** What the best test scores say about the paper's difference. */
+  Verdict verdict(CellComparison cells) {
+    Plan.Entry base = entry(cells.base()).orElse(null);
+    Plan.Entry noisy = entry(cells.noisy()).orElse(null);
+    if (base == null || noisy == null) {
+      return Verdict.NOT_RUN;
+    }
+    if (!base.comparable(noisy)) {
+      return Verdict.NOT_COMPARABLE;
+    }
+    Optional<PairedDifference> difference = difference(cells, RunResult::bestTestAcc);
+    if (difference.isEmpty() || isIncomplete(cells.base()) || isIncomplete(cells.noisy())) {
+      return Verdict.INCOMPLETE;
+    }
+    return !scale.judged() || base.standIn() || noisy.standIn()
+        ? Verdict.NOT_JUDGED
+        : difference.get().verdict(cells.paperDifference());
+  }
+
+  private boolean isIncomplete(Cell cell) {
+    return runsBySeed(cell).size() < plan.cells().get(cell.id()).runs().size();
+  }
+
+  /** How many runs of a cell are finished, and why others failed. */
+  String state(Cell cell) {
+    Plan.Entry entry = plan.cells().get(cell.id());
+    if (entry == null) {
+      return "not run";
+    }
+    StringBuilder state = new StringBuilder();
+    state.append("%d of %d runs".formatted(runsBySeed(cell).size(), entry.runs().size()));
+    entry
+        .runs()
+        .forEach(
+            (seed, key) -> {
+              if (!runsBySeed(cell).containsKey(seed)) {
+                store
+                    .failure(key)
+                    .ifPresent(why -> state.append("; seed " + seed + " failed: " + why));
+              }
+            });
+    return state.toString();
+  }
+
+  /** The devices that runs were trained on, with the CPU threads. */
+  List<String> devices() {
+    return plan.cells().values().stream()
+        .flatMap(entry -> entry.runs().values().stream())
+        .flatMap(key -> store.config(key).stream())
+        .map(
+            run ->
+                run.device().equals("cpu")
+                    ? "cpu, %d thread%s".formatted(run.threads(), run.threads() == 1 ? "" : "s")
+                    : run.device())
+        .distinct()
+        .sorted()
+        .toList();
+  }
+}

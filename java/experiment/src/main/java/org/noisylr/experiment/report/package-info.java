@@ -1,0 +1,2 @@
+/** Reports as HTML and CSV. */
+package org.noisylr.experiment.report;

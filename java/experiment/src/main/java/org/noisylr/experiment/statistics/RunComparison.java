@@ -1,0 +1,55 @@
+package org.noisylr.experiment.statistics;
+
+import java.util.List;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.IntStream;
+import org.noisylr.train.run.Run;
+import org.noisylr.train.run.RunResult;
+
+/**
+ * Runs without and with noise, paired by their seeds.
+ *
+ * @param name what is compared
+ * @param plainName name of the first runs
+ * @param noisyName name of the second runs
+ * @param plain runs without noise, one a seed
+ * @param noisy runs with noise, with the same seeds in the same order
+ */
+public record RunComparison(
+    String name, String plainName, String noisyName, List<Run> plain, List<Run> noisy) {
+  /** Copies the lists. */
+  public RunComparison {
+    plain = List.copyOf(plain);
+    noisy = List.copyOf(noisy);
+  }
+
+  /** Runs called plain and noisy. */
+  public RunComparison(String name, List<Run> plain, List<Run> noisy) {
+    this(name, "plain", "with noise", plain, noisy);
+  }
+
+  /** Best test accuracy of the plain runs. */
+  public Sample plainAccuracy() {
+    return Sample.of(plain, RunResult::bestTestAcc);
+  }
+
+  /** Best test accuracy of the noisy runs. */
+  public Sample noisyAccuracy() {
+    return Sample.of(noisy, RunResult::bestTestAcc);
+  }
+
+  /** Best test accuracy of the noisy run minus that of the plain run, seed by seed. */
+  public Sample difference() {
+    return Sample.of(differences(RunResult::bestTestAcc));
+  }
+
+  /** A value of the noisy run minus that of the plain run, for each seed. */
+  public double[] differences(ToDoubleFunction<RunResult> value) {
+    return IntStream.range(0, plain.size())
+        .mapToDouble(
+            i ->
+                value.applyAsDouble(noisy.get(i).result())
+                    - value.applyAsDouble(plain.get(i).result()))
+        .toArray();
+  }
+}

@@ -1,0 +1,68 @@
+package org.noisylr.experiment.store;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import org.noisylr.check.InputException;
+import org.noisylr.check.Reason;
+
+/** Folders that commands write to, several processes at a time. */
+public final class OutputFolder {
+  private static final Object MONITOR = new Object();
+
+  private OutputFolder() {}
+
+  /** Work on the files of a folder. */
+  public interface Work {
+    /** Does the work. */
+    void run() throws IOException;
+  }
+
+  /**
+   * Creates a folder unless it exists.
+   *
+   * @throws InputException if it cannot be created or written to
+   */
+  public static void create(Path folder) {
+    if (folder.toString().isEmpty()) {
+      throw new InputException("--out must name a folder, but is empty");
+    }
+    try {
+      Files.createDirectories(folder);
+    } catch (IOException e) {
+      throw unwritable(folder, e);
+    }
+    if (!Files.isWritable(folder)) {
+      throw new InputException("cannot write to " + folder + ": permission denied");
+    }
+  }
+
+  /**
+   * Creates a folder unless it exists, waits until no other process works on it, then does the
+   * work.
+   *
+   * @throws InputException if the folder cannot be written to
+   */
+  public static void lock(Path folder, Work work) {
+    create(folder);
+    // A process holds the file lock as a whole. The monitor makes its threads take turns.
+    synchronized (MONITOR) {
+      try (FileChannel channel =
+              FileChannel.open(
+                  folder.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+          FileLock lock = channel.lock()) {
+        work.run();
+      } catch (IOException e) {
+        throw unwritable(folder, e);
+      }
+    }
+  }
+
+  /** The error that a folder cannot be written to. */
+  public static InputException unwritable(Path folder, IOException e) {
+    return new InputException("cannot write to " + folder + ": " + Reason.of(e, folder), e);
+  }
+}

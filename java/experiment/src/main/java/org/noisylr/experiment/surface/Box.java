@@ -1,0 +1,55 @@
+package org.noisylr.experiment.surface;
+
+import java.util.Random;
+
+/**
+ * A rectangle in the plane. Points are given as x and y of each, one after the other.
+ *
+ * @param lowX least x
+ * @param highX greatest x
+ * @param lowY least y
+ * @param highY greatest y
+ */
+public record Box(double lowX, double highX, double lowY, double highY) {
+  /** The square around the origin with this half side. */
+  static Box square(double half) {
+    return new Box(-half, half, -half, half);
+  }
+
+  boolean contains(double x, double y) {
+    return x >= lowX && x <= highX && y >= lowY && y <= highY;
+  }
+
+  /** {@code side × side} points, row by row, the outermost on the edges. */
+  double[] grid(int side) {
+    double[] points = new double[2 * side * side];
+    for (int i = 0; i < side * side; i++) {
+      put(points, i, (double) (i % side) / (side - 1), (double) (i / side) / (side - 1));
+    }
+    return points;
+  }
+
+  /** The centres of {@code side × side} equal cells, row by row. */
+  double[] cellCentres(int side) {
+    double[] points = new double[2 * side * side];
+    for (int i = 0; i < side * side; i++) {
+      put(points, i, (i % side + 0.5) / side, ((double) (i / side) + 0.5) / side);
+    }
+    return points;
+  }
+
+  /** Uniform random points. */
+  double[] random(int count, long seed) {
+    Random random = new Random(seed);
+    double[] points = new double[2 * count];
+    for (int i = 0; i < count; i++) {
+      put(points, i, random.nextDouble(), random.nextDouble());
+    }
+    return points;
+  }
+
+  private void put(double[] points, int i, double u, double v) {
+    points[2 * i] = lowX + u * (highX - lowX);
+    points[2 * i + 1] = lowY + v * (highY - lowY);
+  }
+}

@@ -1,0 +1,34 @@
+package org.noisylr.experiment.table;
+
+/**
+ * Two cells that the paper compares: it reports the second as better, or in a few cases as worse.
+ *
+ * @param base usually without noise
+ * @param noisy with noise
+ */
+public record CellComparison(Cell base, Cell noisy) {
+  /** The paper's number of the noisy cell minus that of the base, in percentage points. */
+  public double paperDifference() {
+    return noisy.paper().mean() - base.paper().mean();
+  }
+
+  private boolean sameRow() {
+    return base.row().equals(noisy.row());
+  }
+
+  /** What distinguishes the base: its column or its row. */
+  public String baseName() {
+    return sameRow() ? base.column() : base.row();
+  }
+
+  /** What distinguishes the noisy cell: its column or its row. */
+  public String noisyName() {
+    return sameRow() ? noisy.column() : noisy.row();
+  }
+
+  /** Both names, and what the cells have in common. */
+  public String name() {
+    String names = noisyName() + " against " + baseName();
+    return sameRow() ? noisy.row() + ": " + names : names + ", " + noisy.column();
+  }
+}

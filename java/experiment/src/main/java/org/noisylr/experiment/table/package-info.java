@@ -1,0 +1,2 @@
+/** The paper's tables: cells, their settings, the paper's numbers, and what is compared. */
+package org.noisylr.experiment.table;

@@ -1,0 +1,23 @@
+package org.noisylr.experiment.text;
+
+import java.math.BigDecimal;
+import java.math.MathContext;
+
+/** Numbers for readers: without an exponent and without needless zeros, {@code 0.0001} or 8. */
+public final class PlainNumber {
+  private PlainNumber() {}
+
+  /** All digits of a finite number. */
+  public static String of(double value) {
+    return text(BigDecimal.valueOf(value));
+  }
+
+  /** A finite number, rounded to {@code digits} significant digits. */
+  public static String rounded(double value, int digits) {
+    return text(BigDecimal.valueOf(value).round(new MathContext(digits)));
+  }
+
+  private static String text(BigDecimal value) {
+    return value.stripTrailingZeros().toPlainString();
+  }
+}

@@ -1,0 +1,86 @@
+package org.noisylr.experiment.schedule;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.noisylr.schedule.Constant;
+import org.noisylr.schedule.CosineRestarts;
+import org.noisylr.schedule.Cyclic;
+import org.noisylr.schedule.ExponentialDecay;
+import org.noisylr.schedule.LinearWarmup;
+import org.noisylr.schedule.Milestone;
+import org.noisylr.schedule.Schedule;
+import org.noisylr.schedule.StepDecay;
+
+class SchedulesTest {
+  private static final List<Milestone> MILESTONES =
+      List.of(
+          new Milestone(80, 0.1),
+          new Milestone(120, 0.1),
+          new Milestone(160, 0.1),
+          new Milestone(180, 0.5));
+
+  @Test
+  void milestonesScaleWithTheLengthOfTheRun() {
+    assertThat(Schedules.stretched(new StepDecay(0.1, MILESTONES), 0.05, 0.01))
+        .isEqualTo(
+            new StepDecay(
+                0.1,
+                List.of(
+                    new Milestone(4, 0.1),
+                    new Milestone(6, 0.1),
+                    new Milestone(8, 0.1),
+                    new Milestone(9, 0.5))));
+  }
+
+  @Test
+  void milestonesAtTheSameEpochBecomeOne() {
+    StepDecay shortened = (StepDecay) Schedules.stretched(new StepDecay(0.1, MILESTONES), 0.01, 1);
+    assertThat(shortened.milestones().stream().map(Milestone::epoch)).containsExactly(1L, 2L);
+    assertThat(shortened.milestones().get(0).factor()).isCloseTo(0.01, within(1e-15));
+    assertThat(shortened.milestones().get(1).factor()).isCloseTo(0.05, within(1e-15));
+  }
+
+  @Test
+  void cyclesShrinkAndExponentialDecayFallsAsFar() {
+    assertThat(Schedules.stretched(new Cyclic(0.1, 0.3, 16, List.of()), 0.05, 1))
+        .isEqualTo(new Cyclic(0.1, 0.3, 0.8, List.of()));
+    assertThat(Schedules.stretched(new CosineRestarts(0.1, 0, 10, 2), 0.05, 1))
+        .isEqualTo(new CosineRestarts(0.1, 0, 0.5, 2));
+    Schedule full = new ExponentialDecay(0.1, 0.96, 600);
+    // 200 epochs of 391 steps, and 10 epochs of 79.
+    Schedule tiny = Schedules.stretched(full, 0.05, 790.0 / 78_200);
+    assertThat(tiny.lr(790, 79)).isCloseTo(full.lr(78_200, 391), within(1e-15));
+    assertThat(Schedules.stretched(new Constant(0.01), 0.05, 1)).isEqualTo(new Constant(0.01));
+  }
+
+  @Test
+  void theInitialRateCanBeReplaced() {
+    assertThat(Schedules.startingAt(new StepDecay(0.1, MILESTONES), 0.4))
+        .isEqualTo(new StepDecay(0.4, MILESTONES));
+    assertThatThrownBy(() -> Schedules.startingAt(new CosineRestarts(0.1, 0, 10, 2), 0.4))
+        .hasMessageStartingWith(
+            "schedule must be a constant rate or a step decay where lr is set, but is cosine");
+  }
+
+  @Test
+  void schedulesAreDescribedInWords() {
+    assertThat(Schedules.describe(new Constant(0.01))).isEqualTo("constant 0.01");
+    assertThat(Schedules.describe(new StepDecay(0.1, MILESTONES)))
+        .isEqualTo(
+            "step decay from 0.1, times 0.1 after epoch 80, 120, 160; times 0.5 after epoch 180");
+    assertThat(Schedules.describe(new ExponentialDecay(0.1, 0.96, 600)))
+        .isEqualTo("exponential decay from 0.1, times 0.96 every 600 steps");
+    assertThat(Schedules.describe(new Cyclic(0.1, 0.3, 16, List.of())))
+        .isEqualTo("triangular cycles of 16 epochs between 0.1 and 0.3");
+  }
+
+  @Test
+  void aScheduleWithoutARuleIsRejected() {
+    assertThatThrownBy(() -> Schedules.stretched(new LinearWarmup(0, 0.1, 5), 0.5, 0.5))
+        .hasMessage("schedule must be of type const, step, exp, clr or wr, but is a LinearWarmup");
+  }
+}

@@ -1,0 +1,52 @@
+package org.noisylr.launcher;
+
+import java.util.List;
+import org.noisylr.experiment.figure.CurveFigure;
+import org.noisylr.experiment.figure.ScheduleFigure;
+import org.noisylr.experiment.surface.Figure3;
+import org.noisylr.experiment.table.Cell;
+import org.noisylr.experiment.table.Table;
+import picocli.CommandLine.Parameters;
+
+/** The experiment that a command names. */
+final class ExperimentId {
+  @Parameters(
+      paramLabel = "ID",
+      description = "table1 ... table7, fig4, all of these as all; or fig1, fig2, fig3.")
+  private String id;
+
+  boolean isFigure1() {
+    return id.equals(CurveFigure.FIGURE_1.id());
+  }
+
+  boolean isFigure2() {
+    return id.equals(ScheduleFigure.ID);
+  }
+
+  boolean isFigure3() {
+    return id.equals(Figure3.ID);
+  }
+
+  boolean isFigure4() {
+    return id.equals(CurveFigure.FIGURE_4.id());
+  }
+
+  /**
+   * The tables that the runs of the experiment belong to.
+   *
+   * @throws org.noisylr.check.InputException if there is no such experiment
+   */
+  List<Table> tables() {
+    return Table.of(isFigure1() ? CurveFigure.FIGURE_1.table() : id);
+  }
+
+  /** Whether the experiment uses a cell of {@link #tables}. */
+  boolean uses(Cell cell) {
+    return !isFigure1() || CurveFigure.FIGURE_1.cells().contains(cell.id());
+  }
+
+  @Override
+  public String toString() {
+    return id;
+  }
+}

@@ -1,0 +1,181 @@
+package org.noisylr.launcher;
+
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.noisylr.check.Check;
+import org.noisylr.check.InputException;
+import org.noisylr.experiment.Experiment;
+import org.noisylr.experiment.figure.CurveFigure;
+import org.noisylr.experiment.plan.Planner;
+import org.noisylr.experiment.plan.Scale;
+import org.noisylr.experiment.plan.Shard;
+import org.noisylr.experiment.surface.Figure3;
+import org.noisylr.experiment.table.Table;
+import org.noisylr.train.run.Cpu;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Trains the runs of an experiment. */
+@Command(
+    name = "run",
+    description =
+        "Train the runs of an experiment. Finished runs are not repeated; stopped runs are resumed.",
+    sortOptions = false)
+final class ExperimentRunCommand implements Callable<Integer> {
+  private static final int MAX_DEFAULT_JOBS = 8;
+
+  @Spec private CommandSpec spec;
+
+  @Mixin private ExperimentId experiment;
+
+  @Option(
+      names = "--scale",
+      paramLabel = "SCALE",
+      defaultValue = "full",
+      description =
+          "full, half, tiny or smoke, see 'experiment show'. Smoke scale uses synthetic or embedded"
+              + " examples where data is absent. Default ${DEFAULT-VALUE}.")
+  private Scale scale;
+
+  @Option(
+      names = "--only",
+      paramLabel = "GLOB",
+      description =
+          "Only these cells, with or without the table: 'sd*/cifar-10', 'table5/*/cifar-10'."
+              + " 'experiment show' lists them. Repeatable.")
+  private List<String> only = List.of();
+
+  @Option(
+      names = "--data-override",
+      paramLabel = "NAME=PATH",
+      description =
+          "Train on the dataset at PATH instead of the paper's NAME, for instance cifar10."
+              + " Repeatable.")
+  private List<String> overrides = List.of();
+
+  @Option(
+      names = "--backbone",
+      paramLabel = "FILE",
+      description =
+          "Initial weights for DeepLab V3: safetensors of a ResNet-50 with torchvision's names.")
+  private Path backbone;
+
+  @Option(
+      names = "--seeds",
+      paramLabel = "N",
+      description = "Seeds 1 to N for each cell; default: the paper's three, or the scale's rule.")
+  private Integer seeds;
+
+  @Option(
+      names = "--jobs",
+      paramLabel = "N",
+      description =
+          "Number of runs at a time, each in its own process; default: on a CPU the processors that"
+              + " this program may use, at most 8; else 1.")
+  private Integer jobs;
+
+  @Option(
+      names = "--shard",
+      paramLabel = "I/N",
+      defaultValue = "1/1",
+      description = "Only the I-th of N parts of the runs, for N machines that share --out.")
+  private String shard;
+
+  @Option(
+      names = "--threads",
+      paramLabel = "N",
+      defaultValue = "1",
+      description =
+          "CPU threads of LibTorch in each run. Results depend on this number (rounding). Default"
+              + " ${DEFAULT-VALUE}.")
+  private Integer threads;
+
+  @Mixin private DeviceOption device;
+
+  @ArgGroup(exclusive = false, heading = "For fig3:%n")
+  private Figure3Options figure3 = new Figure3Options();
+
+  @Mixin private StoreOption store;
+
+  @Override
+  public Integer call() {
+    checkOptions();
+    if (experiment.isFigure2()) {
+      throw new InputException("fig2 has no runs: 'experiment report fig2' draws it");
+    }
+    if (experiment.isFigure3()) {
+      Path folder = store.folder().resolve(Figure3.ID);
+      System.out.println(figure3.figure().write(folder, System.out));
+      return 0;
+    }
+    return train(experiment.isFigure1() ? CurveFigure.FIGURE_1.cells() : only);
+  }
+
+  private int train(List<String> cells) {
+    List<Table> tables = experiment.tables();
+    Options.checkThreads(threads);
+    Shard part = Shard.parse(shard);
+    String deviceName = device.name(spec.commandLine().getErr());
+    Planner planner =
+        new Planner(
+            scale, seeds, parsedOverrides(), Options.absolute(backbone), deviceName, threads);
+    PrintStream console = System.out;
+    boolean succeeded;
+    try (GracefulShutdown shutdown = new GracefulShutdown()) {
+      List<String> worker = ExperimentWorkerCommand.program(store.folder());
+      succeeded =
+          new Experiment(store.folder(), worker, shutdown.signal(), console)
+              .run(planner, tables, cells, part, processes(deviceName));
+    }
+    console.printf(
+        "for the report: noisylr experiment report %s --scale %s --out %s%n",
+        experiment, scale, store.folder());
+    return succeeded ? 0 : Noisylr.RUN_FAILED;
+  }
+
+  private int processes(String deviceName) {
+    if (jobs != null) {
+      return jobs;
+    }
+    return deviceName.equals("cpu") ? Math.min(MAX_DEFAULT_JOBS, Cpu.processors()) : 1;
+  }
+
+  /** Rejects options that have no effect on the experiment. */
+  private void checkOptions() {
+    for (OptionSpec option : spec.commandLine().getParseResult().matchedOptions()) {
+      String name = option.longestName();
+      boolean ofFigure3 = Figure3Options.NAMES.contains(name);
+      if (!name.equals("--out") && ofFigure3 != experiment.isFigure3()) {
+        throw new InputException(name + " has no effect on " + experiment);
+      }
+      if (name.equals("--only") && experiment.isFigure1()) {
+        throw new InputException("--only has no effect on fig1, which has four cells");
+      }
+    }
+  }
+
+  private Map<String, String> parsedOverrides() {
+    Map<String, String> parsed = new LinkedHashMap<>();
+    for (String override : overrides) {
+      int sign = override.indexOf('=');
+      if (sign < 1 || sign == override.length() - 1) {
+        throw Check.invalid(
+            "--data-override", override, "NAME=PATH, cifar10=images.zip for instance");
+      }
+      String name = override.substring(0, sign);
+      if (parsed.put(name, override.substring(sign + 1)) != null) {
+        throw new InputException("--data-override must name " + name + " once, but repeats it");
+      }
+    }
+    return parsed;
+  }
+}

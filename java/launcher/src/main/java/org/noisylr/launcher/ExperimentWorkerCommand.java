@@ -1,0 +1,32 @@
+package org.noisylr.launcher;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.noisylr.experiment.Experiment;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/** Trains runs for another process, which starts this command. */
+@Command(
+    name = ExperimentWorkerCommand.NAME,
+    hidden = true,
+    description = "Train the runs that another process writes to standard input.")
+final class ExperimentWorkerCommand implements Callable<Integer> {
+  static final String NAME = "worker";
+
+  @Mixin private StoreOption store;
+
+  /** Main class and arguments of this command. */
+  static List<String> program(Path store) {
+    return List.of(Noisylr.class.getName(), "experiment", NAME, "--out", store.toString());
+  }
+
+  @Override
+  public Integer call() throws InterruptedException {
+    try (GracefulShutdown shutdown = new GracefulShutdown()) {
+      Experiment.serve(store.folder(), System.in, System.out, shutdown.signal());
+    }
+    return 0;
+  }
+}

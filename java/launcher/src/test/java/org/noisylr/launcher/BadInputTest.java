@@ -1,0 +1,167 @@
+package org.noisylr.launcher;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Bad usage or input ends with exit code 2 and one line that names it. */
+class BadInputTest {
+  @TempDir private Path directory;
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "lr --lr 0.1 --colour red|Unknown options: '--colour', 'red' (see 'noisylr lr --help')",
+        "lr|Missing required option: '--lr=X' (see 'noisylr lr --help')",
+        "lr --lr 0.1 --noise uniform --alpha 0|--alpha must be greater than 0, but is 0.0",
+        "lr --lr 0.1 --noise uniform --alpha -3|--alpha must be greater than 0, but is -3.0",
+        "lr --lr 0.1 --noise gaussian --std 0|--std must be greater than 0, but is 0.0",
+        "lr --lr 0.1 --noise uniform --beta 1.5|--beta must be in [0.0, 1.0], but is 1.5",
+        "lr --lr 0.1 --noise gaussian --beta -0.1|--beta must be in [0.0, 1.0], but is -0.1",
+        "lr --lr NaN|--lr must be finite, but is NaN",
+        "lr --lr 0|--lr must be greater than 0, but is 0.0",
+        "lr --lr 0.1 --epochs 0|--epochs must be at least 1, but is 0",
+        "lr --lr 0.1 --steps-per-epoch 0|--steps-per-epoch must be at least 1, but is 0",
+        "lr --lr 0.1 --noise uniform --noise-min-lr 2 --noise-max-lr 1|--noise-max-lr must be at least 2.0, but is 1.0",
+        "lr --lr 0.1 --schedule step|--schedule step needs --milestones, 80:0.1,120:0.1 for instance",
+        "lr --lr 0.1 --milestones 5:0.1|--milestones needs --schedule step or clr, but --schedule is const",
+        "lr --lr 0.1 --noise uniform --noise-min-lr -1|--noise-min-lr must be at least 0, but is -1.0",
+        "lr --lr 0.1 --alpha 8|--alpha needs --noise uniform, but --noise is none",
+        "lr --lr 0.1 --noise gaussian --alpha 8|--alpha needs --noise uniform, but --noise is gaussian",
+        "lr --lr 0.1 --noise uniform --mean 4|--mean needs --noise gaussian, but --noise is uniform",
+        "lr --lr 0.1 --noise uniform --std 1|--std needs --noise gaussian, but --noise is uniform",
+        "lr --lr 0.1 --beta 0.5|--beta needs --noise uniform or gaussian, but --noise is none",
+        "lr --lr 0.1 --noise none --noise-per step|--noise-per needs --noise uniform or gaussian, but --noise is none",
+        "lr --lr 0.1 --seed 3|--seed needs --noise uniform or gaussian, but --noise is none",
+        "lr --lr 0.1 --decay-steps 6|--decay-steps needs --schedule exp, but --schedule is const",
+        "lr --lr 0.1 --schedule exp --peak-lr 3|--peak-lr needs --schedule clr, but --schedule is exp",
+        "lr --lr 0.1 --schedule clr --final-lr 0|--final-lr needs --schedule wr, but --schedule is clr",
+        "lr --lr 0.1 --schedule exp --decay-steps 0|--decay-steps must be greater than 0, but is 0.0",
+        "lr --lr 0.1 --schedule exp --decay-rate 0|--decay-rate must be greater than 0, but is 0.0",
+        "lr --lr 0.1 --schedule clr --peak-lr 0.01|--peak-lr must be at least 0.1, but is 0.01",
+        "lr --lr 0 --schedule clr|--lr must be greater than 0, but is 0.0",
+        "lr --lr 0.1 --schedule clr --cycle-epochs 0|--cycle-epochs must be greater than 0, but is 0.0",
+        "lr --lr 0.1 --schedule wr --final-lr 1|--final-lr must be in [0.0, 0.1], but is 1.0",
+        "lr --lr 0.1 --schedule wr --restart-epochs 0|--restart-epochs must be greater than 0, but is 0.0",
+        "lr --lr 0.1 --schedule wr --restart-mult 0|--restart-mult must be at least 1.0, but is 0.0",
+        "train --data x --model cnn28 --lr 0.1 --optimizer adam --momentum 0.9|--momentum needs --optimizer momentum, but --optimizer is adam",
+        "train --data x --model cnn28 --lr 0.1 --momentum 1|--momentum must be in [0, 1), but is 1.0",
+        "train --data x --model cnn28 --lr 0.1 --weight-decay -1|--weight-decay must be at least 0, but is -1.0",
+        "train --data x --model cnn28 --lr 0.1 --out /dev/null|cannot write to /dev/null: a file is in its place",
+        "train --data x --model cnn28 --lr 0.1 --out /dev/null/run|cannot write to /dev/null/run: /dev/null: a file is in its place",
+        "train --resume --out r --epochs 9|--resume needs --out alone, or all options that the run started with, but --data is missing",
+        "train --resume --out r --data x --model cnn28|--resume needs --out alone, or all options that the run started with, but --lr is missing",
+        "lr --lr 0.1 --csv /no/such/folder/x.csv|cannot write --csv /no/such/folder/x.csv: no such file or folder",
+        "lr --lr 0.1 --csv @no/such/x|cannot write --csv @no/such/x: no such file or folder",
+        "lr --lr 0.1 --csv z --png ./z|--csv and --png must be two files, but both are z",
+        "lr --lr 0.1 --png /no/such/folder/x.png|cannot write --png /no/such/folder/x.png: no such file or folder",
+        "train --data fashion-mnist-mini --model cnn28 --lr 0.1 --device tpu|--device must be one of auto, cpu, cuda, cuda:0, cuda:1, ..., but is tpu",
+        "train --data fashion-mnist-mini --model cnn28 --lr 0.1 --subset 0|--subset must be in [1, 6000], but is 0",
+        "train --data fashion-mnist-mini --model resnet20 --lr 0.1|model resnet20 takes images of 3 channels, but those of fashion-mnist-mini have 1",
+        "train --data fashion-mnist-mini --model lstm --lr 0.1|model lstm takes texts, but fashion-mnist-mini has images",
+        "train --data x --model cnn28 --lr 0.1 --resume|--resume needs --out, the folder of the run",
+        "train --resume --out /no/such/run|/no/such/run has no run to resume; to start one, give --data, --model and --lr",
+        "train --data x --model cnn28 --lr 0.1 --out=|--out must name a folder, but is empty",
+        "train --data x --lr 0.1|Missing required option: '--model=NAME' (see 'noisylr train --help')",
+        "train --data x --model cnn28|Missing required option: '--lr=X' (see 'noisylr train --help')",
+        "train --data x --model cnn28 --lr 0.1 --batch-size 0|--batch-size must be at least 1, but is 0",
+        "train --data x --model cnn28 --lr 0.1 --threads 0|--threads must be in [1, THREADS], but is 0",
+        "train --data x --model cnn28 --lr 0.1 --threads 99999|--threads must be in [1, THREADS], but is 99999",
+        "train --data x --model cnn28 --lr 0.1 --optimizer-impl fast|Invalid value for option '--optimizer-impl': must be one of {fused, stock}, but is fast (see 'noisylr train --help')",
+        "train --data x --model cnn28 --lr -1|--lr must be greater than 0, but is -1.0",
+        "train --data x --model vgg99 --lr 0.1|Invalid value for option '--model': must be one of {cnn28, resnet20, resnet20-keras, resnet56, resnet56-keras, vgg16, vgg16-no-dropout, densenet40-12, wrn16-8, svhn-cnn, lstm, deeplabv3}, but is vgg99 (see 'noisylr train --help')",
+        "lr --lr 0.1 --schedule cosine|Invalid value for option '--schedule': must be one of {const, step, exp, clr, wr}, but is cosine (see 'noisylr lr --help')",
+        "train --data x --model cnn28 --lr 0.1 --augment flip|Invalid value for option '--augment': must be one of {auto, none, crop, crop-mirror, zoom-mirror}, but is flip (see 'noisylr train --help')",
+        "lr --lr abc|Invalid value for option '--lr': 'abc' is not a double (see 'noisylr lr --help')",
+        "lr --lr 0.1 --epochs 99999999999|Invalid value for option '--epochs': '99999999999' is not an int (see 'noisylr lr --help')",
+        "lr --lr 0.1 --seed 1.5|Invalid value for option '--seed': '1.5' is not a long (see 'noisylr lr --help')",
+        "lr --lr 0.1 --epochs 2147483647 --steps-per-epoch 2147483647|--epochs times --steps-per-epoch must be in [1, 1000000000], but is 4611686014132420609",
+        "train --data fashion-mnist-mini --model cnn28 --lr 0.1 --subset -3|--subset must be in [1, 6000], but is -3",
+        "data|Missing subcommand: list, fetch, verify (see 'noisylr data --help')",
+        "trian|Unmatched argument at index 0: 'trian', did you mean train or experiment? (see 'noisylr --help')",
+        "lr --lr 0.1 --epoch 5|Unknown options: '--epoch', '5', did you mean --epochs? (see 'noisylr lr --help')",
+        "data fetch|Missing required parameter: 'NAME' (see 'noisylr data fetch --help')",
+        "data fetch imagenet|dataset must be one of {mnist, fashion-mnist, cifar10, cifar100, svhn, imdb, voc2012}, but is imagenet",
+        "data verify imagenet|dataset must be one of {mnist, fashion-mnist, cifar10, cifar100, svhn, imdb, voc2012}, but is imagenet",
+        "train --data fashion-mnist-mini --model cnn28 --lr 0.1 --augment zoom-mirror|--augment must not zoom, for fashion-mnist-mini has no classes of pixels, but zooms by 2.0",
+        "train --data generated:voc2012 --model deeplabv3 --lr 0.1 --augment crop|--augment must not crop, for generated:voc2012 has classes of pixels, but crops with padding 4",
+        "train --data generated:voc2012 --model resnet20 --lr 0.1|model resnet20 takes images, but generated:voc2012 has images with classes of pixels",
+        "experiment|Missing subcommand: list, show, run, report (see 'noisylr experiment --help')",
+        "experiment run|Missing required parameter: 'ID' (see 'noisylr experiment run --help')",
+        "experiment run table9|experiment must be one of {table1, table2, table3, table4, table5, table6, table7, fig4, fig1, fig2, fig3, all}, but is table9",
+        "experiment run table1 --scale huge|Invalid value for option '--scale': must be one of {full, half, tiny, smoke}, but is huge (see 'noisylr experiment run --help')",
+        "experiment run table1 --scale smoke --jobs 0|--jobs must be at least 1, but is 0",
+        "experiment run table1 --scale smoke --seeds 0|--seeds must be in [1, 1000], but is 0",
+        "experiment run table1 --scale smoke --shard 0/2|--shard: part must be in [1, 2], but is 0",
+        "experiment run table1 --scale smoke --only x|--only must match a cell, table1/sd/cifar-10 for instance, but x matches none",
+        "experiment run table1 --scale smoke --device tpu|--device must be one of auto, cpu, cuda, cuda:0, cuda:1, ..., but is tpu",
+        "experiment report all --out /no/such/store|/no/such/store has no runs of all: start with 'noisylr experiment run all --out /no/such/store'",
+        "train --data generated:voc2012 --model deeplabv3 --lr 0.1 --batch-size 23|--batch-size must not leave a batch of one example, which model deeplabv3 cannot train on, but 24 examples in batches of 23 do",
+        "train --data generated:cifar10 --model vgg16 --lr 0.1 --batch-size 1|--batch-size must not leave a batch of one example, which model vgg16 cannot train on, but 400 examples in batches of 1 do",
+        "experiment run table4 --scale smoke --data-override cifar10|--data-override must be NAME=PATH, cifar10=images.zip for instance, but is cifar10",
+        "experiment run table4 --scale smoke --data-override cifar10=a --data-override cifar10=b|--data-override must name cifar10 once, but repeats it",
+        "experiment run table4 --scale smoke --out /dev/null|cannot write to /dev/null: a file is in its place",
+        "experiment run fig3 --only sd*|--only has no effect on fig3",
+        "experiment run fig3 --shard 1/2|--shard has no effect on fig3",
+        "experiment run table4 --scale smoke --alpha 3|--alpha has no effect on table4",
+        "experiment run fig2|fig2 has no runs: 'experiment report fig2' draws it",
+        "experiment report fig3|fig3 has no report: 'experiment run fig3' draws it",
+        "experiment run fig1 --only sd/*|--only has no effect on fig1, which has four cells",
+        "experiment report fig1 --out /no/such|/no/such has no runs of fig1: start with 'noisylr experiment run fig1 --out /no/such'",
+        "experiment run fig3 --alpha 0|--alpha must be greater than 0, but is 0.0",
+        "experiment run fig3 --starts 0|--starts must be at least 1, but is 0",
+        "experiment run fig3 --well-d -1|--well-d must be greater than 0, but is -1.0",
+        "train --data fashion-mnist-mini --model cnn28 --optimizer l4mom --lr 0.15 --weight-decay 1e-4|--weight-decay must be 0 for L4, but is 1.0E-4",
+        "quickstart --seeds 0|--seeds must be at least 1, but is 0",
+      })
+  void badInputIsOneLineAndExitCode2(String line, String message) {
+    Invocation outcome = Invocation.of(line);
+    String expected = message.replace("THREADS", "" + Runtime.getRuntime().availableProcessors());
+    assertThat(outcome.err()).isEqualTo("noisylr: " + expected + System.lineSeparator());
+    assertThat(outcome.exit()).isEqualTo(2);
+  }
+
+  @Test
+  void trainRequiresData() {
+    Invocation outcome = Invocation.of("train --model cnn28 --lr 0.1");
+    assertThat(outcome.err())
+        .isEqualTo(
+            "noisylr: Missing required option: '--data=NAME|DIR|ZIP' (see 'noisylr train --help')"
+                + System.lineSeparator());
+    assertThat(outcome.exit()).isEqualTo(2);
+  }
+
+  @Test
+  void absentDataIsNamed() {
+    Invocation outcome =
+        Invocation.of("train --data " + directory + "/nothing --model cnn28 --lr 0.1");
+    assertThat(outcome.err()).startsWith("noisylr: ").contains("nothing").hasLineCount(1);
+    assertThat(outcome.exit()).isEqualTo(2);
+  }
+
+  @Test
+  void anOutputFolderInPlaceOfAFileIsNamed() throws IOException {
+    Path file = Files.createFile(directory.resolve("file"));
+    for (String command :
+        List.of(
+            "train --data fashion-mnist-mini --model cnn28 --lr 0.1 --epochs 1 --out "
+                + file
+                + "/x",
+            "quickstart --out " + file + "/x")) {
+      Invocation outcome = Invocation.of(command);
+      assertThat(outcome.err())
+          .startsWith("noisylr: cannot write to ")
+          .contains(file.toString())
+          .hasLineCount(1);
+      assertThat(outcome.exit()).isEqualTo(2);
+    }
+  }
+}

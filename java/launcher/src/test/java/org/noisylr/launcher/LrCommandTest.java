@@ -1,0 +1,100 @@
+package org.noisylr.launcher;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class LrCommandTest {
+  @Test
+  void theCsvFileHasARowForEachStep() {
+    Invocation outcome =
+        Invocation.of(
+            "lr --schedule step --lr 0.1 --milestones 80:0.1,120:0.1,160:0.1,180:0.5 --epochs 200"
+                + " --steps-per-epoch 30 --noise uniform --alpha 8 --beta 0.6 --seed 42 --csv -");
+    assertThat(outcome.exit()).isZero();
+    List<String> lines = outcome.out().lines().toList();
+    assertThat(lines).hasSize(6001).startsWith("epoch,step,base_lr,factor,lr", "0,0,0.1,1.0,0.1");
+    for (int epoch = 0; epoch < 200; epoch++) {
+      List<String> rows = lines.subList(1 + 30 * epoch, 31 + 30 * epoch);
+      String factor = rows.get(0).split(",")[3];
+      for (int i = 0; i < 30; i++) {
+        String[] row = rows.get(i).split(",");
+        assertThat(row[0]).isEqualTo(Integer.toString(epoch));
+        assertThat(row[1]).isEqualTo(Integer.toString(30 * epoch + i));
+        assertThat(row[3]).isEqualTo(factor);
+        assertThat(Double.parseDouble(row[4]))
+            .isEqualTo(Double.parseDouble(row[2]) * Double.parseDouble(row[3]));
+      }
+      if (epoch < 80) {
+        assertThat(factor).isEqualTo("1.0");
+      } else {
+        assertThat(Double.parseDouble(factor)).isBetween(0.0, 8.0).isNotEqualTo(1.0);
+      }
+    }
+  }
+
+  @Test
+  void thePictureHasAFixedSize(@TempDir Path folder) throws IOException {
+    Path png = folder.resolve("lr.png");
+    Invocation outcome =
+        Invocation.of("lr --schedule clr --lr 0.1 --epochs 32 --noise uniform --png " + png);
+    assertThat(outcome.exit()).isZero();
+    BufferedImage image = ImageIO.read(png.toFile());
+    assertThat(image.getWidth()).isEqualTo(900);
+    assertThat(image.getHeight()).isEqualTo(420);
+  }
+
+  @Test
+  void theSummaryDescribesScheduleAndNoiseInWords() {
+    assertThat(Invocation.of("lr --schedule wr --lr 0.1 --epochs 40 --noise uniform").out())
+        .contains("schedule    cosine from 0.1 to 0 with restarts: the first cycle has 10 epochs")
+        .contains("noise       8 · U(0, 1)")
+        .contains("24 of 40 epochs, from epoch 16 (from 0)")
+        .contains("E[f] = 4.00000, Var[f] = 5.33333; E[f] >= 1, which is sufficient for any")
+        .contains("the noise multiplies their variance by 37.3333 for gradients uniform on (0, b)")
+        .contains("a^2 = 64.0000 > 12/7 (supplement 1.4) holds");
+    assertThat(Invocation.of("lr --lr 0.1 --noise gaussian --mean 0.1 --std 0.2").out())
+        .contains("noise       N(0.1, 0.2)")
+        .contains("E[f] >= 1, which is sufficient for any gradient (supplement 1.3), does not hold")
+        .contains("multiplies their variance by 0.170000 for gradients uniform on (0, b)")
+        .contains("4 Var[f] + E[f]^2 > 1 does not hold");
+    assertThat(Invocation.of("lr --lr 0.1").out())
+        .contains("schedule    constant 0.1", "noise       none")
+        .doesNotContain("noisy");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "--noise uniform --alpha 1.2|the factor has mean 0.6000 and variance 0.1200: this noise does not raise the variance of the steps (uniform noise with alpha > 1.31 does)",
+        "--noise uniform --epochs 1|no epoch is noisy: the first noisy epoch is 1, but the last epoch is 0 (from 0)",
+        "--noise gaussian --beta 0 --epochs 20|no epoch is noisy: the first noisy epoch is 20, but the last epoch is 19 (from 0)",
+        "--noise gaussian --mean -3|the factor has mean -3.000, so at least half of the learning rates are the lower bound 0.000",
+        "--schedule step --milestones 80:0.1,120:0.1 --epochs 120|--milestones has epoch 120, but the last epoch is 119 (from 0)",
+      })
+  void noiseOrMilestonesWithoutEffectAreWarnings(String options, String warning) {
+    Invocation outcome = Invocation.of("lr --lr 0.1 " + options);
+    assertThat(outcome.exit()).isZero();
+    assertThat(outcome.err()).isEqualTo("noisylr: warning: " + warning + "\n");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "--epochs 20",
+    "--noise uniform --alpha 1.4",
+    "--noise uniform --epochs 2",
+    "--schedule step --milestones 80:0.1 --epochs 81"
+  })
+  void optionsWithEffectAreNoWarnings(String options) {
+    assertThat(Invocation.of("lr --lr 0.1 " + options).err()).isEmpty();
+  }
+}

@@ -1,0 +1,76 @@
+package org.noisylr.launcher;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.noisylr.train.data.Datasets;
+
+class NoisylrTest {
+  @Test
+  void quickstartComparesAndReports(@TempDir Path folder) throws IOException {
+    Invocation outcome = Invocation.of("quickstart --epochs 1 --seeds 1 --out " + folder);
+    assertThat(outcome.exit()).isZero();
+    assertThat(outcome.err()).startsWith("noisylr: warning: no epoch is noisy").hasLineCount(1);
+    assertThat(outcome.out())
+        .contains("constant 0.01", "step decay from 0.05", "paired difference", "report.html");
+    String html = Files.readString(folder.resolve("report.html"));
+    assertThat(html.split("<svg", -1)).hasSize(1 + 6);
+    assertThat(html).doesNotContain("src=", "href=\"http").contains("fashion-mnist-mini");
+    assertThat(ImageIO.read(folder.resolve("test-accuracy.png").toFile())).isNotNull();
+  }
+
+  @Test
+  void dataListHasEveryDatasetWithItsLicence() {
+    assertThat(Invocation.of("data list").out())
+        .contains("fashion-mnist-mini  embedded", "cifar10 ", "svhn ", "imdb ", "MIT")
+        .hasLineCount(1 + Datasets.NAMES.size());
+  }
+
+  @Test
+  void doctorComparesNativeNoiseWithJava() {
+    Invocation outcome = Invocation.of("doctor");
+    assertThat(outcome.exit()).isZero();
+    assertThat(outcome.out())
+        .contains("noisylr", "java", "bytedeco")
+        .containsPattern("cuda +(this build|no CUDA driver|\\d+ CUDA)")
+        .contains("native       library loads", "bit for bit");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "--help",
+        "help",
+        "help lr",
+        "quickstart --help",
+        "lr --help",
+        "train --help",
+        "data --help",
+        "data fetch --help",
+        "experiment --help",
+        "experiment run --help",
+        "doctor --help"
+      })
+  void everyCommandHasHelp(String line) {
+    Invocation outcome = Invocation.of(line);
+    assertThat(outcome.exit()).isZero();
+    assertThat(outcome.out()).contains("Usage: noisylr");
+  }
+
+  @Test
+  void theBareProgramPrintsTheHelp() {
+    assertThat(Invocation.of(new String[0])).isEqualTo(Invocation.of("--help"));
+  }
+
+  @Test
+  void theProgramHasAVersion() {
+    assertThat(Invocation.of("--version").out()).startsWith("noisylr 0.");
+  }
+}
