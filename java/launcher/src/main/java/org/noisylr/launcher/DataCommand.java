@@ -5,6 +5,5 @@ import picocli.CommandLine.Command;
 /** The datasets that are known by name. */
 @Command(
     name = "data",
-    description = "List, fetch and verify datasets.",
     subcommands = {DataListCommand.class, DataFetchCommand.class, DataVerifyCommand.class})
 final class DataCommand extends CommandGroup {}

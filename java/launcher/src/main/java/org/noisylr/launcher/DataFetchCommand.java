@@ -1,37 +1,22 @@
 package org.noisylr.launcher;
 
-import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.util.concurrent.Callable;
 import me.tongfei.progressbar.ProgressBar;
 import org.noisylr.train.console.Terminal;
 import org.noisylr.train.data.Download;
 import org.noisylr.train.data.PublishedDataset;
 import org.noisylr.train.data.RemoteFile;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Spec;
 
 /** Downloads datasets. */
-@Command(name = "fetch", description = "Download datasets from their authors' servers.")
-final class DataFetchCommand implements Callable<Integer> {
-  @Spec private CommandSpec spec;
-
-  @Mixin private PublishedDatasets datasets;
-
+@Command(name = "fetch")
+final class DataFetchCommand extends DatasetsCommand {
   @Override
-  public Integer call() {
-    PrintWriter out = spec.commandLine().getOut();
-    for (PublishedDataset dataset : datasets.all()) {
-      Path folder = PublishedDatasets.folder(dataset);
-      for (RemoteFile file : dataset.files()) {
-        String result = fetch(file, folder) ? "fetched" : "already present";
-        out.printf("%s %s%n", folder.resolve(file.name()), result);
-        out.flush();
-      }
+  void process(PublishedDataset dataset, Path folder) {
+    for (RemoteFile file : dataset.files()) {
+      String result = fetch(file, folder) ? "fetched" : "already present";
+      out().printf("%s %s%n", folder.resolve(file.name()), result);
     }
-    return 0;
   }
 
   private static boolean fetch(RemoteFile file, Path folder) {

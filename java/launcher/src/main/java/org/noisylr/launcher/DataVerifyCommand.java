@@ -1,9 +1,7 @@
 package org.noisylr.launcher;
 
-import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.concurrent.Callable;
 import org.noisylr.check.InputException;
 import org.noisylr.train.data.Dataset;
 import org.noisylr.train.data.Datasets;
@@ -11,29 +9,15 @@ import org.noisylr.train.data.Download;
 import org.noisylr.train.data.PublishedDataset;
 import org.noisylr.train.data.RemoteFile;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Spec;
 
 /** Verifies datasets. */
-@Command(name = "verify", description = "Check the checksums of the files and count the examples.")
-final class DataVerifyCommand implements Callable<Integer> {
-  @Spec private CommandSpec spec;
-
-  @Mixin private PublishedDatasets datasets;
-
+@Command(name = "verify")
+final class DataVerifyCommand extends DatasetsCommand {
   @Override
-  public Integer call() {
-    for (PublishedDataset dataset : datasets.all()) {
-      verify(dataset, spec.commandLine().getOut());
-    }
-    return 0;
-  }
-
-  private static void verify(PublishedDataset dataset, PrintWriter out) {
+  void process(PublishedDataset dataset, Path folder) {
     int checked = 0;
     for (RemoteFile file : dataset.files()) {
-      Path path = PublishedDatasets.folder(dataset).resolve(file.name());
+      Path path = folder.resolve(file.name());
       // An archive may be absent: its files may be there unpacked.
       if (Files.exists(path)) {
         verify(path, file);
@@ -43,14 +27,14 @@ final class DataVerifyCommand implements Callable<Integer> {
     Dataset data = Datasets.open(dataset.datasetName());
     verifyCount(dataset, "training", data.trainCount(), dataset.trainCount());
     verifyCount(dataset, "test", data.testCount(), dataset.testCount());
-    out.printf(
-        "%s: %d of %d published files verified, %d training and %d test examples%n",
-        dataset.datasetName(),
-        checked,
-        dataset.files().size(),
-        data.trainCount(),
-        data.testCount());
-    out.flush();
+    out()
+        .printf(
+            "%s: %d of %d published files verified, %d training and %d test examples%n",
+            dataset.datasetName(),
+            checked,
+            dataset.files().size(),
+            data.trainCount(),
+            data.testCount());
   }
 
   private static void verify(Path path, RemoteFile file) {

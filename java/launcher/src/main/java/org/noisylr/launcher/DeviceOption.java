@@ -7,11 +7,7 @@ import picocli.CommandLine.Option;
 
 /** The option for the device. */
 final class DeviceOption {
-  @Option(
-      names = "--device",
-      paramLabel = "NAME",
-      defaultValue = "auto",
-      description = "auto, cpu, cuda or cuda:i; default ${DEFAULT-VALUE}.")
+  @Option(names = "--device", paramLabel = "NAME", defaultValue = "auto")
   private String device;
 
   /** The device's own name. Says why a build for CUDA uses the CPU. */
@@ -22,7 +18,6 @@ final class DeviceOption {
       err.printf(
           "noisylr: %s: training on the CPU (for a GPU, this build needs %s)%n",
           Devices.cudaState(), Versions.cuda());
-      err.flush();
     }
     return name;
   }

@@ -1,7 +1,5 @@
 package org.noisylr.launcher;
 
-import java.io.PrintWriter;
-import java.util.concurrent.Callable;
 import org.bytedeco.pytorch.global.torch;
 import org.noisylr.noise.NoiseSpec;
 import org.noisylr.torch.LibTorch;
@@ -9,29 +7,20 @@ import org.noisylr.torch.optim.NativeNoise;
 import org.noisylr.train.run.Cpu;
 import org.noisylr.train.run.Devices;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Spec;
 
 /** Shows what this installation consists of and whether it works. */
-@Command(
-    name = "doctor",
-    description =
-        "Show versions and devices, and check the native library. Paste it into a bug report.")
-final class DoctorCommand implements Callable<Integer> {
+@Command(name = "doctor")
+final class DoctorCommand extends Subcommand {
   private static final int DRAWS = 10_000;
   private static final double GAUSSIAN_MEAN = 4;
 
   /** The tolerance for the logarithms and cosines of Java and C, in ulps of the mean. */
   private static final double GAUSSIAN_ULPS = 4;
 
-  @Spec private CommandSpec spec;
-
   @Override
   public Integer call() {
-    PrintWriter out = spec.commandLine().getOut();
-    row(out, "noisylr", Versions.of("noisylr"));
+    row("noisylr", Versions.of("noisylr"));
     row(
-        out,
         "java",
         "%s (%s), %s %s %s"
             .formatted(
@@ -41,7 +30,6 @@ final class DoctorCommand implements Callable<Integer> {
                 System.getProperty("os.version"),
                 System.getProperty("os.arch")));
     row(
-        out,
         "bytedeco",
         "pytorch %s (%s), javacpp %s, openblas %s"
             .formatted(
@@ -49,27 +37,25 @@ final class DoctorCommand implements Callable<Integer> {
                 Versions.of("pytorch.classifier"),
                 Versions.of("javacpp"),
                 Versions.of("openblas")));
-    boolean healthy = checkLibraries(out);
-    out.flush();
-    return healthy ? 0 : Noisylr.RUN_FAILED;
+    return checkLibraries() ? 0 : Noisylr.RUN_FAILED;
   }
 
-  private static boolean checkLibraries(PrintWriter out) {
+  private boolean checkLibraries() {
     String library = "libtorch";
     try {
       LibTorch.load();
       String capability = torch.get_cpu_capability().getString();
-      row(out, "cpu", "%d processors, %s".formatted(Cpu.processors(), capability));
-      row(out, "cuda", Devices.cudaState() + "; a build with -Pgpu needs " + Versions.cuda());
+      row("cpu", "%d processors, %s".formatted(Cpu.processors(), capability));
+      row("cuda", Devices.cudaState() + "; a build with -Pgpu needs " + Versions.cuda());
       library = "native";
-      return checkNoise(out);
+      return checkNoise();
     } catch (LinkageError e) {
-      row(out, library, "does not load: " + Noisylr.loadError(e));
+      row(library, "does not load: " + Noisylr.loadError(e));
       return false;
     }
   }
 
-  private static boolean checkNoise(PrintWriter out) {
+  private boolean checkNoise() {
     NoiseSpec uniform = NoiseSpec.uniform(8).seed(42);
     NoiseSpec gaussian = NoiseSpec.gaussian(GAUSSIAN_MEAN, 1).seed(42);
     int different = 0;
@@ -84,7 +70,6 @@ final class DoctorCommand implements Callable<Integer> {
     }
     boolean agrees = different == 0 && ulps <= GAUSSIAN_ULPS;
     row(
-        out,
         "native",
         "library loads; in %d draws, uniform noise %s, Gaussian noise differs from Java's by at most %.1f ulp of its mean%s"
             .formatted(
@@ -95,7 +80,7 @@ final class DoctorCommand implements Callable<Integer> {
     return agrees;
   }
 
-  private static void row(PrintWriter out, String name, String value) {
-    out.printf("%-12s %s%n", name, value);
+  private void row(String name, String value) {
+    out().printf("%-12s %s%n", name, value);
   }
 }

@@ -5,11 +5,7 @@ import picocli.CommandLine.Option;
 
 /** The option for the length of a run. */
 final class EpochsOption {
-  @Option(
-      names = "--epochs",
-      paramLabel = "S",
-      defaultValue = "200",
-      description = "Number of epochs; default ${DEFAULT-VALUE}.")
+  @Option(names = "--epochs", paramLabel = "S", defaultValue = "200")
   private int epochs;
 
   int epochs() {

@@ -5,7 +5,6 @@ import picocli.CommandLine.Command;
 /** The paper's experiments. */
 @Command(
     name = "experiment",
-    description = "List, show, run and report the paper's experiments.",
     subcommands = {
       ExperimentListCommand.class,
       ExperimentShowCommand.class,

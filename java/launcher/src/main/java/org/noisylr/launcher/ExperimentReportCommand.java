@@ -1,10 +1,8 @@
 package org.noisylr.launcher;
 
-import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.Callable;
 import org.noisylr.check.InputException;
 import org.noisylr.experiment.Experiment;
 import org.noisylr.experiment.figure.CurveFigure;
@@ -13,33 +11,21 @@ import org.noisylr.experiment.plan.Scale;
 import org.noisylr.experiment.store.RunStore;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** Writes reports and figures from the runs of a store. */
-@Command(
-    name = "report",
-    description =
-        "Write the paper's numbers beside those of the runs: report.html, CSV files, pictures.")
-final class ExperimentReportCommand implements Callable<Integer> {
-  @Spec private CommandSpec spec;
-
+@Command(name = "report")
+final class ExperimentReportCommand extends Subcommand {
   @Mixin private ExperimentId experiment;
 
-  @Option(
-      names = "--scale",
-      paramLabel = "SCALE",
-      description = "full, half, tiny or smoke; default: every scale that was run.")
+  @Option(names = "--scale", paramLabel = "SCALE")
   private Scale scale;
 
   @Mixin private StoreOption store;
 
   @Override
   public Integer call() {
-    PrintWriter out = spec.commandLine().getOut();
-    files().forEach(out::println);
-    out.flush();
+    files().forEach(out()::println);
     return 0;
   }
 

@@ -5,7 +5,6 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Callable;
 import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
 import org.noisylr.experiment.Experiment;
@@ -19,87 +18,41 @@ import org.noisylr.train.run.Cpu;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** Trains the runs of an experiment. */
-@Command(
-    name = "run",
-    description =
-        "Train the runs of an experiment. Finished runs are not repeated; stopped runs are resumed.",
-    sortOptions = false)
-final class ExperimentRunCommand implements Callable<Integer> {
+@Command(name = "run")
+final class ExperimentRunCommand extends Subcommand {
   private static final int MAX_DEFAULT_JOBS = 8;
-
-  @Spec private CommandSpec spec;
 
   @Mixin private ExperimentId experiment;
 
-  @Option(
-      names = "--scale",
-      paramLabel = "SCALE",
-      defaultValue = "full",
-      description =
-          "full, half, tiny or smoke, see 'experiment show'. Smoke scale uses synthetic or embedded"
-              + " examples where data is absent. Default ${DEFAULT-VALUE}.")
+  @Option(names = "--scale", paramLabel = "SCALE", defaultValue = "full")
   private Scale scale;
 
-  @Option(
-      names = "--only",
-      paramLabel = "GLOB",
-      description =
-          "Only these cells, with or without the table: 'sd*/cifar-10', 'table5/*/cifar-10'."
-              + " 'experiment show' lists them. Repeatable.")
+  @Option(names = "--only", paramLabel = "GLOB")
   private List<String> only = List.of();
 
-  @Option(
-      names = "--data-override",
-      paramLabel = "NAME=PATH",
-      description =
-          "Train on the dataset at PATH instead of the paper's NAME, for instance cifar10."
-              + " Repeatable.")
+  @Option(names = "--data-override", paramLabel = "NAME=PATH")
   private List<String> overrides = List.of();
 
-  @Option(
-      names = "--backbone",
-      paramLabel = "FILE",
-      description =
-          "Initial weights for DeepLab V3: safetensors of a ResNet-50 with torchvision's names.")
-  private Path backbone;
-
-  @Option(
-      names = "--seeds",
-      paramLabel = "N",
-      description = "Seeds 1 to N for each cell; default: the paper's three, or the scale's rule.")
+  @Option(names = "--seeds", paramLabel = "N")
   private Integer seeds;
 
-  @Option(
-      names = "--jobs",
-      paramLabel = "N",
-      description =
-          "Number of runs at a time, each in its own process; default: on a CPU the processors that"
-              + " this program may use, at most 8; else 1.")
+  @Option(names = "--jobs", paramLabel = "N")
   private Integer jobs;
 
-  @Option(
-      names = "--shard",
-      paramLabel = "I/N",
-      defaultValue = "1/1",
-      description = "Only the I-th of N parts of the runs, for N machines that share --out.")
+  @Mixin private DeviceOption device;
+
+  @Option(names = "--shard", paramLabel = "I/N", defaultValue = "1/1")
   private String shard;
 
-  @Option(
-      names = "--threads",
-      paramLabel = "N",
-      defaultValue = "1",
-      description =
-          "CPU threads of LibTorch in each run. Results depend on this number (rounding). Default"
-              + " ${DEFAULT-VALUE}.")
+  @Option(names = "--threads", paramLabel = "N", defaultValue = "1")
   private Integer threads;
 
-  @Mixin private DeviceOption device;
+  @Option(names = "--backbone", paramLabel = "FILE")
+  private Path backbone;
 
   @ArgGroup(exclusive = false, heading = "For fig3:%n")
   private Figure3Options figure3 = new Figure3Options();
@@ -124,7 +77,7 @@ final class ExperimentRunCommand implements Callable<Integer> {
     List<Table> tables = experiment.tables();
     Options.checkThreads(threads);
     Shard part = Shard.parse(shard);
-    String deviceName = device.name(spec.commandLine().getErr());
+    String deviceName = device.name(err());
     Planner planner =
         new Planner(
             scale, seeds, parsedOverrides(), Options.absolute(backbone), deviceName, threads);
@@ -151,7 +104,7 @@ final class ExperimentRunCommand implements Callable<Integer> {
 
   /** Rejects options that have no effect on the experiment. */
   private void checkOptions() {
-    for (OptionSpec option : spec.commandLine().getParseResult().matchedOptions()) {
+    for (OptionSpec option : spec().commandLine().getParseResult().matchedOptions()) {
       String name = option.longestName();
       boolean ofFigure3 = Figure3Options.NAMES.contains(name);
       if (!name.equals("--out") && ofFigure3 != experiment.isFigure3()) {

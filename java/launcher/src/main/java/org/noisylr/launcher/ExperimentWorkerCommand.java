@@ -2,17 +2,13 @@ package org.noisylr.launcher;
 
 import java.nio.file.Path;
 import java.util.List;
-import java.util.concurrent.Callable;
 import org.noisylr.experiment.Experiment;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
 /** Trains runs for another process, which starts this command. */
-@Command(
-    name = ExperimentWorkerCommand.NAME,
-    hidden = true,
-    description = "Train the runs that another process writes to standard input.")
-final class ExperimentWorkerCommand implements Callable<Integer> {
+@Command(name = ExperimentWorkerCommand.NAME, hidden = true)
+final class ExperimentWorkerCommand extends Subcommand {
   static final String NAME = "worker";
 
   @Mixin private StoreOption store;

@@ -19,46 +19,22 @@ final class Figure3Options {
           "alpha", "--alpha",
           "starts", "--starts");
 
-  @Option(
-      names = "--alpha",
-      paramLabel = "A",
-      defaultValue = "8",
-      description = "The noise is A * U(0,1), drawn in each step; default ${DEFAULT-VALUE}.")
+  @Option(names = "--alpha", paramLabel = "A", defaultValue = "8")
   private double alpha;
 
-  @Option(
-      names = "--well-a",
-      paramLabel = "A",
-      defaultValue = "3",
-      description = "Depth of the well at (-1, 0); default ${DEFAULT-VALUE}.")
+  @Option(names = "--well-a", paramLabel = "A", defaultValue = "3")
   private double a;
 
-  @Option(
-      names = "--well-b",
-      paramLabel = "B",
-      defaultValue = "2",
-      description = "Depth of the well at (1, 0); default ${DEFAULT-VALUE}.")
+  @Option(names = "--well-b", paramLabel = "B", defaultValue = "2")
   private double b;
 
-  @Option(
-      names = "--well-d",
-      paramLabel = "D",
-      defaultValue = "0.5",
-      description = "Width of both wells; default ${DEFAULT-VALUE}.")
+  @Option(names = "--well-d", paramLabel = "D", defaultValue = "0.5")
   private double d;
 
-  @Option(
-      names = "--starts",
-      paramLabel = "N",
-      defaultValue = "1000",
-      description = "Number of starts for the table of basins; default ${DEFAULT-VALUE}.")
+  @Option(names = "--starts", paramLabel = "N", defaultValue = "1000")
   private int starts;
 
-  @Option(
-      names = "--seed",
-      paramLabel = "S",
-      defaultValue = "1",
-      description = "Seed of starts and noise; default ${DEFAULT-VALUE}.")
+  @Option(names = "--seed", paramLabel = "S", defaultValue = "1")
   private long seed;
 
   Figure3 figure() {

@@ -1,12 +1,10 @@
 package org.noisylr.launcher;
 
-import java.io.PrintWriter;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.AbstractList;
 import java.util.List;
-import java.util.concurrent.Callable;
 import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
 import org.noisylr.experiment.chart.LrChart;
@@ -18,47 +16,29 @@ import org.noisylr.schedule.Schedule;
 import org.noisylr.train.metric.Decimal;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** Computes the learning rate of every step of a run without running it. */
-@Command(
-    name = "lr",
-    description =
-        "Preview a schedule and its noise: a summary, or the learning rate of every step.",
-    sortOptions = false)
-final class LrCommand implements Callable<Integer> {
+@Command(name = "lr")
+final class LrCommand extends Subcommand {
   private static final long MAX_STEPS = 1_000_000_000;
   private static final int BLOCK = 4096;
 
-  @Spec private CommandSpec spec;
   @Mixin private ScheduleOptions scheduleOptions;
   @Mixin private NoiseOptions noiseOptions;
 
-  @Option(
-      names = "--seed",
-      paramLabel = "S",
-      defaultValue = "0",
-      description = "Seed of the noise; default ${DEFAULT-VALUE}.")
+  @Option(names = "--seed", paramLabel = "S", defaultValue = "0")
   private long seed;
+
+  @Option(names = "--steps-per-epoch", paramLabel = "N", defaultValue = "391")
+  private int stepsPerEpoch;
 
   @Mixin private EpochsOption epochsOption;
 
-  @Option(
-      names = "--steps-per-epoch",
-      paramLabel = "N",
-      defaultValue = "391",
-      description = "Steps of an epoch; default ${DEFAULT-VALUE}, CIFAR-10 in batches of 128.")
-  private int stepsPerEpoch;
-
-  @Option(
-      names = "--csv",
-      paramLabel = "FILE",
-      description = "Write epoch,step,base_lr,factor,lr, one row a step; - is standard output.")
+  @Option(names = "--csv", paramLabel = "FILE")
   private Path csv;
 
-  @Option(names = "--png", paramLabel = "FILE", description = "Draw the learning rates.")
+  @Option(names = "--png", paramLabel = "FILE")
   private Path png;
 
   private int epochs;
@@ -73,9 +53,8 @@ final class LrCommand implements Callable<Integer> {
     if (csv != null && png != null && Options.absolute(csv).equals(Options.absolute(png))) {
       throw new InputException("--csv and --png must be two files, but both are " + csv);
     }
-    PrintWriter err = spec.commandLine().getErr();
-    schedule = scheduleOptions.schedule(epochs, err);
-    noise = noiseOptions.noise(epochs, seed, true, err);
+    schedule = scheduleOptions.schedule(epochs, err());
+    noise = noiseOptions.noise(epochs, seed, true, err());
     if (csv != null) {
       OutputFile.write("--csv", csv, csvBlocks());
     }
@@ -123,28 +102,28 @@ final class LrCommand implements Callable<Integer> {
   }
 
   private void summarise() {
-    PrintWriter out = spec.commandLine().getOut();
     String line = "%-12s%s%n";
-    out.printf(line, "run", "%d epochs of %d steps".formatted(epochs, stepsPerEpoch));
-    out.printf(line, "schedule", Schedules.describe(schedule));
-    out.printf(line, "noise", Noises.describe(noise.distribution()));
+    out().printf(line, "run", "%d epochs of %d steps".formatted(epochs, stepsPerEpoch));
+    out().printf(line, "schedule", Schedules.describe(schedule));
+    out().printf(line, "noise", Noises.describe(noise.distribution()));
     if (!(noise.distribution() instanceof Distribution.None)) {
       long first = Math.min(noise.firstEpoch(), epochs);
-      out.printf(
-          line,
-          "noisy",
-          "%d of %d epochs, from epoch %d (from 0)".formatted(epochs - first, epochs, first));
-      out.printf(line, "factor f", Noises.moments(noise));
-      out.printf(line, "steps", Noises.stepVariance(noise));
+      out()
+          .printf(
+              line,
+              "noisy",
+              "%d of %d epochs, from epoch %d (from 0)".formatted(epochs - first, epochs, first));
+      out().printf(line, "factor f", Noises.moments(noise));
+      out().printf(line, "steps", Noises.stepVariance(noise));
     }
-    out.printf("%6s  %-12s%-12s%-12s%n", "epoch", "base lr", "factor", "lr");
+    out().printf("%6s  %-12s%-12s%-12s%n", "epoch", "base lr", "factor", "lr");
     for (long epoch = 0; epoch < epochs; epoch += Math.max(1, epochs / 20)) {
       long step = epoch * stepsPerEpoch;
       double base = schedule.lr(step, stepsPerEpoch);
-      out.printf(
-          "%6d  %-12.6g%-12.6g%-12.6g%n",
-          epoch, base, noise.factor(epoch, step, 0), noise.realised(base, epoch, step, 0));
+      out()
+          .printf(
+              "%6d  %-12.6g%-12.6g%-12.6g%n",
+              epoch, base, noise.factor(epoch, step, 0), noise.realised(base, epoch, step, 0));
     }
-    out.flush();
   }
 }

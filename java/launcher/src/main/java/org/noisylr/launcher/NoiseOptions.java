@@ -7,12 +7,10 @@ import java.util.Map;
 import org.noisylr.check.InputException;
 import org.noisylr.noise.Distribution;
 import org.noisylr.noise.NoiseSpec;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** The options for the noise on a schedule. */
-final class NoiseOptions {
+final class NoiseOptions extends OptionGroup {
   enum Kind {
     NONE,
     UNIFORM,
@@ -41,72 +39,31 @@ final class NoiseOptions {
           "minLr", "--noise-min-lr",
           "maxLr", "--noise-max-lr");
 
-  @Spec(Spec.Target.MIXEE)
-  private CommandSpec command;
-
-  @Option(
-      names = "--noise",
-      paramLabel = "KIND",
-      defaultValue = "none",
-      description = "none, uniform or gaussian; default ${DEFAULT-VALUE}.")
+  @Option(names = "--noise", paramLabel = "KIND", defaultValue = "none")
   private Kind kind;
 
-  @Option(
-      names = "--alpha",
-      paramLabel = "A",
-      defaultValue = "8",
-      description = "Uniform: the factor is A * U(0,1); default ${DEFAULT-VALUE}.")
+  @Option(names = "--alpha", paramLabel = "A", defaultValue = "8")
   private double alpha;
 
-  @Option(
-      names = "--mean",
-      paramLabel = "M",
-      defaultValue = "4",
-      description = "Gaussian: mean of the factor; default ${DEFAULT-VALUE}.")
+  @Option(names = "--mean", paramLabel = "M", defaultValue = "4")
   private double mean;
 
-  @Option(
-      names = "--std",
-      paramLabel = "S",
-      defaultValue = "1",
-      description = "Gaussian: standard deviation of the factor; default ${DEFAULT-VALUE}.")
+  @Option(names = "--std", paramLabel = "S", defaultValue = "1")
   private double std;
 
-  @Option(
-      names = "--beta",
-      paramLabel = "B",
-      defaultValue = "0.6",
-      description = "The fraction of noisy epochs, the last ones; default ${DEFAULT-VALUE}.")
+  @Option(names = "--beta", paramLabel = "B", defaultValue = "0.6")
   private double beta;
 
-  @Option(
-      names = "--noise-min-lr",
-      paramLabel = "X",
-      defaultValue = "0",
-      description = "Lower bound of the noisy learning rate; default ${DEFAULT-VALUE}.")
+  @Option(names = "--noise-min-lr", paramLabel = "X", defaultValue = "0")
   private double minLr;
 
-  @Option(
-      names = "--noise-max-lr",
-      paramLabel = "X",
-      defaultValue = "Infinity",
-      description = "Upper bound of the noisy learning rate; default none.")
+  @Option(names = "--noise-max-lr", paramLabel = "X", defaultValue = "Infinity")
   private double maxLr;
 
-  @Option(
-      names = "--noise-per",
-      paramLabel = "UNIT",
-      defaultValue = "epoch",
-      description = "One draw per epoch or per step; default ${DEFAULT-VALUE}.")
+  @Option(names = "--noise-per", paramLabel = "UNIT", defaultValue = "epoch")
   private NoiseSpec.Draw draw;
 
-  @Option(
-      names = "--noise-groups",
-      paramLabel = "HOW",
-      defaultValue = "shared",
-      description =
-          "One draw for all parameter groups (shared) or one for each (independent); default"
-              + " ${DEFAULT-VALUE}.")
+  @Option(names = "--noise-groups", paramLabel = "HOW", defaultValue = "shared")
   private NoiseSpec.Groups groups;
 
   /**
@@ -120,7 +77,7 @@ final class NoiseOptions {
     if (seedNeedsNoise) {
       kinds.put("--seed", NOISY);
     }
-    Options.requireChoice(command, "--noise", kind, kinds);
+    Options.requireChoice(command(), "--noise", kind, kinds);
     NoiseSpec noise = Options.named(OPTION_OF_FIELD, () -> spec(epochs, seed));
     warn(noise, epochs, err);
     return noise;

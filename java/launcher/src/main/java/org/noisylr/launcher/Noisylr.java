@@ -23,9 +23,10 @@ import picocli.CommandLine.UnmatchedArgumentException;
  */
 @Command(
     name = "noisylr",
-    description = "Random learning rates for LibTorch on the JVM.",
     mixinStandardHelpOptions = true,
+    sortOptions = false,
     versionProvider = Versions.class,
+    resourceBundle = "org.noisylr.launcher.help",
     scope = CommandLine.ScopeType.INHERIT,
     subcommands = {
       QuickstartCommand.class,

@@ -12,12 +12,10 @@ import org.noisylr.schedule.ExponentialDecay;
 import org.noisylr.schedule.Milestone;
 import org.noisylr.schedule.Schedule;
 import org.noisylr.schedule.StepDecay;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** The options for a base schedule. */
-final class ScheduleOptions {
+final class ScheduleOptions extends OptionGroup {
   enum Kind {
     CONST,
     STEP,
@@ -49,78 +47,34 @@ final class ScheduleOptions {
           "firstCycleEpochs", "--restart-epochs",
           "multiplier", "--restart-mult");
 
-  @Spec(Spec.Target.MIXEE)
-  private CommandSpec command;
-
-  @Option(
-      names = "--schedule",
-      paramLabel = "KIND",
-      defaultValue = "const",
-      description = "const, step, exp, clr or wr; default ${DEFAULT-VALUE}.")
+  @Option(names = "--schedule", paramLabel = "KIND", defaultValue = "const")
   private Kind kind;
 
-  @Option(
-      names = "--lr",
-      paramLabel = "X",
-      description = "Required. Initial learning rate; for clr, the lower bound.")
+  @Option(names = "--lr", paramLabel = "X")
   private Double lr;
 
-  @Option(
-      names = "--milestones",
-      paramLabel = "E:F,...",
-      description =
-          "For step and clr: multiply by F from epoch E on, counted from 0. Example:"
-              + " 80:0.1,120:0.1.")
+  @Option(names = "--milestones", paramLabel = "E:F,...")
   private String milestones;
 
-  @Option(
-      names = "--decay-rate",
-      paramLabel = "R",
-      defaultValue = "0.96",
-      description = "For exp: lr * R^(k/T) at step k; default ${DEFAULT-VALUE}.")
+  @Option(names = "--decay-rate", paramLabel = "R", defaultValue = "0.96")
   private double decayRate;
 
-  @Option(
-      names = "--decay-steps",
-      paramLabel = "T",
-      defaultValue = "600",
-      description = "For exp: the steps T of one decay; default ${DEFAULT-VALUE}.")
+  @Option(names = "--decay-steps", paramLabel = "T", defaultValue = "600")
   private double decaySteps;
 
-  @Option(
-      names = "--peak-lr",
-      paramLabel = "X",
-      defaultValue = "0.3",
-      description = "For clr: the upper bound; default ${DEFAULT-VALUE}.")
+  @Option(names = "--peak-lr", paramLabel = "X", defaultValue = "0.3")
   private double peakLr;
 
-  @Option(
-      names = "--cycle-epochs",
-      paramLabel = "E",
-      defaultValue = "16",
-      description = "For clr: epochs of a cycle; default ${DEFAULT-VALUE}.")
+  @Option(names = "--cycle-epochs", paramLabel = "E", defaultValue = "16")
   private double cycleEpochs;
 
-  @Option(
-      names = "--restart-epochs",
-      paramLabel = "E",
-      defaultValue = "10",
-      description = "For wr: epochs before the first restart; default ${DEFAULT-VALUE}.")
+  @Option(names = "--restart-epochs", paramLabel = "E", defaultValue = "10")
   private double restartEpochs;
 
-  @Option(
-      names = "--restart-mult",
-      paramLabel = "M",
-      defaultValue = "2",
-      description =
-          "For wr: each cycle is M times as long as the one before; default ${DEFAULT-VALUE}.")
+  @Option(names = "--restart-mult", paramLabel = "M", defaultValue = "2")
   private double restartMult;
 
-  @Option(
-      names = "--final-lr",
-      paramLabel = "X",
-      defaultValue = "0",
-      description = "For wr: the lower bound; default ${DEFAULT-VALUE}.")
+  @Option(names = "--final-lr", paramLabel = "X", defaultValue = "0")
   private double finalLr;
 
   /**
@@ -129,8 +83,8 @@ final class ScheduleOptions {
    * @throws InputException if a value is invalid, or an option has no effect
    */
   Schedule schedule(long epochs, PrintWriter err) {
-    Options.require(command, "--lr");
-    Options.requireChoice(command, "--schedule", kind, KINDS);
+    Options.require(command(), "--lr");
+    Options.requireChoice(command(), "--schedule", kind, KINDS);
     List<Milestone> steps =
         milestones == null ? List.of() : Milestone.parse("--milestones", milestones);
     if (kind == Kind.STEP && steps.isEmpty()) {

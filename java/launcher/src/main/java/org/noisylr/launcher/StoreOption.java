@@ -5,11 +5,7 @@ import picocli.CommandLine.Option;
 
 /** The option for the store of experiments. */
 final class StoreOption {
-  @Option(
-      names = "--out",
-      paramLabel = "DIR",
-      defaultValue = "runs/experiments",
-      description = "The store of runs and reports; default ${DEFAULT-VALUE}.")
+  @Option(names = "--out", paramLabel = "DIR", defaultValue = "runs/experiments")
   private Path folder;
 
   Path folder() {

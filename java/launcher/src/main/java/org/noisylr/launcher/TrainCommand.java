@@ -1,12 +1,10 @@
 package org.noisylr.launcher;
 
 import java.io.PrintStream;
-import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
-import java.util.concurrent.Callable;
 import org.noisylr.check.InputException;
 import org.noisylr.launcher.TrainOptions.Task;
 import org.noisylr.train.data.Dataset;
@@ -19,28 +17,17 @@ import org.noisylr.train.run.RunResult;
 import org.noisylr.train.run.StoppedException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** Trains one model. */
-@Command(
-    name = "train",
-    description = "Train a model. With --out, store its metrics, result and checkpoints.",
-    sortOptions = false)
-final class TrainCommand implements Callable<Integer> {
-  @Spec private CommandSpec spec;
-
+@Command(name = "train")
+final class TrainCommand extends Subcommand {
   @Mixin private TrainOptions options;
 
-  @Option(names = "--out", paramLabel = "DIR", description = "Folder for the files of the run.")
+  @Option(names = "--out", paramLabel = "DIR")
   private Path out;
 
-  @Option(
-      names = "--resume",
-      description =
-          "Resume the run in --out from its newest intact checkpoint. Give no other options, or"
-              + " exactly those that the run started with.")
+  @Option(names = "--resume")
   private boolean resume;
 
   @Override
@@ -83,11 +70,10 @@ final class TrainCommand implements Callable<Integer> {
       } catch (StoppedException e) {
         progress.close();
         // The process ends as soon as the shutdown is closed.
-        PrintWriter err = spec.commandLine().getErr();
-        err.printf(
-            "noisylr: %s; resume with: noisylr train --resume --out %s%n",
-            e.getMessage(), quoted(out.toString()));
-        err.flush();
+        err()
+            .printf(
+                "noisylr: %s; resume with: noisylr train --resume --out %s%n",
+                e.getMessage(), quoted(out.toString()));
         return Noisylr.RUN_FAILED;
       }
     }
@@ -115,7 +101,7 @@ final class TrainCommand implements Callable<Integer> {
 
   private boolean resumesWithoutOptions() {
     return resume
-        && spec.commandLine().getParseResult().matchedOptions().stream()
+        && spec().commandLine().getParseResult().matchedOptions().stream()
             .allMatch(option -> Set.of("--resume", "--out").contains(option.longestName()));
   }
 
@@ -139,7 +125,7 @@ final class TrainCommand implements Callable<Integer> {
   private Task described() {
     if (resume) {
       for (String option : List.of("--data", "--model", "--lr")) {
-        if (!Options.isGiven(spec, option)) {
+        if (!Options.isGiven(spec(), option)) {
           throw new InputException(
               "--resume needs --out alone, or all options that the run started with, but %s is missing"
                   .formatted(option));

@@ -19,12 +19,10 @@ import org.noisylr.train.run.ModelName;
 import org.noisylr.train.run.Run;
 import org.noisylr.train.run.RunConfig;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** The options for a run: what is trained, on what, where and how. */
-final class TrainOptions {
+final class TrainOptions extends OptionGroup {
   enum Augment {
     AUTO,
     NONE,
@@ -33,84 +31,39 @@ final class TrainOptions {
     ZOOM_MIRROR
   }
 
-  @Spec(Spec.Target.MIXEE)
-  private CommandSpec command;
-
-  @Option(
-      names = "--data",
-      paramLabel = "NAME|DIR|ZIP",
-      description =
-          "Required. fashion-mnist-mini (embedded), fashion-mnist, mnist, cifar10, cifar100, svhn,"
-              + " imdb, voc2012, generated:NAME (synthetic data shaped like NAME), or a folder or"
-              + " archive: IDX, CIFAR or SVHN files, images as train/CLASS/* and test/CLASS/*,"
-              + " aclImdb, or VOCdevkit.")
+  @Option(names = "--data", paramLabel = "NAME|DIR|ZIP")
   private String data;
 
-  @Option(
-      names = "--subset",
-      paramLabel = "N",
-      description = "Use the first N training examples only.")
+  @Option(names = "--subset", paramLabel = "N")
   private Integer subset;
 
-  @Option(
-      names = "--model",
-      paramLabel = "NAME",
-      description =
-          "Required. cnn28 (grey images, 28x28); resnet20, resnet56, resnet20-keras,"
-              + " resnet56-keras, vgg16, vgg16-no-dropout, densenet40-12, wrn16-8, svhn-cnn (colour"
-              + " images, 32x32); lstm (text); deeplabv3 (semantic segmentation).")
+  @Option(names = "--model", paramLabel = "NAME")
   private ModelName model;
-
-  @Option(
-      names = "--backbone",
-      paramLabel = "FILE",
-      description =
-          "For deeplabv3: initial weights, safetensors of a ResNet-50 with torchvision's names.")
-  private Path backbone;
 
   @Mixin private OptimizerOptions optimizer;
   @Mixin private ScheduleOptions schedules;
   @Mixin private NoiseOptions noises;
   @Mixin private EpochsOption epochsOption;
 
-  @Option(
-      names = "--batch-size",
-      paramLabel = "B",
-      defaultValue = "128",
-      description = "Examples a step; default ${DEFAULT-VALUE}.")
+  @Option(names = "--batch-size", paramLabel = "B", defaultValue = "128")
   private int batchSize;
 
-  @Option(
-      names = "--augment",
-      paramLabel = "HOW",
-      defaultValue = "auto",
-      description =
-          "none, crop (4 pixels of padding), crop-mirror, zoom-mirror (zoom by 0.5 to 2, for"
-              + " segmentation only), or auto: zoom-mirror for segmentation, crop-mirror for colour"
-              + " images, else none; default ${DEFAULT-VALUE}.")
+  @Option(names = "--augment", paramLabel = "HOW", defaultValue = "auto")
   private Augment augment;
 
-  @Option(
-      names = "--seed",
-      paramLabel = "S",
-      defaultValue = "0",
-      description = "Seed of weights, order, augmentation and noise; default ${DEFAULT-VALUE}.")
+  @Option(names = "--seed", paramLabel = "S", defaultValue = "0")
   private long seed;
 
   @Mixin private DeviceOption device;
 
-  @Option(
-      names = "--threads",
-      paramLabel = "N",
-      description = "CPU threads of LibTorch; default: all processors that this program may use.")
+  @Option(names = "--threads", paramLabel = "N")
   private Integer threads;
 
-  @Option(
-      names = "--precision",
-      paramLabel = "P",
-      defaultValue = "fp32",
-      description = "fp32 or bf16; default ${DEFAULT-VALUE}.")
+  @Option(names = "--precision", paramLabel = "P", defaultValue = "fp32")
   private Precision precision;
+
+  @Option(names = "--backbone", paramLabel = "FILE")
+  private Path backbone;
 
   /**
    * A run and its open dataset.
@@ -127,9 +80,9 @@ final class TrainOptions {
    * @throws org.noisylr.check.InputException if an option or the data is unsuitable
    */
   Task task(Runnable checkFolder) {
-    Options.require(command, "--data");
-    Options.require(command, "--model");
-    PrintWriter err = command.commandLine().getErr();
+    Options.require(command(), "--data");
+    Options.require(command(), "--model");
+    PrintWriter err = command().commandLine().getErr();
     int epochs = epochsOption.epochs();
     Check.atLeast("--batch-size", batchSize, 1);
     Options.checkThreads(threads);

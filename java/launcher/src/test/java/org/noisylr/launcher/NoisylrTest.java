@@ -5,12 +5,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.noisylr.train.data.Datasets;
+import picocli.CommandLine;
 
 class NoisylrTest {
   @Test
@@ -72,5 +75,22 @@ class NoisylrTest {
   @Test
   void theProgramHasAVersion() {
     assertThat(Invocation.of("--version").out()).startsWith("noisylr 0.");
+  }
+
+  @Test
+  void everyCommandAndOptionIsDescribed() {
+    assertThat(undescribed(Noisylr.commandLine())).isEmpty();
+  }
+
+  private static List<String> undescribed(CommandLine command) {
+    List<String> names = new ArrayList<>();
+    if (command.getCommandSpec().usageMessage().description().length == 0) {
+      names.add(command.getCommandName());
+    }
+    command.getCommandSpec().options().stream()
+        .filter(option -> option.description().length == 0)
+        .forEach(option -> names.add(command.getCommandName() + " " + option.longestName()));
+    command.getSubcommands().values().forEach(each -> names.addAll(undescribed(each)));
+    return names;
   }
 }

@@ -1,10 +1,7 @@
 package org.noisylr.experiment.plan;
 
-import static java.util.stream.Collectors.joining;
-
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.Map;
 import java.util.TreeMap;
@@ -15,7 +12,6 @@ import org.noisylr.check.InputException;
 import org.noisylr.train.data.Dataset;
 import org.noisylr.train.data.Datasets;
 import org.noisylr.train.data.GeneratedData;
-import org.noisylr.train.data.PublishedDataset;
 
 /**
  * What cells are trained on where the paper has a published dataset.
@@ -71,14 +67,6 @@ public record DataSource(
   }
 
   private static void checkOverride(String name, Collection<String> names) {
-    if (PublishedDataset.of(name) == null) {
-      throw Check.invalid(
-          "--data-override",
-          name,
-          Arrays.stream(PublishedDataset.values())
-              .map(PublishedDataset::datasetName)
-              .collect(joining(", ", "NAME=PATH with NAME one of {", "}")));
-    }
     if (!names.contains(name)) {
       throw Check.invalid(
           "--data-override",

@@ -2,6 +2,7 @@ package org.noisylr.experiment.plan;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
@@ -15,6 +16,8 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.noisylr.check.InputException;
 import org.noisylr.experiment.plan.Planner.PlannedCell;
 import org.noisylr.experiment.table.Cell;
@@ -97,14 +100,19 @@ class PlannerTest {
         .plan(Table.of("table2"), List.of(only));
   }
 
+  private static String error(String table, String overridden, String location) {
+    return catchThrowableOfType(
+            InputException.class,
+            () ->
+                planner(Scale.TINY, null, Map.of(overridden, location))
+                    .plan(Table.of(table), List.of()))
+        .getMessage();
+  }
+
   @Test
   void dataThatDoesNotFitAModelIsRejectedBeforeAnyRun() {
-    assertThatThrownBy(
-            () ->
-                planner(Scale.SMOKE, null, Map.of("cifar10", "generated:imdb"))
-                    .plan(Table.of("table4"), List.of()))
-        .isInstanceOf(InputException.class)
-        .hasMessage(
+    assertThat(error("table4", "cifar10", "generated:imdb"))
+        .isEqualTo(
             "table4/sd/cifar-10: model resnet20-keras takes images, but generated:imdb has texts");
   }
 
@@ -179,41 +187,29 @@ class PlannerTest {
   @Test
   void theErrorOfAbsentDataNamesItAndTheRemedies() {
     assumeFalse(Datasets.isThere("cifar100"));
-    assertThatThrownBy(
-            () ->
-                planner(Scale.TINY, null, Map.of("cifar10", "generated:cifar10"))
-                    .plan(Table.of("table1"), List.of()))
-        .isInstanceOf(InputException.class)
-        .hasMessage(
+    assertThat(error("table1", "cifar10", "generated:cifar10"))
+        .isEqualTo(
             "no data of cifar100 in "
                 + Datasets.dataHome()
                 + ": fetch it with 'noisylr data fetch cifar100', name other data with"
                 + " --data-override NAME=PATH, or select cells that do not use it with --only");
   }
 
-  @Test
-  void overridesReplacePublishedDatasetsOfSelectedCells() {
-    assertThatThrownBy(
-            () ->
-                planner(Scale.TINY, null, Map.of("cifar", "x")).plan(Table.of("table1"), List.of()))
-        .isInstanceOf(InputException.class)
-        .hasMessage(
-            "--data-override must be NAME=PATH with NAME one of {mnist, fashion-mnist, cifar10,"
-                + " cifar100, svhn, imdb, voc2012}, but is cifar");
-    assertThatThrownBy(
-            () ->
-                planner(Scale.TINY, null, Map.of("svhn", "x")).plan(Table.of("table4"), List.of()))
-        .isInstanceOf(InputException.class)
-        .hasMessage(
+  @ParameterizedTest
+  @ValueSource(strings = {"svhn", "cifar"})
+  void overridesReplaceDataOfSelectedCells(String name) {
+    assertThat(error("table4", name, "x"))
+        .isEqualTo(
             "--data-override must be NAME=PATH with NAME one of {cifar10}, the data of the selected"
-                + " cells, but is svhn");
+                + " cells, but is "
+                + name);
+  }
+
+  @Test
+  void theErrorOfAnAbsentOverrideNamesItsPath() {
     Path missing = Path.of("nothing/here.zip");
-    assertThatThrownBy(
-            () ->
-                planner(Scale.TINY, null, Map.of("cifar10", missing.toString()))
-                    .plan(Table.of("table4"), List.of()))
-        .isInstanceOf(InputException.class)
-        .hasMessageContaining(missing.toAbsolutePath().toString());
+    assertThat(error("table4", "cifar10", missing.toString()))
+        .contains(missing.toAbsolutePath().toString());
   }
 
   @Test

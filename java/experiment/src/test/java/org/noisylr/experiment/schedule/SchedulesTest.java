@@ -17,23 +17,12 @@ import org.noisylr.schedule.StepDecay;
 
 class SchedulesTest {
   private static final List<Milestone> MILESTONES =
-      List.of(
-          new Milestone(80, 0.1),
-          new Milestone(120, 0.1),
-          new Milestone(160, 0.1),
-          new Milestone(180, 0.5));
+      Milestone.parse("milestones", "80:0.1,120:0.1,160:0.1,180:0.5");
 
   @Test
   void milestonesScaleWithTheLengthOfTheRun() {
     assertThat(Schedules.stretched(new StepDecay(0.1, MILESTONES), 0.05, 0.01))
-        .isEqualTo(
-            new StepDecay(
-                0.1,
-                List.of(
-                    new Milestone(4, 0.1),
-                    new Milestone(6, 0.1),
-                    new Milestone(8, 0.1),
-                    new Milestone(9, 0.5))));
+        .isEqualTo(new StepDecay(0.1, Milestone.parse("milestones", "4:0.1,6:0.1,8:0.1,9:0.5")));
   }
 
   @Test

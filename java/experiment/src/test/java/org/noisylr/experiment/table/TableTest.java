@@ -3,7 +3,6 @@ package org.noisylr.experiment.table;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.util.List;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -64,13 +63,7 @@ class TableTest {
     assertThat(sd.noise()).isEqualTo(new Distribution.None());
     assertThat(table(1).schedule(sd))
         .isEqualTo(
-            new StepDecay(
-                0.1,
-                List.of(
-                    new Milestone(80, 0.1),
-                    new Milestone(120, 0.1),
-                    new Milestone(160, 0.1),
-                    new Milestone(180, 0.5))));
+            new StepDecay(0.1, Milestone.parse("milestones", "80:0.1,120:0.1,160:0.1,180:0.5")));
   }
 
   @Test

@@ -10,16 +10,24 @@ import org.noisylr.train.data.Datasets;
 import org.noisylr.train.data.PublishedDataset;
 import picocli.CommandLine.Parameters;
 
-/** The datasets that a command names. */
-final class PublishedDatasets {
+/** A command that processes published datasets. */
+abstract class DatasetsCommand extends Subcommand {
   @Parameters(
       paramLabel = "NAME",
       arity = "1..*",
       description = "Datasets, with the names of 'data list'.")
   private List<String> names;
 
-  List<PublishedDataset> all() {
-    return names.stream().map(PublishedDatasets::dataset).toList();
+  /** Processes a dataset whose files belong in a folder. */
+  abstract void process(PublishedDataset dataset, Path folder);
+
+  @Override
+  public final Integer call() {
+    names.stream()
+        .map(DatasetsCommand::dataset)
+        .toList()
+        .forEach(dataset -> process(dataset, folder(dataset)));
+    return 0;
   }
 
   private static PublishedDataset dataset(String name) {

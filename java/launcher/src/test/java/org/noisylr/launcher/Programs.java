@@ -1,0 +1,84 @@
+package org.noisylr.launcher;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.extension.AfterEachCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
+
+/** Runs the program in processes of their own, which end with the test. */
+final class Programs implements AfterEachCallback {
+  private final List<Process> processes = new ArrayList<>();
+
+  @Override
+  public void afterEach(ExtensionContext context) {
+    processes.forEach(Process::destroyForcibly);
+  }
+
+  /**
+   * Starts the program.
+   *
+   * @param log receives both output streams
+   * @param command a command line without quotes
+   * @param jvmOptions options of the JVM
+   */
+  Process start(Path log, String command, String... jvmOptions) throws IOException {
+    List<String> line = new ArrayList<>();
+    line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    // A fast start matters more than fast code.
+    line.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
+    // The processes check JNI if this JVM does.
+    ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+        .filter("-Xcheck:jni"::equals)
+        .forEach(line::add);
+    line.addAll(List.of(jvmOptions));
+    line.addAll(List.of("-cp", System.getProperty("java.class.path"), Noisylr.class.getName()));
+    line.addAll(List.of(command.split(" ")));
+    Process process =
+        new ProcessBuilder(line)
+            .redirectErrorStream(true)
+            .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
+            .start();
+    processes.add(process);
+    return process;
+  }
+
+  /** Runs the program to its successful end. */
+  void finish(Path log, String command) throws Exception {
+    assertThat(start(log, command).waitFor()).as(() -> read(log)).isZero();
+  }
+
+  /** Waits for a moment in the life of a process. */
+  static void await(Process process, Path log, BooleanSupplier moment) throws Exception {
+    while (!moment.getAsBoolean()) {
+      assertThat(process.isAlive()).as(() -> read(log)).isTrue();
+      TimeUnit.MICROSECONDS.sleep(200);
+    }
+  }
+
+  /** The number of files of a name in a folder; a file may disappear during the search. */
+  static long count(Path folder, String name) {
+    try (Stream<Path> files = Files.walk(folder)) {
+      return files.filter(file -> file.endsWith(name)).count();
+    } catch (IOException | UncheckedIOException e) {
+      return 0;
+    }
+  }
+
+  static String read(Path file) {
+    try {
+      return Files.readString(file);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}
