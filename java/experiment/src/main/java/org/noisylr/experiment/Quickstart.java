@@ -29,7 +29,7 @@ import org.noisylr.torch.optim.Implementation;
 import org.noisylr.train.checkpoint.AtomicFile;
 import org.noisylr.train.data.Augmentation;
 import org.noisylr.train.data.Dataset;
-import org.noisylr.train.data.Datasets;
+import org.noisylr.train.data.format.Datasets;
 import org.noisylr.train.loop.ConsoleProgress;
 import org.noisylr.train.loop.OptimizerSpec;
 import org.noisylr.train.loop.Precision;

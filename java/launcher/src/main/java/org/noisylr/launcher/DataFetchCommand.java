@@ -20,7 +20,7 @@ final class DataFetchCommand extends DatasetsCommand {
   }
 
   private static boolean fetch(RemoteFile file, Path folder) {
-    if (!Terminal.isThere()) {
+    if (!Terminal.isInteractive()) {
       return new Download().fetch(file, folder, (done, total) -> {});
     }
     try (ProgressBar bar =

@@ -2,9 +2,9 @@ package org.noisylr.launcher;
 
 import java.nio.file.Files;
 import java.util.Locale;
-import org.noisylr.train.data.Datasets;
 import org.noisylr.train.data.PublishedDataset;
 import org.noisylr.train.data.RemoteFile;
+import org.noisylr.train.data.format.Datasets;
 import picocli.CommandLine.Command;
 
 /** Lists the datasets. */

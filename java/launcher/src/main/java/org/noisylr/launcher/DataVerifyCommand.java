@@ -4,10 +4,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.noisylr.check.InputException;
 import org.noisylr.train.data.Dataset;
-import org.noisylr.train.data.Datasets;
 import org.noisylr.train.data.Download;
 import org.noisylr.train.data.PublishedDataset;
 import org.noisylr.train.data.RemoteFile;
+import org.noisylr.train.data.format.Datasets;
 import picocli.CommandLine.Command;
 
 /** Verifies datasets. */

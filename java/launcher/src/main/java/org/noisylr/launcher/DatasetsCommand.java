@@ -6,8 +6,8 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import org.noisylr.check.Check;
-import org.noisylr.train.data.Datasets;
 import org.noisylr.train.data.PublishedDataset;
+import org.noisylr.train.data.format.Datasets;
 import picocli.CommandLine.Parameters;
 
 /** A command that processes published datasets. */

@@ -8,7 +8,7 @@ import java.util.Set;
 import org.noisylr.check.InputException;
 import org.noisylr.launcher.TrainOptions.Task;
 import org.noisylr.train.data.Dataset;
-import org.noisylr.train.data.Datasets;
+import org.noisylr.train.data.format.Datasets;
 import org.noisylr.train.loop.ConsoleProgress;
 import org.noisylr.train.run.Devices;
 import org.noisylr.train.run.Run;

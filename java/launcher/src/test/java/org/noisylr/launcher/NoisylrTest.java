@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.noisylr.train.data.Datasets;
+import org.noisylr.train.data.format.Datasets;
 import picocli.CommandLine;
 
 class NoisylrTest {

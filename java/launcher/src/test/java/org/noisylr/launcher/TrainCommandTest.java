@@ -59,7 +59,7 @@ class TrainCommandTest {
         .containsPattern("(?m)^best test accuracy [\\d.]+ after [12] of 2 epochs, last");
     Invocation second = Invocation.of(command);
     assertThat(second.exit()).isEqualTo(2);
-    assertThat(second.err()).contains("holds a run already");
+    assertThat(second.err()).contains("already holds a run");
     for (String resume : List.of(command + " --resume", "train --resume --out " + out)) {
       Invocation resumed = Invocation.of(resume);
       assertThat(resumed.exit()).isZero();

@@ -10,8 +10,8 @@ import java.util.function.BiConsumer;
 import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
 import org.noisylr.train.data.Dataset;
-import org.noisylr.train.data.Datasets;
 import org.noisylr.train.data.GeneratedData;
+import org.noisylr.train.data.format.Datasets;
 
 /**
  * What cells are trained on where the paper has a published dataset.
@@ -50,7 +50,7 @@ public record DataSource(
     for (String name : new TreeSet<>(names)) {
       if (overrides.containsKey(name)) {
         sources.put(name, override(name, overrides.get(name), check));
-      } else if (Datasets.isThere(name)) {
+      } else if (Datasets.isAvailable(name)) {
         sources.put(name, open(name, name, name, false, check));
       } else if (standIns) {
         sources.put(name, standIn(name, check));

@@ -9,7 +9,7 @@ import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.noisylr.noise.Distribution;
 import org.noisylr.noise.NoiseSpec;
-import org.noisylr.torch.optim.LibTorch;
+import org.noisylr.torch.LibTorch;
 import org.noisylr.train.loop.TrainingOptimizer;
 
 /**

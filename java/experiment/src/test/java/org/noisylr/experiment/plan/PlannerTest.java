@@ -29,7 +29,7 @@ import org.noisylr.schedule.StepDecay;
 import org.noisylr.torch.Tensors;
 import org.noisylr.torch.model.DeepLabV3;
 import org.noisylr.train.checkpoint.SafeTensors;
-import org.noisylr.train.data.Datasets;
+import org.noisylr.train.data.format.Datasets;
 import org.noisylr.train.run.RunConfig;
 
 class PlannerTest {
@@ -149,7 +149,7 @@ class PlannerTest {
     String text = Files.writeString(folder.resolve("text"), "no weights").toString();
     assertThatThrownBy(() -> withBackbone(text, "deeplab*/sd"))
         .isInstanceOf(InputException.class)
-        .hasMessageStartingWith(text + " is not a sound safetensors file: ");
+        .hasMessageStartingWith(text + " is not a valid safetensors file: ");
   }
 
   @Test
@@ -186,7 +186,7 @@ class PlannerTest {
 
   @Test
   void theErrorOfAbsentDataNamesItAndTheRemedies() {
-    assumeFalse(Datasets.isThere("cifar100"));
+    assumeFalse(Datasets.isAvailable("cifar100"));
     assertThat(error("table1", "cifar10", "generated:cifar10"))
         .isEqualTo(
             "no data of cifar100 in "

@@ -55,8 +55,7 @@ class FusedOptimizerTest {
 
   @ParameterizedTest
   @EnumSource
-  void aStepWithoutClosureReturnsAnUndefinedTensorEvenIfTheLastOneIsClosed(
-      OptimizerFamily family) {
+  void aStepWithoutClosureReturnsAnUndefinedTensorEvenIfTheLastOneIsClosed(OptimizerFamily family) {
     Problem problem = new Problem();
     try (Optimizer stock = family.stock(problem.parameters(), LR);
         Optimizer fused = family.noisy(problem.parameters(), LR, NoiseSpec.none());

@@ -45,7 +45,8 @@ class NoisyOptimizerTest {
 
   @ParameterizedTest
   @EnumSource
-  void withNoiseEveryStepEqualsTheStockOptimizerWithTheLearningRateSetByHand(OptimizerFamily family) {
+  void withNoiseEveryStepEqualsTheStockOptimizerWithTheLearningRateSetByHand(
+      OptimizerFamily family) {
     Problem expected = new Problem();
     Problem actual = new Problem();
     try (Optimizer stock = family.stock(expected.parameters(), LR);
