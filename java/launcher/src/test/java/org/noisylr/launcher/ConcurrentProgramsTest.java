@@ -64,8 +64,7 @@ class ConcurrentProgramsTest {
     Invocation second = Invocation.of(QUICKSTART + out);
     assertThat(second.exit()).isEqualTo(2);
     assertThat(second.err()).endsWith(inUse());
-    assertThat(first.waitFor()).as(() -> read(firstLog)).isZero();
-    assertThat(out.resolve("report.html")).exists();
+    assertThat(first.isAlive()).as(() -> read(firstLog)).isTrue();
   }
 
   @Test

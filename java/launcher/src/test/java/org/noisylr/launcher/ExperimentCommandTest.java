@@ -3,7 +3,6 @@ package org.noisylr.launcher;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
@@ -40,16 +39,22 @@ class ExperimentCommandTest {
   }
 
   @Test
-  void figure1IsDrawnFromItsRuns(@TempDir Path folder) throws IOException {
-    String options = " --scale smoke --seeds 1 --out " + folder;
-    String run = "experiment run fig1 --jobs 1 --data-override cifar10=generated:cifar10";
-    assertThat(Invocation.of(run + options).exit()).isZero();
-    Invocation drawn = Invocation.of("experiment report fig1 --scale smoke --out " + folder);
-    assertThat(drawn.exit()).isZero();
-    assertThat(drawn.out()).hasLineCount(4);
-    assertThat(ImageIO.read(folder.resolve("fig1/smoke/test.png").toFile()).getWidth())
-        .isEqualTo(640);
-    assertThat(Files.readString(folder.resolve("fig1/smoke/train.svg"))).contains("<svg");
+  void figure1NeedsTheRunsOfFourCells(@TempDir Path folder) {
+    String options = " --scale smoke --out " + folder;
+    Invocation run =
+        Invocation.of(
+            "experiment run fig1 --jobs 1 --seeds 1 --shard 4/4 --data-override"
+                + " cifar10=generated:cifar10"
+                + options);
+    assertThat(run.exit()).isZero();
+    assertThat(run.out())
+        .contains("cells: 4, runs: 1 of 4 in this part, finished before: 0", "1 done, 0 failed")
+        .contains("for the report: noisylr experiment report fig1" + options);
+    Invocation report = Invocation.of("experiment report fig1" + options);
+    assertThat(report.exit()).isEqualTo(2);
+    assertThat(report.err())
+        .startsWith("noisylr: " + folder + " has no runs of table1/sd/cifar-10 at scale smoke: ")
+        .hasLineCount(1);
   }
 
   @Test

@@ -27,7 +27,7 @@ import java.util.zip.ZipFile;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** The fat jar holds what its bill of materials lists, all of it and nothing else. */
+/** The fat jar contains exactly what its bill of materials lists. */
 class FatJarIT {
   private static final Path FAT_JAR = Path.of("target", "noisylr.jar");
   private static final Path OWN_CLASSES = Path.of("target", "original-noisylr.jar");
@@ -35,7 +35,7 @@ class FatJarIT {
   private static final String LICENCES = "META-INF/licences/";
   private static final String THIRD_PARTY = LICENCES + "THIRD-PARTY.txt";
 
-  /** An artifact of the bill of materials, and the jar with its hash; null if there is none. */
+  /** An artifact of the bill of materials, and the jar with its hash; null if none has it. */
   private record Artifact(String purl, String name, List<String> licences, Path jar) {
     @Override
     public String toString() {
@@ -74,12 +74,12 @@ class FatJarIT {
   }
 
   @Test
-  void everyArtifactIsTheOneThatWasBuiltWith() {
+  void everyListedArtifactIsPartOfTheBuild() {
     assertThat(artifacts).isNotEmpty().allSatisfy(a -> assertThat(a.jar()).isNotNull());
   }
 
   @Test
-  void everyFileIsOfAListedArtifact() throws IOException {
+  void everyFileBelongsToAListedArtifact() throws IOException {
     Map<String, Set<Long>> known = new HashMap<>();
     List<Path> jars = new ArrayList<>(artifacts.stream().map(Artifact::jar).toList());
     jars.add(OWN_CLASSES);
@@ -125,7 +125,7 @@ class FatJarIT {
   }
 
   @Test
-  void everyListedArtifactIsAmongTheLicences() throws IOException {
+  void theListOfLicencesHasEveryListedArtifact() throws IOException {
     try (ZipFile zip = new ZipFile(FAT_JAR.toFile());
         InputStream in = zip.getInputStream(zip.getEntry(THIRD_PARTY))) {
       String thirdParty = new String(in.readAllBytes());
@@ -141,7 +141,7 @@ class FatJarIT {
   }
 
   @Test
-  void nothingIsSignedOrATest() {
+  void noFileIsASignatureOrForTests() {
     assertThat(fatJar.keySet())
         .noneMatch(f -> f.matches("META-INF/[^/]*\\.(SF|DSA|RSA|EC)"))
         .noneMatch(f -> f.matches("org/(junit|assertj)/.*"));

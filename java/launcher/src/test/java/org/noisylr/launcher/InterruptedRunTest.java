@@ -9,6 +9,7 @@ import java.io.UncheckedIOException;
 import java.math.BigInteger;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.EnumSet;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
@@ -24,17 +25,19 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Processes that are killed at random moments resume, and leave the same bytes as undisturbed ones.
- * Each run is killed once, or 20 times with {@code -Dreliability=long}.
+ * Runs of two models are killed once each; with {@code -Dreliability=long}, runs of all kinds are
+ * killed 20 times each.
  */
 @Tag("slow")
 @Timeout(value = 30, unit = TimeUnit.MINUTES)
 @Execution(ExecutionMode.CONCURRENT)
 class InterruptedRunTest {
-  private static final int KILLS = "long".equals(System.getProperty("reliability")) ? 20 : 1;
+  private static final boolean LONG = "long".equals(System.getProperty("reliability"));
+  private static final int KILLS = LONG ? 20 : 1;
 
   /** Long enough that a run is not finished before its last kill. */
   private static final int EPOCHS = 3 * KILLS + 4;
@@ -45,15 +48,15 @@ class InterruptedRunTest {
     CNN(
         "--data fashion-mnist-mini --subset 600 --model cnn28 --lr 0.05 --schedule step --milestones"
             + " 3:0.5,9:0.2 --noise uniform --beta 0.8 --augment crop-mirror"),
+    /** An LSTM with dropout. */
+    LSTM(
+        "--data generated:imdb --subset 45 --model lstm --lr 0.001 --optimizer rmsprop --noise"
+            + " uniform --alpha 2 --batch-size 20"),
     /** Batch norm, Gaussian noise, cyclic rates; stock steps of Adam. */
     RESNET(
         "--data generated:cifar10 --subset 24 --model resnet20 --lr 0.001 --peak-lr 0.006 --schedule"
             + " clr --cycle-epochs 4 --optimizer adam --optimizer-impl stock --noise gaussian --mean"
             + " 1 --std 0.5 --batch-size 12"),
-    /** An LSTM with dropout. */
-    LSTM(
-        "--data generated:imdb --subset 45 --model lstm --lr 0.001 --optimizer rmsprop --noise"
-            + " uniform --alpha 2 --batch-size 20"),
     /** L4, whose steps depend on the loss, with warm restarts. */
     L4(
         "--data fashion-mnist-mini --subset 500 --model cnn28 --lr 0.15 --schedule wr"
@@ -78,8 +81,12 @@ class InterruptedRunTest {
     programs.finish(temporary.resolve("log"), command);
   }
 
+  static Set<Kind> kinds() {
+    return LONG ? EnumSet.allOf(Kind.class) : EnumSet.of(Kind.CNN, Kind.LSTM);
+  }
+
   @ParameterizedTest
-  @EnumSource
+  @MethodSource("kinds")
   void aRunThatIsKilledAtRandomMomentsLeavesTheBytesOfAnUndisturbedOne(Kind kind) throws Exception {
     Path undisturbed = temporary.resolve("undisturbed");
     finish(kind.command(undisturbed, EPOCHS));

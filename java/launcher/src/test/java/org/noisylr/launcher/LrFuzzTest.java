@@ -3,16 +3,13 @@ package org.noisylr.launcher;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import picocli.CommandLine;
 
-/** An input is the arguments of {@code lr}, one a line, but for those that write files. */
+/** The input is the arguments of {@code lr}, one a line. Arguments that write files are skipped. */
 class LrFuzzTest {
   static Stream<byte[]> valid() {
     return lines(
@@ -56,29 +53,24 @@ class LrFuzzTest {
     exitOf(lines);
   }
 
-  /** What comes of options, but for those that write files. */
+  /** Runs {@code lr} unless it would write files. */
   private static int exitOf(byte[] lines) {
     String[] options = new String(lines, StandardCharsets.UTF_8).split("\n");
     if (Arrays.stream(options).anyMatch(o -> o.contains("--csv") || o.contains("--png"))) {
       return 0;
     }
-    StringWriter out = new StringWriter();
-    StringWriter err = new StringWriter();
-    CommandLine commandLine = Noisylr.commandLine();
-    commandLine.setOut(new PrintWriter(out, true));
-    commandLine.setErr(new PrintWriter(err, true));
-    String[] arguments = Stream.concat(Stream.of("lr"), Stream.of(options)).toArray(String[]::new);
-    int exit = Noisylr.run(commandLine, arguments);
-    if (exit == 0) {
-      assertThat(err.toString()).matches("(noisylr: warning: \\P{Cntrl}+\n){0,2}");
-      assertThat(out.toString()).isNotEmpty();
+    Invocation outcome =
+        Invocation.of(Stream.concat(Stream.of("lr"), Stream.of(options)).toArray(String[]::new));
+    if (outcome.exit() == 0) {
+      assertThat(outcome.err()).matches("(noisylr: warning: \\P{Cntrl}+\n){0,2}");
+      assertThat(outcome.out()).isNotEmpty();
     } else {
-      assertThat(exit).isEqualTo(Noisylr.BAD_INPUT);
-      assertThat(err.toString())
+      assertThat(outcome.exit()).isEqualTo(Noisylr.BAD_INPUT);
+      assertThat(outcome.err())
           .matches("noisylr: \\P{Cntrl}+\n")
           .doesNotContain("because \"")
           .doesNotEndWith(": null\n");
     }
-    return exit;
+    return outcome.exit();
   }
 }

@@ -61,7 +61,7 @@ final class Programs implements AfterEachCallback {
   static void await(Process process, Path log, BooleanSupplier moment) throws Exception {
     while (!moment.getAsBoolean()) {
       assertThat(process.isAlive()).as(() -> read(log)).isTrue();
-      TimeUnit.MICROSECONDS.sleep(200);
+      TimeUnit.MICROSECONDS.sleep(500);
     }
   }
 

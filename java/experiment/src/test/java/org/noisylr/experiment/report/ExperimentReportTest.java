@@ -8,7 +8,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -16,19 +15,16 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.noisylr.experiment.Experiment;
+import org.noisylr.experiment.FinishedRun;
 import org.noisylr.experiment.plan.Plan;
 import org.noisylr.experiment.plan.Planner;
 import org.noisylr.experiment.plan.Planner.PlannedCell;
 import org.noisylr.experiment.plan.Scale;
 import org.noisylr.experiment.store.RunStore;
 import org.noisylr.experiment.table.Table;
-import org.noisylr.train.metric.EpochMetrics;
-import org.noisylr.train.metric.MetricsCsv;
 
 /** Reports of runs with given scores, so that every number of a report is known. */
 class ExperimentReportTest {
-  private static final int EPOCHS = 3;
-
   @TempDir private static Path photos;
   @TempDir private Path store;
 
@@ -56,27 +52,8 @@ class ExperimentReportTest {
     Plan.write(store, scale, cells);
     for (int i = 0; i < best.length; i++) {
       String key = RunStore.key(cells.get(0).runs().get(i + 1L));
-      write(new RunStore(store).folder(key), best[i]);
+      FinishedRun.write(new RunStore(store).folder(key), best[i]);
     }
-  }
-
-  private static void write(Path folder, double best) throws IOException {
-    Files.createDirectories(folder);
-    List<EpochMetrics> metrics =
-        IntStream.range(0, EPOCHS)
-            .mapToObj(
-                e ->
-                    new EpochMetrics(
-                        e, e, 0.1, 1, 0.1, 1, 0.9, 1, e == EPOCHS - 2 ? best : best - 0.02))
-            .toList();
-    Files.writeString(folder.resolve("metrics.csv"), MetricsCsv.format(metrics));
-    Files.writeString(
-        folder.resolve("result.json"),
-        """
-        {"metric": "accuracy", "best_test_acc": %s, "best_epoch": %d, "last_test_acc": %s,
-         "last_train_acc": 0.9, "epochs": %d, "parameters": 10}
-        """
-            .formatted(best, EPOCHS - 2, best - 0.02, EPOCHS));
   }
 
   private String report(Scale scale, String file) throws IOException {

@@ -1,0 +1,67 @@
+package org.noisylr.experiment.figure;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.noisylr.experiment.FinishedRun;
+import org.noisylr.experiment.plan.Plan;
+import org.noisylr.experiment.plan.Planner;
+import org.noisylr.experiment.plan.Planner.PlannedCell;
+import org.noisylr.experiment.plan.Scale;
+import org.noisylr.experiment.store.RunStore;
+import org.noisylr.experiment.table.Table;
+import org.noisylr.train.run.RunConfig;
+
+class FigureTest {
+  @TempDir private Path folder;
+
+  private void writeRuns(List<String> cells) throws IOException {
+    Map<String, String> data = Map.of("cifar10", "generated:cifar10");
+    List<PlannedCell> planned =
+        new Planner(Scale.SMOKE, 2, data, null, "cpu", 1).plan(Table.of("table1"), cells);
+    Plan.write(folder, Scale.SMOKE, planned);
+    for (PlannedCell cell : planned) {
+      for (RunConfig run : cell.runs().values()) {
+        FinishedRun.write(new RunStore(folder).folder(RunStore.key(run)), 0.5);
+      }
+    }
+  }
+
+  @Test
+  void figure1HasACurveForEachCell() throws IOException {
+    writeRuns(CurveFigure.FIGURE_1.cells());
+    Path drawn = folder.resolve("fig1").resolve("smoke");
+    assertThat(CurveFigure.FIGURE_1.draw(new RunStore(folder), null))
+        .containsExactly(
+            drawn.resolve("test.png"),
+            drawn.resolve("test.svg"),
+            drawn.resolve("train.png"),
+            drawn.resolve("train.svg"));
+    assertThat(ImageIO.read(drawn.resolve("test.png").toFile()).getWidth()).isEqualTo(640);
+    assertThat(Files.readString(drawn.resolve("train.svg"))).contains("<svg");
+  }
+
+  @Test
+  void theErrorOfAMissingRunNamesItsCell() throws IOException {
+    writeRuns(List.of("sd/cifar-10"));
+    assertThatThrownBy(() -> CurveFigure.FIGURE_1.draw(new RunStore(folder), Scale.SMOKE))
+        .hasMessage(
+            "%1$s has no runs of table1/sd-rn/cifar-10 at scale smoke: start with 'noisylr experiment run fig1 --scale smoke --out %1$s'",
+            folder);
+  }
+
+  @Test
+  void figure2IsDrawnWithoutRuns() throws IOException {
+    List<Path> pictures = ScheduleFigure.draw(folder);
+    assertThat(pictures).hasSize(2);
+    assertThat(ImageIO.read(pictures.get(0).toFile()).getWidth()).isEqualTo(760);
+  }
+}
