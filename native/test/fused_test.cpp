@@ -76,10 +76,10 @@ TEST_EACH_OPTIMIZER(tensors_without_elements_or_dimensions_are_stepped) {
   pair.steps(20);
 }
 
-TEST_EACH_OPTIMIZER(ten_thousand_small_tensors_are_stepped) {
+TEST_EACH_OPTIMIZER(two_thousand_small_tensors_are_stepped) {
   at::manual_seed(3);
   Tensors parameters;
-  for (int i = 0; i < 10000; ++i) parameters.push_back(randn({i % 13}));
+  for (int i = 0; i < 2000; ++i) parameters.push_back(randn({i % 13}));
   StockAndFused<Base>(parameters).steps(3);
 }
 

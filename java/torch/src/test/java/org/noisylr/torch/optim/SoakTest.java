@@ -16,7 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Tag("slow")
 class SoakTest {
-  private static final int STEPS = "long".equals(System.getProperty("reliability")) ? 10_000 : 100;
+  private static final int STEPS = "long".equals(System.getProperty("reliability")) ? 10_000 : 50;
 
   /** Less than a tensor for each step of the short form. */
   private static final long BYTES = 8 << 10;
