@@ -203,8 +203,8 @@ public record Quickstart(int epochs, int seeds, String device) {
     schedules().forEach((name, schedule) -> setting.put(name, Schedules.describe(schedule)));
     setting.put(
         "noise",
-        "factor %s, one draw an epoch, in the last %s of the epochs"
-            .formatted(Noises.describe(noise(1).distribution()), BETA));
+        "factor %s, one draw an epoch, in the last %.0f %% of the epochs"
+            .formatted(Noises.describe(noise(1).distribution()), 100 * BETA));
     setting.put(
         "seeds", LongStream.rangeClosed(1, seeds).mapToObj(Long::toString).collect(joining(", ")));
     return setting;
