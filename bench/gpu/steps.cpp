@@ -225,7 +225,7 @@ void time(at::Device device, const std::string& model, const std::string& optimi
     auto made = maker(variant, parameters);
     steppers.push_back({std::move(parameters), std::move(made)});
     counts.push_back(count_for(steppers.back(), milliseconds));
-    if (const auto* fused = dynamic_cast<NoisyOptimizer*>(steppers.back().optimizer.get())) {
+    if (const auto* fused = dynamic_cast<FusedOptimizer*>(steppers.back().optimizer.get())) {
       if (fused->fallback_count() > 0) {
         throw std::runtime_error("this LibTorch has no fused " + optimizer + " for the device");
       }

@@ -29,7 +29,7 @@ inline const kernels::Kernels& best_kernels() {
   return kernels::baseline;
 }
 
-/// The elements of one parameter. All work ranges are numbered on, as if they were one range.
+/// The elements of one parameter. Element numbers continue from one range to the next.
 struct WorkRange {
   size_t rule;
   kernels::Operands operands;

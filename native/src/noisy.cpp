@@ -14,7 +14,7 @@ namespace noisylr {
 using torch::optim::Optimizer;
 using torch::optim::OptimizerParamGroup;
 
-NoisyOptimizer::~NoisyOptimizer() = default;
+FusedOptimizer::~FusedOptimizer() = default;
 
 template <class Base>
 Noisy<Base>::Noisy(std::vector<at::Tensor> parameters, Options options, const NoiseSpec& noise)
@@ -25,7 +25,7 @@ template <class Base>
 Noisy<Base>::Noisy(const std::vector<OptimizerParamGroup>& groups, Options options,
                    const NoiseSpec& noise)
     : Base((check_own_options<Options>(groups), groups), std::move(options)),
-      NoisyOptimizer(noise) {
+      FusedOptimizer(noise) {
   this->param_groups_.reserve(kGroupCapacity);
   track_parameters();
 }
@@ -141,14 +141,14 @@ void Noisy<Base>::track_parameters() {
   tracked_.update(*this);
 }
 
-NoisyOptimizer& noisy_optimizer(Optimizer& optimizer) {
-  if (auto* noisy = dynamic_cast<NoisyOptimizer*>(&optimizer)) return *noisy;
+FusedOptimizer& fused_optimizer(Optimizer& optimizer) {
+  if (auto* noisy = dynamic_cast<FusedOptimizer*>(&optimizer)) return *noisy;
   reject("the optimizer must be a noisylr::Noisy optimizer");
 }
 
 void close(Optimizer& optimizer) {
   if (auto* l4 = dynamic_cast<L4*>(&optimizer)) return l4->close();
-  noisy_optimizer(optimizer).close();
+  fused_optimizer(optimizer).close();
 }
 
 template class Noisy<torch::optim::SGD>;

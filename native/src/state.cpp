@@ -138,7 +138,7 @@ template <class State, class Options>
 void load(Optimizer& optimizer, NamedTensors named) {
   // LibTorch's own Adagrad creates its state in the constructor and requires it in step().
   const bool always_has_state = std::is_same_v<Options, torch::optim::AdagradOptions> &&
-                                !dynamic_cast<const NoisyOptimizer*>(&optimizer);
+                                !dynamic_cast<const FusedOptimizer*>(&optimizer);
   States states;
   for_each_parameter<Options>(
       optimizer, [&](std::string prefix, const at::Tensor& parameter, const Options& options) {
@@ -153,7 +153,7 @@ void load(Optimizer& optimizer, NamedTensors named) {
       });
   if (!named.empty()) reject("state ", named.begin()->first, " is unknown to the optimizer");
   optimizer.state() = std::move(states);
-  if (auto* noisy = dynamic_cast<NoisyOptimizer*>(&optimizer)) noisy->track_parameters();
+  if (auto* noisy = dynamic_cast<FusedOptimizer*>(&optimizer)) noisy->track_parameters();
   if (auto* l4 = dynamic_cast<L4*>(&optimizer)) l4->track_parameters();
 }
 

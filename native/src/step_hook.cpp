@@ -10,19 +10,25 @@ using torch::optim::Optimizer;
 
 StepHook::StepHook(Optimizer& optimizer, const NoiseSpec& noise)
     : LrNoise(noise), optimizer_(optimizer) {
-  const auto* own = dynamic_cast<LrNoise*>(&optimizer);
+  require_no_other_noise();
+}
+
+void StepHook::require_no_other_noise() const {
+  const auto* own = dynamic_cast<const LrNoise*>(&optimizer_);
   if (own && own->noise().distribution != Distribution::kNone) {
     reject("the optimizer already has noise of its own");
   }
 }
 
 at::Tensor StepHook::step(LossClosure closure) {
+  require_no_other_noise();
   return noisy_step(optimizer_, std::move(closure), [](Optimizer& optimizer, LossClosure base) {
     return optimizer.step(std::move(base));
   });
 }
 
 void StepHook::save(torch::serialize::OutputArchive& archive) const {
+  require_no_other_noise();
   optimizer_.save(archive);
   save_noise(archive);
 }
@@ -30,6 +36,8 @@ void StepHook::save(torch::serialize::OutputArchive& archive) const {
 void StepHook::load(torch::serialize::InputArchive& archive) {
   load_noise(optimizer_, archive, [](Optimizer& optimizer, torch::serialize::InputArchive& base) {
     optimizer.load(base);
+    // The noise of the archive is the hook's.
+    if (auto* own = dynamic_cast<LrNoise*>(&optimizer)) own->noise(NoiseSpec::none());
   });
 }
 

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -29,7 +30,8 @@ template <class Base>
 class StepPlan {
  public:
   /// @param prepare () called before the parameters and their state are gathered
-  /// @param fallback () steps the parameters in the optimizer's groups, which the plan does not
+  /// @param fallback () steps the parameters that the plan cannot step; the optimizer's groups hold
+  ///     only these during the call
   template <class Prepare, class Fallback>
   void step(Base& optimizer, bool use_lr_tensors, Prepare prepare, Fallback fallback) {
     if (!is_current(optimizer)) {
@@ -191,6 +193,10 @@ class StepPlan {
         slots_.push_back(slot);
       }
     }
+    if (step_tensors_.empty()) return;
+    std::set<const void*> present;
+    for (const ParameterSlot& slot : slots_) present.insert(slot.parameter);
+    std::erase_if(step_tensors_, [&](const auto& entry) { return !present.contains(entry.first); });
   }
 
   /// @return false if only Base can step the parameter
@@ -372,7 +378,7 @@ class StepPlan {
   std::vector<ParameterSlot> slots_;  // one for each parameter of each group
   std::vector<WorkRange> ranges_;
   std::vector<RuleGroup> rule_groups_;
-  std::vector<Rule> rules_;  // by part
+  std::vector<Rule> rules_;  // one for each of rule_groups_
   std::vector<Bucket<Options>> buckets_;
   std::vector<std::pair<void*, std::unique_ptr<State>>> new_states_;
   std::vector<std::vector<at::Tensor>> fallback_;  // by group

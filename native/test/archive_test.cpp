@@ -174,6 +174,24 @@ TEST(a_complete_archive_of_the_test_loads) {
   EXPECT_EQ(lr_of(noisy), 0.7);
 }
 
+TEST_EACH_OPTIMIZER(a_hook_of_a_fused_optimizer_keeps_its_noise_to_itself) {
+  Problem problem;
+  const NoiseSpec spec = NoiseSpec::uniform(8);
+  Noisy<Base> first(problem.parameters(), options<Base>());
+  Noisy<Base> second(problem.parameters(), options<Base>());
+  StepHook saved(first, spec);
+  saved.step([&] { return problem.loss(); });
+  StepHook loaded(second, NoiseSpec::none());
+  auto archive = archived(saved);
+  loaded.load(archive);
+  EXPECT(loaded.noise() == spec);
+  EXPECT(second.noise() == NoiseSpec::none());
+  loaded.step([&] { return problem.loss(); });
+  EXPECT_EQ(loaded.realised_lr(), lr_of(second) * factor(spec, 0, 0, 0));
+  second.noise(spec);
+  EXPECT_THROWS(std::invalid_argument, loaded.step(), "the optimizer already has noise of its own");
+}
+
 TEST(bad_archives_are_rejected_and_change_nothing) {
   Problem problem;
   NoisySGD noisy(problem.parameters(), torch::optim::SGDOptions(0.1), special());

@@ -54,7 +54,7 @@ TEST_EACH_OPTIMIZER(the_closure_may_add_a_group_and_change_options) {
       optimizer.step([&] {
         if (i == 3) {
           optimizer.add_param_group(OptimizerParamGroup({problem.v}));
-          if (!dynamic_cast<NoisyOptimizer*>(&optimizer)) begin(optimizer, problem.v);
+          if (!dynamic_cast<FusedOptimizer*>(&optimizer)) begin(optimizer, problem.v);
         }
         optimizer.param_groups()[0].options().set_lr(0.01 / (i + 1));
         return problem.loss();
@@ -146,7 +146,7 @@ TEST_EACH_OPTIMIZER(noise_equals_the_stock_step_with_noise) {
     EXPECT(fused_problem == stock_problem);
     EXPECT(fused.realised_lrs() == stock.realised_lrs());
   }
-  EXPECT(&noisy_optimizer(fused) == static_cast<LrNoise*>(&fused));
+  EXPECT(&fused_optimizer(fused) == static_cast<LrNoise*>(&fused));
   auto archive = archived(fused);
   stock.load(archive);
   EXPECT_EQ(stock.steps(), kSteps);
@@ -190,13 +190,13 @@ TEST_EACH_OPTIMIZER(rates_in_tensors_give_the_same_steps) {
                 "lrs must have one learning rate for each of the 1 groups, but has 2");
 }
 
-TEST_EACH_OPTIMIZER(noisy_optimizer_finds_only_noisy_optimizers) {
+TEST_EACH_OPTIMIZER(fused_optimizer_finds_only_noisy_optimizers) {
   Problem problem;
   Noisy<Base> noisy(problem.parameters(), options<Base>(), NoiseSpec::none());
-  noisy_optimizer(noisy).implementation(Implementation::kStock);
+  fused_optimizer(noisy).implementation(Implementation::kStock);
   EXPECT(noisy.implementation() == Implementation::kStock);
   Base plain(problem.parameters(), options<Base>());
-  EXPECT_THROWS(std::invalid_argument, noisy_optimizer(plain),
+  EXPECT_THROWS(std::invalid_argument, fused_optimizer(plain),
                 "the optimizer must be a noisylr::Noisy optimizer");
 }
 

@@ -24,7 +24,7 @@ using torch::optim::SGDOptions;
 namespace {
 
 using LossClosure = Optimizer::LossClosure;
-constexpr const char* kRuns = "step() was called while a step of the same object runs";
+constexpr const char* kRuns = "step() was called by the closure or by another thread";
 
 /// The step of an object, which it keeps alive.
 struct Stepper {
@@ -121,7 +121,7 @@ TEST(a_closed_optimizer_has_given_up_its_tensors) {
     at::Tensor& parameter = optimizer.param_groups()[0].params()[0];
     const size_t references = problem.w.use_count();
     stepper.step([&] {
-      EXPECT_THROWS(std::logic_error, close(optimizer), "close() was called while a step");
+      EXPECT_THROWS(std::logic_error, close(optimizer), "close() was called by the closure");
       return problem.loss();
     });
     close(optimizer);
@@ -138,7 +138,7 @@ TEST(a_wrapper_cannot_be_closed_in_its_step) {
   const auto optimizer = stock(problem);
   StepHook hook(*optimizer, NoiseSpec::uniform(8));
   hook.step([&] {
-    EXPECT_THROWS(std::logic_error, hook.close(), "close() was called while a step");
+    EXPECT_THROWS(std::logic_error, hook.close(), "close() was called by the closure");
     return problem.loss();
   });
   hook.close();

@@ -158,7 +158,7 @@ TEST_EACH_OPTIMIZER(a_base_pointer_has_the_same_address) {
   Optimizer* optimizer = &noisy;
   EXPECT_EQ(static_cast<void*>(base), static_cast<void*>(&noisy));
   EXPECT_EQ(static_cast<void*>(optimizer), static_cast<void*>(&noisy));
-  EXPECT_EQ(&noisy_optimizer(*optimizer), static_cast<LrNoise*>(&noisy));
+  EXPECT_EQ(&fused_optimizer(*optimizer), static_cast<LrNoise*>(&noisy));
 }
 
 TEST_EACH_OPTIMIZER(steps_are_noisy_through_a_base_reference) {
@@ -278,7 +278,7 @@ TEST(groups_that_a_failing_closure_added_keep_base_rates) {
 TEST(a_step_inside_a_step_throws) {
   Problem problem;
   NoisySGD noisy(problem.parameters(), SGDOptions(0.1), NoiseSpec::uniform(8));
-  const char* message = "step() was called while a step of the same object runs";
+  const char* message = "step() was called by the closure or by another thread";
   EXPECT_THROWS(std::logic_error, noisy.step([&] { return noisy.step(); }), message);
   EXPECT_EQ(lr_of(noisy), 0.1);
   EXPECT_EQ(noisy.steps(), 0);
@@ -334,7 +334,7 @@ TEST(bad_noise_epochs_and_steps_are_rejected) {
 TEST(a_plain_optimizer_has_no_noise) {
   Problem problem;
   SGD plain(problem.parameters(), SGDOptions(0.1));
-  EXPECT_THROWS(std::invalid_argument, noisy_optimizer(plain),
+  EXPECT_THROWS(std::invalid_argument, fused_optimizer(plain),
                 "the optimizer must be a noisylr::Noisy optimizer");
 }
 

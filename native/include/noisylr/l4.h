@@ -102,7 +102,7 @@ class NOISYLR_API L4 : public torch::optim::Optimizer {
   /// @throws std::logic_error if a step is in progress
   void close();
 
-  /// Must be called when state was set from outside.
+  /// Call this after you have changed state() directly.
   void track_parameters() { tracked_.update(*this); }
 
   /// Whether the direction is Adam's.

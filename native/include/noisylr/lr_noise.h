@@ -58,7 +58,7 @@ class NOISYLR_API LrNoise {
   /// The learning rates that the last completed step used, by group; empty before the first step.
   std::vector<double> realised_lrs() const { return realised_; }
 
-  /// Must be called before the object is destroyed where a step may be in progress.
+  /// Call this before you destroy the object if a step may be in progress.
   /// @throws std::logic_error if one is
   virtual void close();
 

@@ -26,11 +26,11 @@ enum class Implementation {
   kStock,  ///< LibTorch's own step: several operations a parameter
 };
 
-/// Operations that every noisy optimizer has, whatever its class.
-class NOISYLR_API NoisyOptimizer : public LrNoise {
+/// Operations that every Noisy<Base> adds to Base and LrNoise.
+class NOISYLR_API FusedOptimizer : public LrNoise {
  public:
   using LrNoise::LrNoise;
-  ~NoisyOptimizer() override;
+  ~FusedOptimizer() override;
 
   /// kFused at first.
   Implementation implementation() const noexcept { return implementation_; }
@@ -64,7 +64,7 @@ class NOISYLR_API NoisyOptimizer : public LrNoise {
   /// @throws std::logic_error if a step is in progress
   void close() override = 0;
 
-  /// Must be called when state was set from outside.
+  /// Call this after you have changed state() directly.
   virtual void track_parameters() = 0;
 
  private:
@@ -111,7 +111,7 @@ class StepPlan;
 /// which Base never does. A step erases the state of parameters that are no longer in a group. It
 /// keeps no references to gradients. step_guard.h has the rules of threads and lifetimes.
 template <class Base>
-class NOISYLR_API Noisy : public Base, public NoisyOptimizer {
+class NOISYLR_API Noisy : public Base, public FusedOptimizer {
  public:
   using Options = typename OptionsOf<Base>::type;
   using LossClosure = torch::optim::Optimizer::LossClosure;
@@ -140,8 +140,8 @@ class NOISYLR_API Noisy : public Base, public NoisyOptimizer {
   /// @throws std::invalid_argument if the options of a group are of another class
   void save(torch::serialize::OutputArchive& archive) const override;
 
-  /// Loads an archive of this class or of Base; the latter does not change the noise. If it throws,
-  /// nothing has changed.
+  /// Loads an archive of this class or of Base. An archive without noise does not change the noise,
+  /// epoch and steps. If it throws, nothing has changed.
   /// @throws std::invalid_argument if the archive's noise is incomplete or not valid, if the
   /// options
   ///     of a group are of another class, or if a parameter is in the groups twice, here or in the
@@ -176,7 +176,7 @@ using NoisyRMSprop = Noisy<torch::optim::RMSprop>;
 
 /// An optimizer of class Noisy, whichever that is; a view that lives as long as the optimizer.
 /// @throws std::invalid_argument if the optimizer is of another class
-NOISYLR_API NoisyOptimizer& noisy_optimizer(torch::optim::Optimizer& optimizer);
+NOISYLR_API FusedOptimizer& fused_optimizer(torch::optim::Optimizer& optimizer);
 
 /// close() of a noisy optimizer or L4, whichever that is.
 /// @throws std::invalid_argument if the optimizer is of another class

@@ -40,12 +40,12 @@ class NOISYLR_API Perturbation {
   /// @throws std::invalid_argument if it is negative
   void steps(int64_t steps);
 
-  /// Must be called before the object is destroyed where a step may be in progress.
+  /// Call this before you destroy the object if a step may be in progress.
   /// @throws std::logic_error if one is
   void close() { StepGuard::Scope(step_guard_, "close()"); }
 
  protected:
-  /// @param optimizer not owned; must outlive this
+  /// @param optimizer not owned; this must not be used after it is destroyed
   Perturbation(torch::optim::Optimizer& optimizer, uint64_t seed);
 
   /// Called after each evaluation of the closure, before the optimizer uses the gradients.
@@ -138,7 +138,8 @@ class NOISYLR_API PerturbedDescent final : public Perturbation {
   PerturbedDescent(torch::optim::Optimizer& optimizer, double radius, double threshold,
                    int64_t interval, uint64_t seed);
 
-  /// @param closure evaluates the loss and its gradients; called twice in a perturbed step
+  /// @param closure evaluates the loss and its gradients; called twice in a perturbed step. It must
+  ///     not step or close the optimizer
   /// @return the loss at the point that the optimizer stepped from
   /// @throws std::invalid_argument without a closure, which evaluates the gradient at the new point
   /// @throws std::logic_error if a step of the same object is in progress

@@ -10,15 +10,16 @@ namespace noisylr {
 /// A random learning rate for any existing optimizer: call step() here instead of there.
 class NOISYLR_API StepHook : public LrNoise {
  public:
-  /// @param optimizer not owned; must outlive the hook
+  /// @param optimizer not owned; the hook must not be used after it is destroyed
   /// @throws std::invalid_argument if the noise is not valid, or the optimizer has noise of its own
   StepHook(torch::optim::Optimizer& optimizer, const NoiseSpec& noise);
 
   /// The optimizer's step with realised learning rates.
+  /// @throws std::invalid_argument if the optimizer got noise of its own meanwhile
   /// @throws std::logic_error if a step of the same hook is in progress
   at::Tensor step(LossClosure closure = nullptr);
 
-  /// Writes what the optimizer writes, and the noise with its epoch and steps.
+  /// Writes what the optimizer writes, and the noise with its epoch and steps if there is noise.
   void save(torch::serialize::OutputArchive& archive) const;
 
   /// Loads the optimizer and the noise. An archive without noise does not change the noise.
@@ -26,6 +27,8 @@ class NOISYLR_API StepHook : public LrNoise {
   void load(torch::serialize::InputArchive& archive);
 
  private:
+  void require_no_other_noise() const;
+
   torch::optim::Optimizer& optimizer_;
 };
 

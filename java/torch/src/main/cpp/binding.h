@@ -16,11 +16,11 @@ inline at::Tensor step(torch::optim::Optimizer& optimizer,
 }
 
 inline Implementation implementation(torch::optim::Optimizer& optimizer) {
-  return noisy_optimizer(optimizer).implementation();
+  return fused_optimizer(optimizer).implementation();
 }
 
 inline void implementation(torch::optim::Optimizer& optimizer, Implementation implementation) {
-  noisy_optimizer(optimizer).implementation(implementation);
+  fused_optimizer(optimizer).implementation(implementation);
 }
 
 }  // namespace noisylr

@@ -12,7 +12,7 @@ import org.bytedeco.pytorch.TensorVector;
 
 /**
  * References into an optimizer: its groups, their options and their parameters. They keep the
- * optimizer from being collected and throw once it is closed.
+ * optimizer from being collected. Their getters and setters throw once it is closed.
  */
 public final class ParamGroups extends OptimizerParamGroupVector {
   private final Optimizer optimizer;
@@ -28,9 +28,13 @@ public final class ParamGroups extends OptimizerParamGroupVector {
     return new Group(super.get(i));
   }
 
-  /** The parameters of a group of the optimizer. */
-  public TensorVector parameters(TensorVector parameters) {
-    return new Parameters(parameters);
+  /** The parameters of the first group. */
+  public TensorVector first() {
+    open(optimizer);
+    if (size() == 0) {
+      throw new IllegalStateException("the optimizer has no parameter group");
+    }
+    return get(0).params();
   }
 
   private final class Group extends OptimizerParamGroup {
@@ -77,7 +81,7 @@ public final class ParamGroups extends OptimizerParamGroupVector {
     @Override
     public Tensor get(long i) {
       open(optimizer);
-      return super.get(i);
+      return new Tensor(super.get(i)); // its own reference, which outlives the list
     }
   }
 }

@@ -26,14 +26,20 @@ class LrNoise extends Pointer {
     NativeLibrary.load();
   }
 
+  /** Keeps the native object reachable. */
+  private NoisyOptimizer owner;
+
   LrNoise(Pointer p) {
     super(p);
   }
 
   static LrNoise of(NoisyOptimizer optimizer) {
-    return optimizer instanceof StepHook hook
-        ? new LrNoise(open(hook))
-        : NativeNoise.of(open((Optimizer) optimizer));
+    LrNoise noise =
+        optimizer instanceof StepHook hook
+            ? new LrNoise(open(hook))
+            : NativeNoise.of(open((Optimizer) optimizer));
+    noise.owner = optimizer;
+    return noise;
   }
 
   @Function

@@ -36,7 +36,7 @@ public final class NativeNoise {
       @Cast("int64_t") long step,
       @Cast("uint64_t") long group);
 
-  @Name("noisy_optimizer")
+  @Name("fused_optimizer")
   static native @ByRef LrNoise of(@ByRef Optimizer optimizer);
 
   @Cast("int")

@@ -78,7 +78,7 @@ public final class NoisyAdam extends Adam implements FusedOptimizer {
 
   @Override
   public TensorVector parameters() {
-    return new ParamGroups(super.param_groups(), this).parameters(super.parameters());
+    return new ParamGroups(super.param_groups(), this).first();
   }
 
   @Override

@@ -79,7 +79,7 @@ public final class NoisyRMSprop extends RMSprop implements FusedOptimizer {
 
   @Override
   public TensorVector parameters() {
-    return new ParamGroups(super.param_groups(), this).parameters(super.parameters());
+    return new ParamGroups(super.param_groups(), this).first();
   }
 
   @Override

@@ -78,7 +78,7 @@ public final class NoisySGD extends SGD implements FusedOptimizer {
 
   @Override
   public TensorVector parameters() {
-    return new ParamGroups(super.param_groups(), this).parameters(super.parameters());
+    return new ParamGroups(super.param_groups(), this).first();
   }
 
   @Override

@@ -61,9 +61,11 @@ public abstract class OptimizerWrapper extends Pointer {
 
   @Override
   public boolean releaseReference() {
-    if (!isNull() && referenceCount() <= 1) {
-      nativeClose();
+    if (isNull() || referenceCount() > 1) {
+      return super.releaseReference();
     }
-    return super.releaseReference();
+    nativeClose();
+    setNull(); // JavaCPP frees the native object once this one is unreachable
+    return true;
   }
 }

@@ -38,7 +38,7 @@ public final class StepHook extends OptimizerWrapper implements NoisyOptimizer {
 
   private native void allocate(@ByRef Optimizer optimizer, @ByVal NativeNoiseSpec noise);
 
-  /** Writes what the optimizer writes, and the noise with its epoch and steps. */
+  /** Writes what the optimizer writes, and the noise with epoch and steps if there is noise. */
   public void save(OutputArchive archive) {
     optimizer();
     nativeSave(archive);

@@ -5,20 +5,33 @@
  * collected. A closed one throws, and closing it again does nothing. A group or list that it gave
  * keeps it reachable. One thread at a time uses an optimizer and its wrappers.
  *
+ * <p>In detail:
+ *
  * <ul>
+ *   <li>A closed object throws IllegalStateException from the methods of this package and from its
+ *       groups and lists, and JavaCPP's NullPointerException from bytedeco's other methods.
  *   <li>A closure may use its optimizer and change its groups. It may neither step nor close it,
- *       nor may another thread while a step runs; both throw. What a closure throws leaves {@code
- *       step} unchanged, and the base learning rates are in place.
+ *       nor may another thread while a step is in progress; both throw. An exception of a closure
+ *       leaves {@code step} unchanged, and the base learning rates are in place.
  *   <li>A step erases the state of parameters that are no longer in a group, so a tensor that is
- *       added later starts without state.
- *   <li>Everything else follows LibTorch's rules: up to 16 groups, references to groups stay valid
- *       when groups are added; a reference to a removed group, its options or its list must not be
- *       used; neither must a scheduler of an optimizer that was closed or collected, a LibTorch
- *       optimizer that the closure of a wrapper's step closes, or options that were cast to their
- *       class once the optimizer is closed. JavaCPP's {@code deallocate()} frees an optimizer at
- *       once, also in a step. {@code add_param_group} takes each field of a group's options that
- *       equals its class's default from the optimizer's options. A group of another optimizer's
- *       options must be a {@code clone()}.
+ *       added later starts without state. A group whose options are of another class makes the next
+ *       step, save or load throw.
+ *   <li>{@code add_param_group} takes each field of a group's options that equals its class's
+ *       default from the optimizer's options. {@code param_groups().push_back} does not: the group
+ *       needs options of its own.
+ * </ul>
+ *
+ * <p>LibTorch's and bytedeco's rules apply to the rest:
+ *
+ * <ul>
+ *   <li>References to groups stay valid while groups are added, up to 16 groups.
+ *   <li>Do not use a reference to a removed group, its options or its list.
+ *   <li>Iterators, {@code defaults()} and options that were cast to their class do not keep the
+ *       optimizer reachable. Do not use them after it is closed or collected, nor its schedulers.
+ *   <li>Before you give options of one optimizer to another, {@code clone()} them. Do not assign
+ *       one optimizer to another ({@code put}).
+ *   <li>The closure of a wrapper's step must not close a LibTorch optimizer inside.
+ *   <li>JavaCPP's {@code deallocate()} frees an object at once, also in a step.
  * </ul>
  */
 package org.noisylr.torch.optim;

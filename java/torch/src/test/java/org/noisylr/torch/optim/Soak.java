@@ -43,8 +43,8 @@ final class Soak {
   private Soak() {}
 
   /**
-   * Prints for each optimizer, parted by tabs: its name, then what a tenth of the steps and all of
-   * them leave, Java's references to native objects and native bytes each, then the native bytes
+   * Prints for each optimizer, separated by tabs: its name, then what a tenth of the steps and all
+   * of them leave, Java's references to native objects and native bytes each, then the native bytes
    * that stay of one that is closed; at last the name "all" and resident bytes before the first
    * optimizer and at the end.
    *

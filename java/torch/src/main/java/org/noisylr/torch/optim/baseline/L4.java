@@ -27,7 +27,7 @@ import org.noisylr.torch.internal.ParamGroups;
  *
  * where L_min is γ₀ times the loss in the first step, then the lesser of itself and the loss, and
  * grows by the factor 1 + 1/τ after each step. The settings other than α are those of the first
- * parameter group. {@link StepHook} puts noise on α.
+ * parameter group. {@link org.noisylr.torch.optim.StepHook} puts noise on α.
  *
  * <p>A step requires a closure, which returns the loss. A step whose loss is NaN or infinite
  * changes nothing.
@@ -87,7 +87,7 @@ public abstract sealed class L4 extends Optimizer permits L4Mom, L4Adam {
 
   @Override
   public TensorVector parameters() {
-    return new ParamGroups(super.param_groups(), this).parameters(super.parameters());
+    return new ParamGroups(super.param_groups(), this).first();
   }
 
   @Override

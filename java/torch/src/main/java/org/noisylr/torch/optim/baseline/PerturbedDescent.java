@@ -17,6 +17,7 @@ import org.noisylr.torch.internal.NativeLibrary;
  * that point.
  *
  * <p>A step requires a closure. A perturbed step calls it twice, for the gradient at the new point.
+ * The closure must not step or close the wrapped optimizer.
  */
 @Namespace("noisylr")
 @Properties(inherit = NativeLibrary.class)
