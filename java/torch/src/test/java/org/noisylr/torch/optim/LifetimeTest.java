@@ -315,15 +315,13 @@ class LifetimeTest {
 
   /** Frees what nothing refers to, and uses its memory again. */
   static void collect() {
-    for (int i = 0; i < 2; i++) {
-      System.gc();
-      try {
-        Thread.sleep(5);
-      } catch (InterruptedException e) {
-        throw new AssertionError(e);
-      }
-      Pointer.deallocateReferences();
+    System.gc();
+    try {
+      Thread.sleep(5);
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
     }
+    Pointer.deallocateReferences();
     TensorVector[] garbage = new TensorVector[50];
     Arrays.setAll(garbage, i -> new TensorVector(torch.randn(9), torch.randn(64)));
     Arrays.stream(garbage).forEach(Pointer::close);
