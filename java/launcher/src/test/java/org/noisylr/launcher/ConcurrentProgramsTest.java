@@ -6,6 +6,7 @@ import static org.noisylr.launcher.Programs.read;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeEach;
@@ -31,13 +32,11 @@ class ConcurrentProgramsTest {
   @TempDir private Path temporary;
   private Path out;
   private Path firstLog;
-  private Path secondLog;
 
   @BeforeEach
   void namePaths() {
     out = temporary.resolve("out");
     firstLog = temporary.resolve("first");
-    secondLog = temporary.resolve("second");
   }
 
   private String inUse() {
@@ -48,9 +47,9 @@ class ConcurrentProgramsTest {
   void aSecondRunInAFolderIsRejectedAndTheFirstContinues() throws Exception {
     Process first = programs.start(firstLog, TRAIN + out);
     await(first, firstLog, () -> Files.exists(out.resolve("metrics.csv")));
-    assertThat(Invocation.of(TRAIN + out)).isEqualTo(new Invocation(2, "", inUse()));
-    assertThat(programs.start(secondLog, TRAIN + out + " --resume").waitFor()).isEqualTo(2);
-    assertThat(read(secondLog)).isEqualTo(inUse());
+    for (String command : List.of(TRAIN + out, TRAIN + out + " --resume")) {
+      assertThat(Invocation.of(command)).isEqualTo(new Invocation(2, "", inUse()));
+    }
     assertThat(first.isAlive()).as(() -> read(firstLog)).isTrue();
     first.destroy();
     assertThat(first.waitFor()).isEqualTo(128 + 15);
@@ -70,16 +69,17 @@ class ConcurrentProgramsTest {
   @Test
   void experimentsOnOneStoreTrainEachRunOnce() throws Exception {
     Process first = programs.start(firstLog, EXPERIMENT + out);
-    Process second = programs.start(secondLog, EXPERIMENT + out);
+    await(first, firstLog, () -> Programs.count(out, "config.yaml") > 0);
+    Invocation second = Invocation.of(EXPERIMENT + out);
+    assertThat(second.exit()).as(second.err()).isZero();
     assertThat(first.waitFor()).as(() -> read(firstLog)).isZero();
-    assertThat(second.waitFor()).as(() -> read(secondLog)).isZero();
-    assertThat(done(firstLog) + done(secondLog)).isEqualTo(4);
+    assertThat(done(read(firstLog)) + done(second.out())).isEqualTo(4);
     assertThat(Programs.count(out, "result.json")).isEqualTo(4);
   }
 
-  private static int done(Path log) {
-    Matcher matcher = Pattern.compile("(\\d+) done, 0 failed|nothing to do").matcher(read(log));
-    assertThat(matcher.find()).as(() -> read(log)).isTrue();
+  private static int done(String text) {
+    Matcher matcher = Pattern.compile("(\\d+) done, 0 failed|nothing to do").matcher(text);
+    assertThat(matcher.find()).as(text).isTrue();
     return matcher.group(1) == null ? 0 : Integer.parseInt(matcher.group(1));
   }
 }

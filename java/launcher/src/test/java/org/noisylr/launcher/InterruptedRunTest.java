@@ -22,8 +22,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -34,7 +32,6 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 @Tag("slow")
 @Timeout(value = 30, unit = TimeUnit.MINUTES)
-@Execution(ExecutionMode.CONCURRENT)
 class InterruptedRunTest {
   private static final boolean LONG = "long".equals(System.getProperty("reliability"));
   private static final int KILLS = LONG ? 20 : 1;
@@ -68,14 +65,24 @@ class InterruptedRunTest {
       this.options = options;
     }
 
-    String command(Path out, int epochs) {
+    String command(Path out) {
       return "train --threads 1 --seed 3 %s --epochs %d --device cpu --out %s"
-          .formatted(options, epochs, out);
+          .formatted(options, EPOCHS, out);
     }
   }
 
+  @TempDir private static Path undisturbed;
+
   @RegisterExtension private final Programs programs = new Programs();
   @TempDir private Path temporary;
+
+  private static Path undisturbed(Kind kind) {
+    Path run = undisturbed.resolve(kind.name());
+    if (!Files.exists(run)) {
+      assertThat(Invocation.of(kind.command(run)).exit()).isZero();
+    }
+    return run;
+  }
 
   private void finish(String command) throws Exception {
     programs.finish(temporary.resolve("log"), command);
@@ -88,9 +95,6 @@ class InterruptedRunTest {
   @ParameterizedTest
   @MethodSource("kinds")
   void aRunThatIsKilledAtRandomMomentsLeavesTheBytesOfAnUndisturbedOne(Kind kind) throws Exception {
-    Path undisturbed = temporary.resolve("undisturbed");
-    finish(kind.command(undisturbed, EPOCHS));
-
     Path killed = temporary.resolve("killed");
     Random random = new Random(kind.ordinal());
     for (int kill = 0; kill < KILLS; kill++) {
@@ -102,25 +106,22 @@ class InterruptedRunTest {
               ? () -> epochsDone(killed) >= epochs && Files.exists(killed.resolve("config.yaml"))
               : () -> epochsDone(killed) >= epochs && isWriting(killed);
       long microseconds = random.nextInt(anyMoment ? 250_000 : 3_000);
-      kill(kind.command(killed, EPOCHS), killed, moment, microseconds);
+      kill(kind.command(killed), killed, moment, microseconds);
       assertThat(killed.resolve("result.json")).doesNotExist();
     }
-    finish(kind.command(killed, EPOCHS) + " --resume");
-    assertSameFiles(killed, undisturbed);
+    finish(kind.command(killed) + " --resume");
+    assertSameFiles(killed, undisturbed(kind));
   }
 
   @Test
   void aSignalSavesTheStepsAndTheMessageNamesTheCommandToResume() throws Exception {
-    Path undisturbed = temporary.resolve("undisturbed");
-    finish(Kind.CNN.command(undisturbed, 8));
-
     Path stopped = temporary.resolve("stopped");
-    stop(Kind.CNN.command(stopped, 8), stopped, 2, isIgnored(2) ? 15 : 2);
+    stop(Kind.CNN.command(stopped), stopped, 2, isIgnored(2) ? 15 : 2);
     if (LONG) {
       stop("train --resume --out " + stopped, stopped, 4, 15);
     }
     finish("train --resume --out " + stopped);
-    assertSameFiles(stopped, undisturbed);
+    assertSameFiles(stopped, undisturbed(Kind.CNN));
   }
 
   /** Starts or resumes a run, and stops it with a signal after some epochs. */

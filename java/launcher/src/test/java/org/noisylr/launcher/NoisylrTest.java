@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import javax.imageio.ImageIO;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -17,6 +18,7 @@ import picocli.CommandLine;
 
 class NoisylrTest {
   @Test
+  @Tag("slow")
   void quickstartComparesAndReports(@TempDir Path folder) throws IOException {
     Invocation outcome = Invocation.of("quickstart --epochs 1 --seeds 1 --out " + folder);
     assertThat(outcome.exit()).isZero();

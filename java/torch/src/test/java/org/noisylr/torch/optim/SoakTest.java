@@ -14,7 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
  * Native memory does not grow with the number of steps or of closed optimizers. The long form makes
  * 10,000 steps with each optimizer: {@code -Dreliability=long}.
  */
-@Tag("slow")
+@Tag("lifetime")
 class SoakTest {
   private static final int STEPS = "long".equals(System.getProperty("reliability")) ? 10_000 : 50;
 
