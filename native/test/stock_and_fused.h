@@ -21,10 +21,10 @@ using namespace noisylr;
 using namespace torch::optim;
 using Tensors = std::vector<at::Tensor>;
 
-/// 200, or the value of NOISYLR_TEST_STEPS.
+/// 50, or the value of NOISYLR_TEST_STEPS.
 inline const int kSteps = [] {
   const char* steps = std::getenv("NOISYLR_TEST_STEPS");
-  return steps ? std::stoi(steps) : 200;
+  return steps ? std::stoi(steps) : 50;
 }();
 
 inline at::Tensor leaf(const at::Tensor& values) { return values.detach().requires_grad_(); }
