@@ -58,7 +58,12 @@ public final class Noisylr implements Runnable {
   /** Executes a command. Errors that picocli does not catch become one line too. */
   static int run(CommandLine commandLine, String... arguments) {
     try {
-      return commandLine.execute(arguments);
+      int exit = commandLine.execute(arguments);
+      if (exit == 0 && OutputFile.standardOutputFailed()) {
+        error(commandLine, "cannot write to standard output: it is full or closed");
+        return BAD_INPUT;
+      }
+      return exit;
     } catch (OutOfMemoryError e) {
       error(
           commandLine, "out of memory: " + e.getMessage() + " (raise java -Xmx, or use less data)");

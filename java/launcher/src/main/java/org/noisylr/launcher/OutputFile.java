@@ -22,7 +22,8 @@ final class OutputFile {
 
   /**
    * Writes to a file. A new or regular file is replaced as a whole; links, pipes and devices are
-   * written to directly.
+   * written to directly. An error of standard output ends the writing, see {@link
+   * #standardOutputFailed}.
    *
    * @param content written part by part, so that a lazy list need not fit into memory
    * @throws InputException if the file cannot be written
@@ -30,10 +31,7 @@ final class OutputFile {
   static void write(String option, Path file, List<ByteBuffer> content) {
     try {
       if (STANDARD_OUTPUT.contains(file)) {
-        write(System.out, content);
-        if (System.out.checkError()) {
-          throw new IOException("standard output is closed or full");
-        }
+        writeStandardOutput(content);
       } else if (Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)
           || !Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
         AtomicFile.write(file, content);
@@ -52,6 +50,32 @@ final class OutputFile {
     WritableByteChannel channel = Channels.newChannel(out);
     for (ByteBuffer part : content) {
       channel.write(part);
+    }
+  }
+
+  private static void writeStandardOutput(List<ByteBuffer> content) throws IOException {
+    WritableByteChannel channel = Channels.newChannel(System.out);
+    for (ByteBuffer part : content) {
+      channel.write(part);
+      if (System.out.checkError()) {
+        return;
+      }
+    }
+  }
+
+  /**
+   * Returns whether standard output has lost text. A pipe whose reader ends early, such as {@code
+   * head}, is no failure.
+   */
+  static boolean standardOutputFailed() {
+    return System.out.checkError() && !standardOutputIsPipe();
+  }
+
+  private static boolean standardOutputIsPipe() {
+    try {
+      return Files.readSymbolicLink(Path.of("/proc/self/fd/1")).toString().startsWith("pipe:");
+    } catch (IOException e) {
+      return false;
     }
   }
 }

@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -63,16 +65,41 @@ class OutputFileTest {
   @Tag("slow")
   void aPipeIsWrittenTo() throws Exception {
     Path log = folder.resolve("log");
-    String script =
-        "%s/bin/java -cp '%s' %s %s >(cat > %s; echo end >> %s) && sleep 1"
+    String command = LR + ">(cat > %s; echo end >> %s) && sleep 1".formatted(log, log);
+    assertThat(bash(command)).isEmpty();
+    assertThat(Files.readString(log)).isEqualTo(ROWS + "end\n");
+  }
+
+  @Test
+  @Tag("slow")
+  @Timeout(60)
+  void aReaderThatEndsEarlyEndsTheProgramWithoutAnError() throws Exception {
+    String command = "lr --lr 0.1 --epochs 1000 --steps-per-epoch 1000000 --csv -";
+    assertThat(bash(command + " | head -2; echo exit ${PIPESTATUS[0]}"))
+        .isEqualTo(ROWS + "exit 0\n");
+  }
+
+  @ParameterizedTest
+  @Tag("slow")
+  @ValueSource(strings = {"experiment list", "--help", LR + "-"})
+  void aFullStandardOutputIsAnErrorOfOneLine(String command) throws Exception {
+    assumeThat(Path.of("/dev/full")).exists();
+    assertThat(bash(command + " 2>&1 > /dev/full; echo exit $?"))
+        .isEqualTo("noisylr: cannot write to standard output: it is full or closed\nexit 2\n");
+  }
+
+  /** Runs a command of the program in a shell. Returns the shell's output. */
+  private static String bash(String command) throws Exception {
+    String program =
+        "%s/bin/java -cp '%s' %s "
             .formatted(
                 System.getProperty("java.home"),
                 System.getProperty("java.class.path"),
-                Noisylr.class.getName(),
-                LR,
-                log,
-                log);
-    assertThat(new ProcessBuilder("bash", "-c", script).inheritIO().start().waitFor()).isZero();
-    assertThat(Files.readString(log)).isEqualTo(ROWS + "end\n");
+                Noisylr.class.getName());
+    Process shell =
+        new ProcessBuilder("bash", "-c", program + command).redirectErrorStream(true).start();
+    String output = new String(shell.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(shell.waitFor()).as(output).isZero();
+    return output;
   }
 }
