@@ -1,11 +1,10 @@
 package org.noisylr.bench;
 
-import java.util.ArrayList;
-import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.noisylr.torch.model.ResNet;
+import org.noisylr.torch.model.Vgg16;
 
 /** The {@code float32} parameters of a model, with gradients. */
 public enum ParameterSet {
@@ -24,27 +23,20 @@ public enum ParameterSet {
   VGG16(14_991_946) {
     @Override
     TensorVector tensors() {
-      int[] widths = {64, 64, 128, 128, 256, 256, 256, 512, 512, 512, 512, 512, 512};
-      List<long[]> shapes = new ArrayList<>();
-      int in = 3;
-      for (int width : widths) {
-        layer(shapes, true, width, in, 3, 3);
-        in = width;
-      }
-      layer(shapes, true, 512, 512);
-      layer(shapes, false, 10, 512);
-      return random(shapes);
+      // The recorded times are those of contiguous parameters.
+      return new Vgg16(3, 10, true, false).parameters();
     }
   },
   /** Dense layers 784–1024–1024–10: 6 tensors, 1,863,690 values. */
   MLP(1_863_690) {
     @Override
     TensorVector tensors() {
-      List<long[]> shapes = new ArrayList<>();
-      layer(shapes, false, 1024, 784);
-      layer(shapes, false, 1024, 1024);
-      layer(shapes, false, 10, 1024);
-      return random(shapes);
+      long[][] shapes = {{1024, 784}, {1024}, {1024, 1024}, {1024}, {10, 1024}, {10}};
+      TensorVector parameters = new TensorVector();
+      for (long[] shape : shapes) {
+        parameters.push_back(torch.randn(shape).requires_grad_(true));
+      }
+      return parameters;
     }
   };
 
@@ -64,24 +56,6 @@ public enum ParameterSet {
     for (long i = 0; i < parameters.size(); i++) {
       Tensor p = parameters.get(i);
       p.mutable_grad().put(torch.randn_like(p).detach());
-    }
-    return parameters;
-  }
-
-  private static void layer(List<long[]> shapes, boolean norm, long... weight) {
-    long[] perOutput = {weight[0]};
-    shapes.add(weight);
-    shapes.add(perOutput);
-    if (norm) {
-      shapes.add(perOutput);
-      shapes.add(perOutput);
-    }
-  }
-
-  private static TensorVector random(List<long[]> shapes) {
-    TensorVector parameters = new TensorVector();
-    for (long[] shape : shapes) {
-      parameters.push_back(torch.randn(shape).requires_grad_(true));
     }
     return parameters;
   }
