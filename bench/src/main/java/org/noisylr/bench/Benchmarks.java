@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
 import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
 import org.noisylr.check.Reason;
@@ -77,8 +78,7 @@ public final class Benchmarks {
     System.exit(exit);
   }
 
-  private static void run(String[] args)
-      throws CommandLineOptionException, RunnerException, IOException {
+  static void run(String... args) throws CommandLineOptionException, RunnerException, IOException {
     String command = args.length > 0 ? args[0] : "";
     if (command.equals("summary")) {
       System.out.print(Summary.of(files(args)));
@@ -101,6 +101,7 @@ public final class Benchmarks {
   private static void measure(String[] args)
       throws CommandLineOptionException, RunnerException, IOException {
     CommandLineOptions options = new CommandLineOptions(args);
+    checkParameters(options);
     if (options.shouldHelp()
         || options.shouldList()
         || options.shouldListWithParams()
@@ -109,10 +110,16 @@ public final class Benchmarks {
       org.openjdk.jmh.Main.main(args);
       return;
     }
-    checkParameters(options);
     int rounds = options.getForkCount().orElse(ROUNDS);
     Check.atLeast("-f", rounds, 1);
+    ResultFormatType format = options.getResultFormat().orElse(ResultFormatType.JSON);
+    if (format != ResultFormatType.JSON) {
+      throw Check.invalid("-rf", format, ResultFormatType.JSON.toString());
+    }
     Path file = Path.of(options.getResult().orElse("jmh.json"));
+    if (Results.isCsv(file)) {
+      throw Check.invalid("-rff", file, "a file for JSON");
+    }
     Map<String, List<RunResult>> results = new LinkedHashMap<>();
     try {
       AtomicFile.write(file, "[]");
@@ -140,15 +147,14 @@ public final class Benchmarks {
     System.out.printf("Results: %s%n%n%s", file, Summary.of(List.of(file)));
   }
 
-  /** JMH would report a wrong value only from the fork, with a stack trace. */
+  /** Rejects what JMH would report with a stack trace: wrong patterns and values of parameters. */
   private static void checkParameters(CommandLineOptions options) {
     for (Class<?> benchmark : BENCHMARKS) {
-      boolean selected =
-          options.getIncludes().isEmpty()
-              || options.getIncludes().stream()
-                  .anyMatch(regex -> Pattern.compile(regex).matcher(benchmark.getName()).find());
+      boolean included =
+          options.getIncludes().isEmpty() || matches(benchmark, options.getIncludes());
+      boolean excluded = matches(benchmark, options.getExcludes());
       for (Field field : benchmark.getFields()) {
-        if (!selected || !field.isAnnotationPresent(Param.class)) {
+        if (!included || excluded || !field.isAnnotationPresent(Param.class)) {
           continue;
         }
         List<String> names =
@@ -167,6 +173,15 @@ public final class Benchmarks {
           }
         }
       }
+    }
+  }
+
+  private static boolean matches(Class<?> benchmark, List<String> patterns) {
+    try {
+      return patterns.stream()
+          .anyMatch(pattern -> Pattern.compile(pattern).matcher(benchmark.getName()).find());
+    } catch (PatternSyntaxException e) {
+      throw Check.invalid("pattern", e.getPattern(), "a regular expression");
     }
   }
 

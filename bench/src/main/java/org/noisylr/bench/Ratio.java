@@ -1,6 +1,7 @@
 package org.noisylr.bench;
 
 import java.util.Locale;
+import org.noisylr.check.InputException;
 import org.openjdk.jmh.util.ListStatistics;
 
 /**
@@ -17,14 +18,13 @@ record Ratio(double estimate, double low, double high) {
    *
    * @param times by round
    * @param base by round, of the same length
+   * @throws InputException if the lengths differ
    */
   static Ratio of(double[] times, double[] base) {
     if (times.length != base.length) {
-      throw new IllegalArgumentException(
-          "both sides must have the same number of rounds, but have "
-              + times.length
-              + " and "
-              + base.length);
+      throw new InputException(
+          "both sides of a ratio must have the same number of rounds, but have %d and %d"
+              .formatted(times.length, base.length));
     }
     double[] logs = new double[times.length];
     for (int i = 0; i < logs.length; i++) {

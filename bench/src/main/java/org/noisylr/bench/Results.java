@@ -58,8 +58,7 @@ final class Results {
     List<Measurement> all = new ArrayList<>();
     for (Path file : files) {
       try {
-        List<Measurement> some =
-            file.toString().endsWith(".csv") ? ResultsCsv.read(file) : JmhJson.read(file);
+        List<Measurement> some = isCsv(file) ? ResultsCsv.read(file) : JmhJson.read(file);
         some.forEach(measurement -> checkUnit(file, measurement));
         all.addAll(some);
       } catch (IOException e) {
@@ -67,6 +66,11 @@ final class Results {
       }
     }
     return all;
+  }
+
+  /** Returns whether a file is read as CSV. */
+  static boolean isCsv(Path file) {
+    return file.toString().endsWith(".csv");
   }
 
   private static void checkUnit(Path file, Measurement m) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import org.junit.jupiter.api.Test;
+import org.noisylr.check.InputException;
 
 class RatioTest {
   @Test
@@ -33,6 +34,7 @@ class RatioTest {
   @Test
   void rejectsDifferentNumbersOfRounds() {
     assertThatThrownBy(() -> Ratio.of(new double[3], new double[4]))
-        .hasMessage("both sides must have the same number of rounds, but have 3 and 4");
+        .isInstanceOf(InputException.class)
+        .hasMessage("both sides of a ratio must have the same number of rounds, but have 3 and 4");
   }
 }
