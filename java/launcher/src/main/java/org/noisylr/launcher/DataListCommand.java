@@ -31,7 +31,10 @@ final class DataListCommand extends Subcommand {
   }
 
   private static String state(PublishedDataset dataset) {
-    if (dataset.missing(Datasets.dataHome()).isEmpty()) {
+    int missing = dataset.missing(Datasets.dataHome()).size();
+    boolean unpacked =
+        missing == dataset.files().size() && Datasets.isAvailable(dataset.datasetName());
+    if (missing == 0 || unpacked) {
       return "present";
     }
     return Files.isDirectory(DatasetsCommand.folder(dataset)) ? "partial" : "absent";

@@ -1,6 +1,7 @@
 package org.noisylr.launcher;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -36,6 +37,31 @@ class NoisylrTest {
     assertThat(Invocation.of("data list").out())
         .contains("fashion-mnist-mini  embedded", "cifar10 ", "svhn ", "imdb ", "MIT")
         .hasLineCount(1 + Datasets.NAMES.size());
+  }
+
+  @Test
+  void dataListShowsDownloadedUnpackedPartialAndAbsentData(@TempDir Path home) throws IOException {
+    assumeThat(System.getenv(Datasets.DATA_HOME_VARIABLE)).isNull();
+    for (String file :
+        List.of(
+            "cifar10/cifar-10-binary.tar.gz",
+            "cifar100/cifar-100-binary/train.bin",
+            "cifar100/cifar-100-binary/test.bin",
+            "svhn/train_32x32.mat")) {
+      Path path = home.resolve(".noisylr/data").resolve(file);
+      Files.createDirectories(path.getParent());
+      Files.createFile(path);
+    }
+    String before = System.setProperty("user.home", home.toString());
+    try {
+      assertThat(Invocation.of("data list").out())
+          .containsPattern("cifar10 +present")
+          .containsPattern("cifar100 +present")
+          .containsPattern("svhn +partial")
+          .containsPattern("imdb +absent");
+    } finally {
+      System.setProperty("user.home", before);
+    }
   }
 
   @Test
