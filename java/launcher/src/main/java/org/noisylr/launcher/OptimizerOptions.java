@@ -27,7 +27,11 @@ final class OptimizerOptions extends OptionGroup {
         command(),
         "--optimizer",
         kind,
-        Map.of("--momentum", EnumSet.of(OptimizerSpec.Kind.MOMENTUM)));
+        Map.of(
+            "--momentum", EnumSet.of(OptimizerSpec.Kind.MOMENTUM),
+            "--optimizer-impl",
+                EnumSet.complementOf(
+                    EnumSet.of(OptimizerSpec.Kind.L4MOM, OptimizerSpec.Kind.L4ADAM))));
     double decay = weightDecay != null ? weightDecay : kind.isL4() ? 0 : DEFAULT_WEIGHT_DECAY;
     return Options.named(
         Map.of("momentum", "--momentum", "weight decay", "--weight-decay"),

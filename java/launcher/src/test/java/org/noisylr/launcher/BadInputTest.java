@@ -53,6 +53,7 @@ class BadInputTest {
         "lr --lr 0.1 --schedule wr --restart-epochs 0|--restart-epochs must be greater than 0, but is 0.0",
         "lr --lr 0.1 --schedule wr --restart-mult 0|--restart-mult must be at least 1.0, but is 0.0",
         "train --data x --model cnn28 --lr 0.1 --optimizer adam --momentum 0.9|--momentum needs --optimizer momentum, but --optimizer is adam",
+        "train --data x --model cnn28 --lr 0.1 --optimizer l4mom --optimizer-impl stock|--optimizer-impl needs --optimizer sgd or momentum or adam or adamw or adagrad or rmsprop, but --optimizer is l4mom",
         "train --data x --model cnn28 --lr 0.1 --momentum 1|--momentum must be in [0, 1), but is 1.0",
         "train --data x --model cnn28 --lr 0.1 --weight-decay -1|--weight-decay must be at least 0, but is -1.0",
         "train --data x --model cnn28 --lr 0.1 --out /dev/null|cannot write to /dev/null: a file is in its place",
