@@ -1,12 +1,12 @@
 package org.noisylr.launcher;
 
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import org.noisylr.check.InputException;
 import org.noisylr.experiment.Experiment;
 import org.noisylr.experiment.figure.CurveFigure;
 import org.noisylr.experiment.figure.ScheduleFigure;
+import org.noisylr.experiment.plan.Plan;
 import org.noisylr.experiment.plan.Scale;
 import org.noisylr.experiment.store.RunStore;
 import picocli.CommandLine.Command;
@@ -25,25 +25,38 @@ final class ExperimentReportCommand extends Subcommand {
 
   @Override
   public Integer call() {
-    files().forEach(out()::println);
+    Path folder = store.folder();
+    if (experiment.isFigure1()) {
+      print(CurveFigure.FIGURE_1.draw(new RunStore(folder), scale));
+    } else if (experiment.isFigure2()) {
+      if (scale != null) {
+        throw new InputException("--scale has no effect on fig2");
+      }
+      print(ScheduleFigure.draw(folder));
+    } else if (experiment.isFigure3()) {
+      throw new InputException("fig3 has no report: 'experiment run fig3' draws it");
+    } else {
+      print(Experiment.report(folder, experiment.tables(), scale));
+      if (experiment.isFigure4()) {
+        drawFigure4(folder);
+      }
+    }
     return 0;
   }
 
-  private List<Path> files() {
-    Path folder = store.folder();
-    if (experiment.isFigure1()) {
-      return CurveFigure.FIGURE_1.draw(new RunStore(folder), scale);
+  /** Draws the scales that have all of the figure's cells. The report shows the others too. */
+  private void drawFigure4(Path folder) {
+    for (Scale each :
+        scale == null ? Plan.scales(folder, CurveFigure.FIGURE_4.table()) : List.of(scale)) {
+      try {
+        print(CurveFigure.FIGURE_4.draw(new RunStore(folder), each));
+      } catch (InputException e) {
+        err().println("noisylr: no picture: " + e.getMessage());
+      }
     }
-    if (experiment.isFigure2()) {
-      return ScheduleFigure.draw(folder);
-    }
-    if (experiment.isFigure3()) {
-      throw new InputException("fig3 has no report: 'experiment run fig3' draws it");
-    }
-    List<Path> files = new ArrayList<>(Experiment.report(folder, experiment.tables(), scale));
-    if (experiment.isFigure4()) {
-      files.addAll(CurveFigure.FIGURE_4.draw(new RunStore(folder), scale));
-    }
-    return files;
+  }
+
+  private void print(List<Path> files) {
+    files.forEach(out()::println);
   }
 }

@@ -114,6 +114,7 @@ class BadInputTest {
         "experiment run fig3 --shard 1/2|--shard has no effect on fig3",
         "experiment run table4 --scale smoke --alpha 3|--alpha has no effect on table4",
         "experiment run fig2|fig2 has no runs: 'experiment report fig2' draws it",
+        "experiment report fig2 --scale tiny|--scale has no effect on fig2",
         "experiment report fig3|fig3 has no report: 'experiment run fig3' draws it",
         "experiment run fig1 --only sd/*|--only has no effect on fig1, which has four cells",
         "experiment report fig1 --out /no/such|/no/such has no runs of fig1: start with 'noisylr experiment run fig1 --out /no/such'",

@@ -58,6 +58,26 @@ class ExperimentCommandTest {
   }
 
   @Test
+  void theReportOfFigure4SaysWhyAPictureIsMissing(@TempDir Path folder) {
+    String options = " --scale smoke --out " + folder;
+    Invocation run =
+        Invocation.of(
+            "experiment run fig4 --seeds 1 --only l4/* --shard 2/2 --data-override"
+                + " cifar10=generated:cifar10"
+                + options);
+    assertThat(run.exit()).isZero();
+    Invocation report = Invocation.of("experiment report fig4" + options);
+    assertThat(report.exit()).isZero();
+    assertThat(report.out()).isEqualTo(folder.resolve("fig4/smoke/report.html") + "\n");
+    assertThat(report.err())
+        .startsWith(
+            "noisylr: no picture: "
+                + folder
+                + " has no runs of fig4/const/cifar-10 at scale smoke: ")
+        .hasLineCount(1);
+  }
+
+  @Test
   void figure2IsDrawnFromItsSchedule(@TempDir Path folder) throws IOException {
     assertThat(Invocation.of("experiment report fig2 --out " + folder).exit()).isZero();
     assertThat(ImageIO.read(folder.resolve("fig2/schedule.png").toFile()).getWidth())
