@@ -91,7 +91,7 @@ final class ExperimentRunCommand extends Subcommand {
     }
     console.printf(
         "for the report: noisylr experiment report %s --scale %s --out %s%n",
-        experiment, scale, store.folder());
+        experiment, scale, quoted(store.folder()));
     return succeeded ? 0 : Noisylr.RUN_FAILED;
   }
 

@@ -1,6 +1,7 @@
 package org.noisylr.launcher;
 
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
@@ -19,5 +20,11 @@ abstract class Subcommand implements Callable<Integer> {
 
   final PrintWriter err() {
     return spec.commandLine().getErr();
+  }
+
+  /** Quotes a path for a shell. */
+  static String quoted(Path path) {
+    String text = path.toString();
+    return text.matches("[\\w./+,:@%-]+") ? text : "'" + text.replace("'", "'\\''") + "'";
   }
 }

@@ -73,15 +73,10 @@ final class TrainCommand extends Subcommand {
         err()
             .printf(
                 "noisylr: %s; resume with: noisylr train --resume --out %s%n",
-                e.getMessage(), quoted(out.toString()));
+                e.getMessage(), quoted(out));
         return Noisylr.RUN_FAILED;
       }
     }
-  }
-
-  /** As a shell reads it. */
-  private static String quoted(String text) {
-    return text.matches("[\\w./+,:@%-]+") ? text : "'" + text.replace("'", "'\\''") + "'";
   }
 
   private void report(Run run, String state, PrintStream console) {

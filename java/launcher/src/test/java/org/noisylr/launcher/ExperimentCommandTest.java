@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -55,6 +57,19 @@ class ExperimentCommandTest {
     assertThat(report.err())
         .startsWith("noisylr: " + folder + " has no runs of table1/sd/cifar-10 at scale smoke: ")
         .hasLineCount(1);
+  }
+
+  @Test
+  void aPrintedCommandQuotesAPathWithBlanks(@TempDir Path folder) {
+    Path store = folder.resolve("my runs");
+    String command =
+        "experiment run fig4 --scale smoke --seeds 1 --only l4/* --shard 2/2 --data-override"
+            + " cifar10=generated:cifar10 --out";
+    List<String> arguments = new ArrayList<>(List.of(command.split(" ")));
+    arguments.add(store.toString());
+    assertThat(Invocation.of(arguments.toArray(String[]::new)).out())
+        .endsWith(
+            "for the report: noisylr experiment report fig4 --scale smoke --out '" + store + "'\n");
   }
 
   @Test
