@@ -25,7 +25,7 @@ def unpack(session):
     with tarfile.open(archive) as tar:
         for member in tar:
             if not member.isfile() or not re.fullmatch(r"(tests/)?[\w.-]+\.jar", member.name):
-                raise Failed(f"the pieces hold {member.name}, which pack.py does not pack")
+                raise Failed(f"the pieces contain {member.name}, which pack.py does not pack")
             tar.extract(member, session.jars)
     archive.unlink()
     return {"jars": sorted(str(jar.relative_to(session.jars)) for jar in session.jars.rglob("*.jar"))}
@@ -55,7 +55,7 @@ def run_tests(session):
     session.require("jars")
     console = next(session.jars.glob("tests/junit-platform-console-standalone*.jar"), None)
     if not console:
-        raise Failed("the pieces hold no JUnit")
+        raise Failed("the pieces contain no JUnit")
     classes = ":".join(str(jar) for jar in sorted(session.jars.rglob("*.jar")) if jar != console)
     text = session.run(
         [

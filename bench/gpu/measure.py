@@ -14,7 +14,7 @@ Requires this repository, g++ 11, CMake 3.25, make, and a LibTorch for CUDA, 2.1
 5. runs the Java tests on the device and trains, if Java and noisylr's jars are present.
 
 bench/gpu/pack.py packs the jars on another machine, in pieces for --pieces. --out stores each
-result: run the same command again to continue after an interruption or to repeat what failed.
+result: run the same command again to resume after an interruption or to repeat failed parts.
 Exit code 0: nothing failed and all promises are kept.
 """
 
@@ -162,5 +162,5 @@ if __name__ == "__main__":
     try:
         main()
     except KeyboardInterrupt:
-        print("measure.py: interrupted; run the same command again to continue", file=sys.stderr)
+        print("measure.py: interrupted; run the same command again to resume", file=sys.stderr)
         sys.exit(130)

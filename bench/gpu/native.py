@@ -84,7 +84,7 @@ class Program:
         self.read()
 
     def write(self, text):
-        # A program that ended is noticed by its output.
+        # read() detects a program that ended.
         with contextlib.suppress(BrokenPipeError):
             self.process.stdin.write(text)
             self.process.stdin.flush()
@@ -108,7 +108,7 @@ class Program:
 
 
 def time_steps(session, model, optimizer):
-    """Times the steps of all variants and, where PyTorch runs on the device, of its optimizer."""
+    """Times the steps of all variants and, if PyTorch runs on the device, of its optimizer."""
     session.require("build")
     options, environment = session.options, session.environment()
     milliseconds = options.milliseconds
@@ -162,7 +162,7 @@ def soak(session):
 
 
 def memory(pid, device):
-    """Returns the MiB that a process uses on the host, and all processes on the device.
+    """Returns the MiB of a process on the host, and those of all processes on the device.
 
     A container hides which process uses the device's memory.
     """

@@ -5,7 +5,7 @@
     python3 bench/gpu/pack.py OUT [--megabytes N]
 
 Writes pieces of at most N MB (by default 55) and their checksums, SHA256SUMS, into the folder OUT.
-The pieces hold the fat jar, the tests that require a GPU, and these tests' libraries, which Maven
+The pieces contain the fat jar, the tests that require a GPU, and these tests' libraries, which Maven
 downloads.
 """
 

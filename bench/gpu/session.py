@@ -19,7 +19,7 @@ class Failed(Exception):
 
 
 class Session:
-    """The options, the result of each part, and the output folder."""
+    """The options, the output folder and the result of each part."""
 
     def __init__(self, options):
         self.options = options
@@ -32,7 +32,7 @@ class Session:
         self.logs.mkdir(parents=True, exist_ok=True)
 
     def check_settings(self):
-        """Rejects an output folder of another commit or other options: one table needs one setting."""
+        """Rejects an output folder of another commit or other options: a table has one setting."""
         options = self.options
         settings = {
             "commit": commit(),
@@ -46,7 +46,7 @@ class Session:
         if not file.exists():
             write_json(file, settings)
         elif json.loads(file.read_text()) != settings:
-            sys.exit(f"measure.py: {self.out} holds results of other options or another commit: choose another --out")
+            sys.exit(f"measure.py: {self.out} contains results of other options or another commit: choose another --out")
 
     def run_part(self, name, part, repeat=False):
         """Runs a part and stores its result; reads a stored result unless `repeat` is set."""
@@ -76,9 +76,9 @@ class Session:
             raise Skipped(result["skipped"])
 
     def environment(self):
-        """The environment of a program on the device: CUDA's libraries of Python packages are found.
+        """Returns the environment of a program on the device, with the CUDA libraries of Python packages.
 
-        LibTorch's libraries are not among them: Java brings its own, and a process must load only one.
+        LibTorch's libraries are not added: Java brings its own, and a process must load only one.
         """
         folders = []
         torch = self.python("import importlib.util as u; print(u.find_spec('torch').origin)")

@@ -136,7 +136,7 @@ std::vector<Shape> shapes_of(const std::string& model) {
   throw std::invalid_argument("MODEL must be resnet20, resnet50 or wrn16-8, but is " + model);
 }
 
-/// New parameters with gradients.
+/// Returns new parameters with gradients.
 Tensors parameters_of(const std::string& model, at::Device device) {
   Tensors parameters;
   for (const Shape& shape : shapes_of(model)) {

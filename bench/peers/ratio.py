@@ -14,7 +14,7 @@ def geometric_mean(ratios):
 
 
 def interval(ratios):
-    """The geometric mean, with Student's 95 % interval from three rounds on, as text."""
+    """Returns the geometric mean as text, with Student's 95 % interval for three or more rounds."""
     logs = [math.log(ratio) for ratio in ratios]
     mean = statistics.fmean(logs)
     if len(logs) < 3:

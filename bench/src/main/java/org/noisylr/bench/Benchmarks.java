@@ -36,7 +36,7 @@ import org.openjdk.jmh.runner.options.OptionsBuilder;
 /**
  * Runs the benchmarks in rounds, so that the variants to compare are measured close together in
  * time. A round has one fork of each benchmark; {@code -f} sets the number of rounds, by default 5.
- * Accepts JMH's options. {@code -prof gc} is always on. The results are JSON in the file that
+ * Accepts JMH's options. {@code -prof gc} is always on. Writes the results as JSON to the file that
  * {@code -rff} names, by default {@code jmh.json}, with a row of raw data for each round.
  *
  * <p>{@code csv FILE...} prints the measurements of such files as CSV, {@code summary FILE...}

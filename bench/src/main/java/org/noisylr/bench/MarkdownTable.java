@@ -16,7 +16,7 @@ final class MarkdownTable {
     lines.add("| " + String.join(" | ", cells) + " |");
   }
 
-  /** The lines of the table; empty if it has no rows. */
+  /** Returns the lines of the table; empty if it has no rows. */
   @Override
   public String toString() {
     return lines.size() > 2 ? String.join("\n", lines) + "\n" : "";

@@ -20,7 +20,7 @@ record Measurement(
   /** The metric of the bytes of Java memory that an operation allocates. */
   static final String ALLOCATION = "allocation";
 
-  /** The mean of each round. */
+  /** Returns the mean of each round. */
   double[] means() {
     return rounds.stream().mapToDouble(Measurement::mean).toArray();
   }

@@ -21,7 +21,7 @@ final class ResultsCsv {
 
   private ResultsCsv() {}
 
-  /** The lines of the file: a header and all measurements. */
+  /** Returns the lines of the file: a header and all measurements. */
   static String format(List<Measurement> measurements) {
     int rounds = measurements.stream().mapToInt(m -> m.rounds().size()).max().orElse(0);
     List<String> header = new ArrayList<>(COLUMNS);

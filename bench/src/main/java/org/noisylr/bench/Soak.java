@@ -43,7 +43,7 @@ final class Soak {
     }
   }
 
-  /** The main class of that JVM. */
+  /** The main class of the separate JVM. */
   static final class Run {
     private Run() {}
 

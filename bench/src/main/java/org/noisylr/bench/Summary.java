@@ -90,7 +90,7 @@ final class Summary {
     return results.find("StepBenchmark.step", algorithm, parameters, variant);
   }
 
-  /** Bytes per second of a step, divided by those of the stream in the same round. */
+  /** Returns a step's bytes per second divided by those of the stream in the same round. */
   private String bandwidth(Algorithm algorithm, ParameterSet parameters, Cell step) {
     double values = (double) algorithm.transfers * parameters.values;
     double streamed = (double) StreamBenchmark.TRANSFERS * StreamBenchmark.COUNT;

@@ -9,11 +9,11 @@ import picocli.CommandLine;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.TypeConversionException;
 
-/** Options that are one of several words, for instance {@code crop-mirror}. */
+/** Options with one of several words as their value, such as {@code crop-mirror}. */
 final class Choice {
   private Choice() {}
 
-  /** Lets a command and its subcommands read words for their options of enum types. */
+  /** Registers converters for enum options. */
   static void register(CommandLine command) {
     for (OptionSpec option : command.getCommandSpec().options()) {
       if (option.type().isEnum()) {

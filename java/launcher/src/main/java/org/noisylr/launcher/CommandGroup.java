@@ -18,6 +18,6 @@ abstract class CommandGroup implements Runnable {
             .map(command -> command.getCommandSpec())
             .filter(command -> !command.usageMessage().hidden())
             .map(CommandSpec::name)
-            .collect(joining(", ", "Missing subcommand: ", "")));
+            .collect(joining(", ", "a subcommand is required: ", "")));
   }
 }

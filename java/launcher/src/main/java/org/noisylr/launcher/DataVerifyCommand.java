@@ -18,7 +18,7 @@ final class DataVerifyCommand extends DatasetsCommand {
     int checked = 0;
     for (RemoteFile file : dataset.files()) {
       Path path = folder.resolve(file.name());
-      // An archive may be absent: its files may be there unpacked.
+      // An archive may be absent if its files are unpacked.
       if (Files.exists(path)) {
         verify(path, file);
         checked++;

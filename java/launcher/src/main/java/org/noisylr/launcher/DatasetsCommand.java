@@ -12,13 +12,10 @@ import picocli.CommandLine.Parameters;
 
 /** A command that processes published datasets. */
 abstract class DatasetsCommand extends Subcommand {
-  @Parameters(
-      paramLabel = "NAME",
-      arity = "1..*",
-      description = "Datasets, with the names of 'data list'.")
+  @Parameters(paramLabel = "NAME", arity = "1..*", descriptionKey = "datasets")
   private List<String> names;
 
-  /** Processes a dataset whose files belong in a folder. */
+  /** Processes a dataset whose files are in {@code folder}, if they exist. */
   abstract void process(PublishedDataset dataset, Path folder);
 
   @Override
@@ -43,7 +40,7 @@ abstract class DatasetsCommand extends Subcommand {
     return dataset;
   }
 
-  /** The folder that the files of a dataset belong in. */
+  /** Returns the folder for the files of a dataset. */
   static Path folder(PublishedDataset dataset) {
     return Datasets.dataHome().resolve(dataset.datasetName());
   }

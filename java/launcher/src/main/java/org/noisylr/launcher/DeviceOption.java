@@ -10,13 +10,13 @@ final class DeviceOption {
   @Option(names = "--device", paramLabel = "NAME", defaultValue = "auto")
   private String device;
 
-  /** The device's own name. Says why a build for CUDA uses the CPU. */
+  /** Returns the resolved name, such as {@code cuda:0}. Warns if a build for CUDA uses the CPU. */
   String name(PrintWriter err) {
     String name =
         Options.named(Map.of("device", "--device"), () -> Devices.of(device).str().getString());
     if (name.equals("cpu") && !device.equals("cpu") && Devices.isForCuda()) {
       err.printf(
-          "noisylr: %s: training on the CPU (for a GPU, this build needs %s)%n",
+          "noisylr: %s: training on the CPU (for a GPU, this build requires %s)%n",
           Devices.cudaState(), Versions.cuda());
     }
     return name;

@@ -8,7 +8,7 @@ import org.noisylr.train.run.Cpu;
 import org.noisylr.train.run.Devices;
 import picocli.CommandLine.Command;
 
-/** Shows what this installation consists of and whether it works. */
+/** Shows the parts of this installation and whether they work. */
 @Command(name = "doctor")
 final class DoctorCommand extends Subcommand {
   private static final int DRAWS = 10_000;
@@ -46,7 +46,7 @@ final class DoctorCommand extends Subcommand {
       LibTorch.load();
       String capability = torch.get_cpu_capability().getString();
       row("cpu", "%d processors, %s".formatted(Cpu.processors(), capability));
-      row("cuda", Devices.cudaState() + "; a build with -Pgpu needs " + Versions.cuda());
+      row("cuda", Devices.cudaState() + "; a build with -Pgpu requires " + Versions.cuda());
       library = "native";
       return checkNoise();
     } catch (LinkageError e) {

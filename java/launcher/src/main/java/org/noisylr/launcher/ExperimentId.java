@@ -10,9 +10,7 @@ import picocli.CommandLine.Parameters;
 
 /** The experiment that a command names. */
 final class ExperimentId {
-  @Parameters(
-      paramLabel = "ID",
-      description = "table1 ... table7, fig4, all of these as all; or fig1, fig2, fig3.")
+  @Parameters(paramLabel = "ID", descriptionKey = "experiment")
   private String id;
 
   boolean isFigure1() {
@@ -32,7 +30,7 @@ final class ExperimentId {
   }
 
   /**
-   * The tables that the runs of the experiment belong to.
+   * Returns the tables that the experiment takes its runs from.
    *
    * @throws org.noisylr.check.InputException if there is no such experiment
    */
@@ -40,7 +38,7 @@ final class ExperimentId {
     return Table.of(isFigure1() ? CurveFigure.FIGURE_1.table() : id);
   }
 
-  /** Whether the experiment uses a cell of {@link #tables}. */
+  /** Returns whether the experiment uses a cell of {@link #tables}. */
   boolean uses(Cell cell) {
     return !isFigure1() || CurveFigure.FIGURE_1.cells().contains(cell.id());
   }

@@ -13,7 +13,7 @@ final class ExperimentWorkerCommand extends Subcommand {
 
   @Mixin private StoreOption store;
 
-  /** Main class and arguments of this command. */
+  /** Returns the main class and the arguments of this command. */
   static List<String> program(Path store) {
     return List.of(Noisylr.class.getName(), "experiment", NAME, "--out", store.toString());
   }

@@ -5,9 +5,9 @@ import java.util.concurrent.TimeUnit;
 import org.noisylr.train.loop.StopSignal;
 
 /**
- * While open, turns SIGTERM, SIGHUP and Ctrl-C into a request to stop. The process then stays alive
- * until everything is saved: until this is closed, or no work is in progress that must be saved.
- * The exit code is 128 plus the number of the signal.
+ * While open, turns SIGTERM, SIGHUP and Ctrl-C into a request to stop. The process stays alive
+ * until this is closed or no unsaved work is in progress. The exit code is 128 plus the number of
+ * the signal.
  */
 final class GracefulShutdown implements AutoCloseable {
   private final StopSignal signal = new StopSignal();

@@ -68,7 +68,7 @@ final class LrCommand extends Subcommand {
     return 0;
   }
 
-  /** The CSV file in blocks of rows. A block is computed when it is read. */
+  /** Returns the CSV file in blocks of rows. A block is computed when it is read. */
   private List<ByteBuffer> csvBlocks() {
     long steps = (long) epochs * stepsPerEpoch;
     return new AbstractList<>() {

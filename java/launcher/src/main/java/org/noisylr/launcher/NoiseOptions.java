@@ -67,14 +67,14 @@ final class NoiseOptions extends OptionGroup {
   private NoiseSpec.Groups groups;
 
   /**
-   * The noise of a run of {@code epochs}. Warns about noise without effect.
+   * Returns the noise of a run of {@code epochs}. Warns about noise without effect.
    *
-   * @param seedNeedsNoise whether {@code --seed} has no effect without noise
+   * @param seedRequiresNoise whether {@code --seed} has no effect without noise
    * @throws InputException if a value is invalid, or an option has no effect
    */
-  NoiseSpec noise(long epochs, long seed, boolean seedNeedsNoise, PrintWriter err) {
+  NoiseSpec noise(long epochs, long seed, boolean seedRequiresNoise, PrintWriter err) {
     Map<String, EnumSet<Kind>> kinds = new HashMap<>(KINDS);
-    if (seedNeedsNoise) {
+    if (seedRequiresNoise) {
       kinds.put("--seed", NOISY);
     }
     Options.requireChoice(command(), "--noise", kind, kinds);

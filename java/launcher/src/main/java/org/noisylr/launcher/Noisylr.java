@@ -55,7 +55,7 @@ public final class Noisylr implements Runnable {
     System.exit(run(commandLine(), arguments));
   }
 
-  /** Executes a command. Errors that picocli does not catch become one line too. */
+  /** Executes a command. Reports in one line the errors that picocli does not catch. */
   static int run(CommandLine commandLine, String... arguments) {
     try {
       int exit = commandLine.execute(arguments);
@@ -73,11 +73,11 @@ public final class Noisylr implements Runnable {
     return RUN_FAILED;
   }
 
-  /** Why libraries do not load, and the folder that they are unpacked into. */
+  /** Returns why libraries do not load, and the folder that they are unpacked into. */
   static String loadError(LinkageError e) {
     String why = Reason.firstLine(e);
     try {
-      return "%s; they are unpacked into %s, which needs 500 MB"
+      return "%s; they are unpacked into %s, which requires 500 MB"
           .formatted(why, Loader.getCacheDir());
     } catch (IOException none) {
       return why + "; no folder to unpack them into: " + none.getMessage();
@@ -123,7 +123,7 @@ public final class Noisylr implements Runnable {
     return RUN_FAILED;
   }
 
-  /** Commands or options that are spelled like an unknown one. */
+  /** Returns the commands or options with a spelling like that of an unknown one. */
   private static String suggestion(ParameterException e) {
     return e instanceof UnmatchedArgumentException unmatched
             && !unmatched.getSuggestions().isEmpty()

@@ -8,7 +8,7 @@ abstract class OptionGroup {
   @Spec(Spec.Target.MIXEE)
   private CommandSpec command;
 
-  /** The command that has these options. */
+  /** Returns the command that has these options. */
   final CommandSpec command() {
     return command;
   }

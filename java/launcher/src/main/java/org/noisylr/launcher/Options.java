@@ -19,7 +19,7 @@ final class Options {
     return command.commandLine().getParseResult().hasMatchedOption(option);
   }
 
-  /** Checks that an option is given that only some uses of the command require. */
+  /** Rejects a missing option that this use requires. */
   static void require(CommandSpec command, String option) {
     if (!isGiven(command, option)) {
       throw new ParameterException(
@@ -42,7 +42,7 @@ final class Options {
       Set<E> allowed = choices.get(option.longestName());
       if (allowed != null && !allowed.contains(chosen)) {
         throw new InputException(
-            "%s needs %s %s, but %s is %s"
+            "%s requires %s %s, but %s is %s"
                 .formatted(
                     option.longestName(),
                     choice,
@@ -59,12 +59,12 @@ final class Options {
     }
   }
 
-  /** The absolute path of a file; null if there is none. */
+  /** Returns the absolute path of a file; null for null. */
   static String absolute(Path file) {
     return file == null ? null : file.toAbsolutePath().normalize().toString();
   }
 
-  /** Runs a check. Its error about a field names the option of that field instead. */
+  /** Runs a check. Its errors name options instead of fields. */
   static void named(Map<String, String> optionOfField, Runnable check) {
     named(
         optionOfField,
@@ -74,7 +74,7 @@ final class Options {
         });
   }
 
-  /** Creates a value. An error about a field names the option of that field instead. */
+  /** Creates a value. Its errors name options instead of fields. */
   static <T> T named(Map<String, String> optionOfField, Supplier<T> value) {
     try {
       return value.get();

@@ -14,7 +14,7 @@ import org.noisylr.check.InputException;
 import org.noisylr.check.Reason;
 import org.noisylr.train.checkpoint.AtomicFile;
 
-/** A file, or standard output, that an option names for output. */
+/** The file or standard output that an option names for output. */
 final class OutputFile {
   private static final Set<Path> STANDARD_OUTPUT = Set.of(Path.of("-"), Path.of("/dev/stdout"));
 

@@ -78,7 +78,7 @@ final class ScheduleOptions extends OptionGroup {
   private double finalLr;
 
   /**
-   * The schedule. Warns about milestones after the last epoch.
+   * Returns the schedule. Warns about milestones after the last epoch.
    *
    * @throws InputException if a value is invalid, or an option has no effect
    */
@@ -88,7 +88,8 @@ final class ScheduleOptions extends OptionGroup {
     List<Milestone> steps =
         milestones == null ? List.of() : Milestone.parse("--milestones", milestones);
     if (kind == Kind.STEP && steps.isEmpty()) {
-      throw new InputException("--schedule step needs --milestones, 80:0.1,120:0.1 for instance");
+      throw new InputException(
+          "--schedule step requires --milestones, 80:0.1,120:0.1 for instance");
     }
     Schedule schedule = Options.named(OPTION_OF_FIELD, () -> schedule(steps));
     steps.stream()

@@ -33,7 +33,7 @@ final class TrainCommand extends Subcommand {
   @Override
   public Integer call() {
     if (resume && out == null) {
-      throw new InputException("--resume needs --out, the folder of the run");
+      throw new InputException("--resume requires --out, the folder of the run");
     }
     if (out != null && out.toString().isEmpty()) {
       throw new InputException("--out must name a folder, but is empty");
@@ -100,7 +100,7 @@ final class TrainCommand extends Subcommand {
             .allMatch(option -> Set.of("--resume", "--out").contains(option.longestName()));
   }
 
-  /** The run whose folder is given alone. */
+  /** Returns the stored run for {@code --resume} with only {@code --out}. */
   private Task stored() {
     RunConfig config =
         Run.readConfig(out)
@@ -116,13 +116,13 @@ final class TrainCommand extends Subcommand {
     return new Task(config, dataset);
   }
 
-  /** The run that options describe. */
+  /** Returns the run that the options describe. */
   private Task described() {
     if (resume) {
       for (String option : List.of("--data", "--model", "--lr")) {
         if (!Options.isGiven(spec(), option)) {
           throw new InputException(
-              "--resume needs --out alone, or all options that the run started with, but %s is missing"
+              "--resume requires --out alone, or all options that the run started with, but %s is missing"
                   .formatted(option));
         }
       }

@@ -21,7 +21,7 @@ import org.noisylr.train.run.RunConfig;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** The options for a run: what is trained, on what, where and how. */
+/** The options for a run. */
 final class TrainOptions extends OptionGroup {
   enum Augment {
     AUTO,
@@ -31,7 +31,7 @@ final class TrainOptions extends OptionGroup {
     ZOOM_MIRROR
   }
 
-  @Option(names = "--data", paramLabel = "NAME|DIR|ZIP")
+  @Option(names = "--data", paramLabel = "NAME|PATH")
   private String data;
 
   @Option(names = "--subset", paramLabel = "N")
@@ -74,7 +74,7 @@ final class TrainOptions extends OptionGroup {
   record Task(RunConfig config, Dataset data) {}
 
   /**
-   * The run that the options describe. Checks the options before it opens the data.
+   * Returns the run that the options describe. Checks the options before it opens the data.
    *
    * @param checkFolder checks the folder of the run
    * @throws org.noisylr.check.InputException if an option or the data is unsuitable

@@ -22,7 +22,7 @@ final class Versions implements IVersionProvider {
     return VERSIONS.getProperty(component);
   }
 
-  /** CUDA 13.3 and cuDNN 9.25 for version 13.3-9.25-1.5.14 of the bindings. */
+  /** Returns CUDA 13.3 and cuDNN 9.25 for version 13.3-9.25-1.5.14 of the bindings. */
   static String cuda() {
     String[] parts = of("cuda").split("-");
     return "CUDA " + parts[0] + " and cuDNN " + parts[1];

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Bad usage or input ends with exit code 2 and one line that names it. */
+/** Bad usage or input ends with exit code 2 and a message of one line. */
 class BadInputTest {
   @TempDir private Path directory;
 
@@ -31,19 +31,19 @@ class BadInputTest {
         "lr --lr 0.1 --epochs 0|--epochs must be at least 1, but is 0",
         "lr --lr 0.1 --steps-per-epoch 0|--steps-per-epoch must be at least 1, but is 0",
         "lr --lr 0.1 --noise uniform --noise-min-lr 2 --noise-max-lr 1|--noise-max-lr must be at least 2.0, but is 1.0",
-        "lr --lr 0.1 --schedule step|--schedule step needs --milestones, 80:0.1,120:0.1 for instance",
-        "lr --lr 0.1 --milestones 5:0.1|--milestones needs --schedule step or clr, but --schedule is const",
+        "lr --lr 0.1 --schedule step|--schedule step requires --milestones, 80:0.1,120:0.1 for instance",
+        "lr --lr 0.1 --milestones 5:0.1|--milestones requires --schedule step or clr, but --schedule is const",
         "lr --lr 0.1 --noise uniform --noise-min-lr -1|--noise-min-lr must be at least 0, but is -1.0",
-        "lr --lr 0.1 --alpha 8|--alpha needs --noise uniform, but --noise is none",
-        "lr --lr 0.1 --noise gaussian --alpha 8|--alpha needs --noise uniform, but --noise is gaussian",
-        "lr --lr 0.1 --noise uniform --mean 4|--mean needs --noise gaussian, but --noise is uniform",
-        "lr --lr 0.1 --noise uniform --std 1|--std needs --noise gaussian, but --noise is uniform",
-        "lr --lr 0.1 --beta 0.5|--beta needs --noise uniform or gaussian, but --noise is none",
-        "lr --lr 0.1 --noise none --noise-per step|--noise-per needs --noise uniform or gaussian, but --noise is none",
-        "lr --lr 0.1 --seed 3|--seed needs --noise uniform or gaussian, but --noise is none",
-        "lr --lr 0.1 --decay-steps 6|--decay-steps needs --schedule exp, but --schedule is const",
-        "lr --lr 0.1 --schedule exp --peak-lr 3|--peak-lr needs --schedule clr, but --schedule is exp",
-        "lr --lr 0.1 --schedule clr --final-lr 0|--final-lr needs --schedule wr, but --schedule is clr",
+        "lr --lr 0.1 --alpha 8|--alpha requires --noise uniform, but --noise is none",
+        "lr --lr 0.1 --noise gaussian --alpha 8|--alpha requires --noise uniform, but --noise is gaussian",
+        "lr --lr 0.1 --noise uniform --mean 4|--mean requires --noise gaussian, but --noise is uniform",
+        "lr --lr 0.1 --noise uniform --std 1|--std requires --noise gaussian, but --noise is uniform",
+        "lr --lr 0.1 --beta 0.5|--beta requires --noise uniform or gaussian, but --noise is none",
+        "lr --lr 0.1 --noise none --noise-per step|--noise-per requires --noise uniform or gaussian, but --noise is none",
+        "lr --lr 0.1 --seed 3|--seed requires --noise uniform or gaussian, but --noise is none",
+        "lr --lr 0.1 --decay-steps 6|--decay-steps requires --schedule exp, but --schedule is const",
+        "lr --lr 0.1 --schedule exp --peak-lr 3|--peak-lr requires --schedule clr, but --schedule is exp",
+        "lr --lr 0.1 --schedule clr --final-lr 0|--final-lr requires --schedule wr, but --schedule is clr",
         "lr --lr 0.1 --schedule exp --decay-steps 0|--decay-steps must be greater than 0, but is 0.0",
         "lr --lr 0.1 --schedule exp --decay-rate 0|--decay-rate must be greater than 0, but is 0.0",
         "lr --lr 0.1 --schedule clr --peak-lr 0.01|--peak-lr must be at least 0.1, but is 0.01",
@@ -52,14 +52,14 @@ class BadInputTest {
         "lr --lr 0.1 --schedule wr --final-lr 1|--final-lr must be in [0.0, 0.1], but is 1.0",
         "lr --lr 0.1 --schedule wr --restart-epochs 0|--restart-epochs must be greater than 0, but is 0.0",
         "lr --lr 0.1 --schedule wr --restart-mult 0|--restart-mult must be at least 1.0, but is 0.0",
-        "train --data x --model cnn28 --lr 0.1 --optimizer adam --momentum 0.9|--momentum needs --optimizer momentum, but --optimizer is adam",
-        "train --data x --model cnn28 --lr 0.1 --optimizer l4mom --optimizer-impl stock|--optimizer-impl needs --optimizer sgd or momentum or adam or adamw or adagrad or rmsprop, but --optimizer is l4mom",
+        "train --data x --model cnn28 --lr 0.1 --optimizer adam --momentum 0.9|--momentum requires --optimizer momentum, but --optimizer is adam",
+        "train --data x --model cnn28 --lr 0.1 --optimizer l4mom --optimizer-impl stock|--optimizer-impl requires --optimizer sgd or momentum or adam or adamw or adagrad or rmsprop, but --optimizer is l4mom",
         "train --data x --model cnn28 --lr 0.1 --momentum 1|--momentum must be in [0, 1), but is 1.0",
         "train --data x --model cnn28 --lr 0.1 --weight-decay -1|--weight-decay must be at least 0, but is -1.0",
         "train --data x --model cnn28 --lr 0.1 --out /dev/null|cannot write to /dev/null: a file is in its place",
         "train --data x --model cnn28 --lr 0.1 --out /dev/null/run|cannot write to /dev/null/run: /dev/null: a file is in its place",
-        "train --resume --out r --epochs 9|--resume needs --out alone, or all options that the run started with, but --data is missing",
-        "train --resume --out r --data x --model cnn28|--resume needs --out alone, or all options that the run started with, but --lr is missing",
+        "train --resume --out r --epochs 9|--resume requires --out alone, or all options that the run started with, but --data is missing",
+        "train --resume --out r --data x --model cnn28|--resume requires --out alone, or all options that the run started with, but --lr is missing",
         "lr --lr 0.1 --csv /no/such/folder/x.csv|cannot write --csv /no/such/folder/x.csv: no such file or folder",
         "lr --lr 0.1 --csv @no/such/x|cannot write --csv @no/such/x: no such file or folder",
         "lr --lr 0.1 --csv z --png ./z|--csv and --png must be two files, but both are z",
@@ -68,7 +68,7 @@ class BadInputTest {
         "train --data fashion-mnist-mini --model cnn28 --lr 0.1 --subset 0|--subset must be in [1, 6000], but is 0",
         "train --data fashion-mnist-mini --model resnet20 --lr 0.1|model resnet20 takes images of 3 channels, but those of fashion-mnist-mini have 1",
         "train --data fashion-mnist-mini --model lstm --lr 0.1|model lstm takes texts, but fashion-mnist-mini has images",
-        "train --data x --model cnn28 --lr 0.1 --resume|--resume needs --out, the folder of the run",
+        "train --data x --model cnn28 --lr 0.1 --resume|--resume requires --out, the folder of the run",
         "train --resume --out /no/such/run|/no/such/run has no run to resume; to start one, give --data, --model and --lr",
         "train --data x --model cnn28 --lr 0.1 --out=|--out must name a folder, but is empty",
         "train --data x --lr 0.1|Missing required option: '--model=NAME' (see 'noisylr train --help')",
@@ -86,7 +86,7 @@ class BadInputTest {
         "lr --lr 0.1 --seed 1.5|Invalid value for option '--seed': '1.5' is not a long (see 'noisylr lr --help')",
         "lr --lr 0.1 --epochs 2147483647 --steps-per-epoch 2147483647|--epochs times --steps-per-epoch must be in [1, 1000000000], but is 4611686014132420609",
         "train --data fashion-mnist-mini --model cnn28 --lr 0.1 --subset -3|--subset must be in [1, 6000], but is -3",
-        "data|Missing subcommand: list, fetch, verify (see 'noisylr data --help')",
+        "data|a subcommand is required: list, fetch, verify (see 'noisylr data --help')",
         "trian|Unmatched argument at index 0: 'trian', did you mean train or experiment? (see 'noisylr --help')",
         "lr --lr 0.1 --epoch 5|Unknown options: '--epoch', '5', did you mean --epochs? (see 'noisylr lr --help')",
         "data fetch|Missing required parameter: 'NAME' (see 'noisylr data fetch --help')",
@@ -95,7 +95,7 @@ class BadInputTest {
         "train --data fashion-mnist-mini --model cnn28 --lr 0.1 --augment zoom-mirror|--augment must have zoom 1 for the images of fashion-mnist-mini, but has 2.0",
         "train --data generated:voc2012 --model deeplabv3 --lr 0.1 --augment crop|--augment must have padding 0 for the segmentation images of generated:voc2012, but has 4",
         "train --data generated:voc2012 --model resnet20 --lr 0.1|model resnet20 takes images, but generated:voc2012 has segmentation images",
-        "experiment|Missing subcommand: list, show, run, report (see 'noisylr experiment --help')",
+        "experiment|a subcommand is required: list, show, run, report (see 'noisylr experiment --help')",
         "experiment run|Missing required parameter: 'ID' (see 'noisylr experiment run --help')",
         "experiment run table9|experiment must be one of {table1, table2, table3, table4, table5, table6, table7, fig4, fig1, fig2, fig3, all}, but is table9",
         "experiment run table1 --scale huge|Invalid value for option '--scale': must be one of {full, half, tiny, smoke}, but is huge (see 'noisylr experiment run --help')",
@@ -136,7 +136,7 @@ class BadInputTest {
     Invocation outcome = Invocation.of("train --model cnn28 --lr 0.1");
     assertThat(outcome.err())
         .isEqualTo(
-            "noisylr: Missing required option: '--data=NAME|DIR|ZIP' (see 'noisylr train --help')"
+            "noisylr: Missing required option: '--data=NAME|PATH' (see 'noisylr train --help')"
                 + System.lineSeparator());
     assertThat(outcome.exit()).isEqualTo(2);
   }

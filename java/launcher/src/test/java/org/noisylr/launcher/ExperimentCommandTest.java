@@ -41,7 +41,7 @@ class ExperimentCommandTest {
   }
 
   @Test
-  void figure1NeedsTheRunsOfFourCells(@TempDir Path folder) {
+  void figure1RequiresTheRunsOfFourCells(@TempDir Path folder) {
     String options = " --scale smoke --out " + folder;
     Invocation run =
         Invocation.of(

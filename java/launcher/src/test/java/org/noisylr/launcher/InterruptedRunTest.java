@@ -26,9 +26,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Processes that are killed at random moments resume, and leave the same bytes as undisturbed ones.
- * One run is killed once; with {@code -Dreliability=long}, runs of all kinds are killed 20 times
- * each.
+ * Processes that are killed at random moments resume, and produce the same bytes as undisturbed
+ * ones. One run is killed once; with {@code -Dreliability=long}, runs of all kinds are killed 20
+ * times each.
  */
 @Tag("slow")
 @Timeout(value = 30, unit = TimeUnit.MINUTES)
@@ -39,7 +39,7 @@ class InterruptedRunTest {
   /** Long enough that a run is not finished before its last kill. */
   private static final int EPOCHS = 3 * KILLS + 4;
 
-  /** What runs consist of. */
+  /** The kinds of runs. */
   enum Kind {
     /** Augmentation, noise, step decay; fused steps. */
     CNN(
@@ -168,7 +168,7 @@ class InterruptedRunTest {
     }
   }
 
-  /** Whether this process ignores a signal; its child processes do so too. */
+  /** Returns whether this process, and so its child processes, ignore a signal. */
   private static boolean isIgnored(int signal) throws IOException {
     Path status = Path.of("/proc/self/status");
     return Files.exists(status)
@@ -188,7 +188,7 @@ class InterruptedRunTest {
     assertThat(process.waitFor()).as(() -> read(log)).isEqualTo(128 + 9);
   }
 
-  /** The epochs in the newest checkpoint. */
+  /** Returns the epochs in the newest checkpoint. */
   private static int epochsDone(Path run) {
     return names(run)
         .filter(name -> name.matches("checkpoint-\\d{6}.*\\.safetensors"))

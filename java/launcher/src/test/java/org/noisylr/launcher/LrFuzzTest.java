@@ -9,7 +9,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The input is the arguments of {@code lr}, one a line. Arguments that write files are skipped. */
+/** The input is the arguments of {@code lr}, one a line. Inputs that write files are skipped. */
 class LrFuzzTest {
   static Stream<byte[]> valid() {
     return lines(

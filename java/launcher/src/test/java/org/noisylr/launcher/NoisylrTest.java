@@ -106,7 +106,7 @@ class NoisylrTest {
   }
 
   @Test
-  void everyCommandAndOptionIsDescribed() {
+  void everyCommandOptionAndParameterIsDescribed() {
     assertThat(undescribed(Noisylr.commandLine())).isEmpty();
   }
 
@@ -115,9 +115,9 @@ class NoisylrTest {
     if (command.getCommandSpec().usageMessage().description().length == 0) {
       names.add(command.getCommandName());
     }
-    command.getCommandSpec().options().stream()
-        .filter(option -> option.description().length == 0)
-        .forEach(option -> names.add(command.getCommandName() + " " + option.longestName()));
+    command.getCommandSpec().args().stream()
+        .filter(argument -> argument.description().length == 0)
+        .forEach(argument -> names.add(command.getCommandName() + " " + argument));
     command.getSubcommands().values().forEach(each -> names.addAll(undescribed(each)));
     return names;
   }

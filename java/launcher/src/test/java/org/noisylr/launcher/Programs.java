@@ -65,7 +65,7 @@ final class Programs implements AfterEachCallback {
     }
   }
 
-  /** The number of files of a name in a folder; a file may disappear during the search. */
+  /** Returns the number of files of a name in a folder; files may disappear during the search. */
   static long count(Path folder, String name) {
     try (Stream<Path> files = Files.walk(folder)) {
       return files.filter(file -> file.endsWith(name)).count();
