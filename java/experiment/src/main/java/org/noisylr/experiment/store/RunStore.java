@@ -18,7 +18,6 @@ import org.noisylr.train.data.Dataset;
 import org.noisylr.train.data.format.Datasets;
 import org.noisylr.train.loop.StopSignal;
 import org.noisylr.train.loop.TrainingListener;
-import org.noisylr.train.metric.EpochMetrics;
 import org.noisylr.train.run.Devices;
 import org.noisylr.train.run.InUseException;
 import org.noisylr.train.run.Run;
@@ -148,8 +147,9 @@ public final class RunStore {
       all.add(
           new TrainingListener() {
             @Override
-            public void onEpoch(EpochMetrics metrics, double seconds) {
+            public void onStart() {
               trained.set(true);
+              deleteFailure(folder);
             }
           });
       Run.execute(config, data(config.data()), folder, true, all, stop);
@@ -169,6 +169,10 @@ public final class RunStore {
   public void cleanUp(String key) {
     Path folder = folder(key);
     Run.deleteCheckpoints(folder);
+    deleteFailure(folder);
+  }
+
+  private static void deleteFailure(Path folder) {
     try {
       Files.deleteIfExists(folder.resolve(FAILURE));
     } catch (IOException e) {
@@ -203,7 +207,9 @@ public final class RunStore {
   /** The dataset of the last run stays open: runs on the same data follow each other. */
   private Dataset data(String name) {
     if (!name.equals(openName)) {
+      // Frees the memory of the last dataset before the next one is read.
       open = null;
+      openName = null;
       open = Datasets.open(name);
       openName = name;
     }

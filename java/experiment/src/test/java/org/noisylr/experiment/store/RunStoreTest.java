@@ -20,6 +20,8 @@ import org.noisylr.schedule.Constant;
 import org.noisylr.schedule.Schedule;
 import org.noisylr.torch.optim.Implementation;
 import org.noisylr.train.data.Augmentation;
+import org.noisylr.train.data.Dataset;
+import org.noisylr.train.data.format.Datasets;
 import org.noisylr.train.loop.OptimizerSpec;
 import org.noisylr.train.loop.Precision;
 import org.noisylr.train.loop.StopSignal;
@@ -34,8 +36,12 @@ class RunStoreTest {
   @TempDir private Path root;
 
   private static RunConfig config(int threads, int epochs, Schedule schedule) {
+    return config("fashion-mnist-mini", threads, epochs, schedule);
+  }
+
+  private static RunConfig config(String data, int threads, int epochs, Schedule schedule) {
     return new RunConfig(
-        "fashion-mnist-mini",
+        data,
         128,
         64,
         ModelName.CNN28,
@@ -158,6 +164,41 @@ class RunStoreTest {
     assertThat(outcome.status()).isEqualTo(Status.FAILED);
     assertThat(outcome.message()).startsWith("the training loss became ");
     assertThat(store.failure(RunStore.key(bad))).contains(outcome.message());
+  }
+
+  @Test
+  void aRunOnDataThatCannotBeOpenedFailsAlone() {
+    RunStore store = new RunStore(root);
+    store.execute(config(1), List.of(), new StopSignal());
+    RunConfig absent = config("nothing/here", 1, 3, new Constant(0.01));
+    assertThat(store.execute(absent, List.of(), new StopSignal()).message())
+        .startsWith("data must be one of ");
+    RunConfig next = config(1, 3, new Constant(0.02));
+    assertThat(store.execute(next, List.of(), new StopSignal()))
+        .isEqualTo(new Outcome(Status.DONE, ""));
+  }
+
+  @Test
+  void aRunThatLacksOnlyItsResultIsDoneByThisProcess() throws IOException {
+    RunStore store = new RunStore(root);
+    Path folder = store.folder(RunStore.key(config(1)));
+    Dataset data = Datasets.open(config(1).data());
+    Run.execute(config(1), data, folder, false, List.of(), new StopSignal());
+    Files.delete(folder.resolve("result.json"));
+    assertThat(store.execute(config(1), List.of(), new StopSignal()).status())
+        .isEqualTo(Status.DONE);
+  }
+
+  @Test
+  void aStoppedRunKeepsNoFailureOfAnEarlierExecution() {
+    RunStore store = new RunStore(root);
+    String key = RunStore.key(config(1));
+    store.execute(config(1), List.of(stoppingAfter(1)), new StopSignal());
+    assertThat(store.failure(key)).isPresent();
+    StopSignal stop = new StopSignal();
+    stop.request();
+    assertThat(store.execute(config(1), List.of(), stop).status()).isEqualTo(Status.STOPPED);
+    assertThat(store.failure(key)).isEmpty();
   }
 
   @Test

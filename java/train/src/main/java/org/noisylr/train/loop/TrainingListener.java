@@ -4,6 +4,9 @@ import org.noisylr.train.metric.EpochMetrics;
 
 /** Observes a training run. All methods are called on the training thread. */
 public interface TrainingListener {
+  /** Called when the run is ready to train, even if a resumed run has no step left. */
+  default void onStart() {}
+
   /**
    * Called about every {@link Trainer#LOG_INTERVAL} steps.
    *

@@ -179,6 +179,7 @@ public record Run(List<EpochMetrics> metrics, RunResult result, Timing timing) {
           List<EpochMetrics> metrics =
               directory == null ? new ArrayList<>() : directory.restore(trainer);
           Timing timing = directory == null ? new Timing() : directory.timing(metrics.size());
+          listeners.forEach(TrainingListener::onStart);
           train(config, trainer, directory, metrics, timing, listeners, stop);
           RunResult result = RunResult.of(data.metric(), metrics, model.parameterCount());
           if (directory != null) {
