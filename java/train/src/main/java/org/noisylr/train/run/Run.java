@@ -1,7 +1,6 @@
 package org.noisylr.train.run;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -131,9 +130,7 @@ public record Run(List<EpochMetrics> metrics, RunResult result, Timing timing) {
             "model %s has no backbone; only %s has one"
                 .formatted(config.model(), ModelName.DEEPLABV3));
       }
-      if (!Files.exists(Path.of(config.backbone()))) {
-        throw new InputException("backbone " + config.backbone() + " does not exist");
-      }
+      checkBackbone(Path.of(config.backbone()));
     }
   }
 

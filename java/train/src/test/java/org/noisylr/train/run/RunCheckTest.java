@@ -1,6 +1,7 @@
 package org.noisylr.train.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.noisylr.train.InputErrors.assertRejected;
 
 import java.io.IOException;
@@ -16,6 +17,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.noisylr.check.InputException;
 import org.noisylr.torch.Tensors;
 import org.noisylr.torch.model.DeepLabV3;
 import org.noisylr.train.TestConfig;
@@ -25,6 +27,7 @@ import org.noisylr.train.data.Dataset;
 import org.noisylr.train.data.ImageDataset;
 import org.noisylr.train.data.ImageSet;
 import org.noisylr.train.data.format.Datasets;
+import org.noisylr.train.loop.StopSignal;
 import org.noisylr.train.loop.TrainingListener;
 import org.noisylr.train.metric.EpochMetrics;
 import org.noisylr.train.metric.Metric;
@@ -119,10 +122,22 @@ class RunCheckTest {
     Path none = temporary.resolve("none");
     assertRejected(
         () -> Run.check(deepLab(none), Datasets.open("generated:voc2012")),
-        "backbone " + none + " does not exist");
+        "cannot read backbone " + none + ": no such file or folder");
     RunConfig cnn = new TestConfig().backbone(temporary.toString()).run();
     assertRejected(
         () -> Run.check(cnn, DATA), "model cnn28 has no backbone; only deeplabv3 has one");
+  }
+
+  @Test
+  void aBackboneThatCannotBeUsedLeavesTheFolderFree() throws IOException {
+    Dataset data = Datasets.open("generated:voc2012");
+    Path text = Files.writeString(temporary.resolve("text"), "no weights");
+    Path run = temporary.resolve("run");
+    assertThatThrownBy(
+            () -> Run.execute(deepLab(text), data, run, false, List.of(), new StopSignal()))
+        .isInstanceOf(InputException.class)
+        .hasMessageStartingWith(text + " is not a valid safetensors file: ");
+    assertThat(run).doesNotExist();
   }
 
   /** Writes random weights under PyTorch's names, without a digest. */
