@@ -81,7 +81,13 @@ public final class Experiment {
       console.println("nothing to do");
       return true;
     }
-    Tally tally = new JobRunner(store, workerProgram, stop, console).run(unfinished, processes);
+    try (StopSignal.Work work = stop.work()) {
+      return run(unfinished, processes);
+    }
+  }
+
+  private boolean run(List<Job> jobs, int processes) {
+    Tally tally = new JobRunner(store, workerProgram, stop, console).run(jobs, processes);
     console.printf(
         "%d done, %d failed%s%n",
         tally.done(),

@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -38,15 +40,24 @@ class ExperimentTest {
   private static Console run(Path store, List<String> worker, Shard shard, int processes) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     PrintStream out = new PrintStream(bytes, true, StandardCharsets.UTF_8);
-    boolean good =
-        new Experiment(store, worker, new StopSignal(), out)
-            .run(
-                new Planner(Scale.SMOKE, null, DATA, null, "cpu", 1),
-                Table.of("table2"),
-                CELLS,
-                shard,
-                processes);
+    boolean good = run(store, worker, shard, processes, new StopSignal(), out);
     return new Console(good, bytes.toString(StandardCharsets.UTF_8));
+  }
+
+  private static boolean run(
+      Path store,
+      List<String> worker,
+      Shard shard,
+      int processes,
+      StopSignal stop,
+      PrintStream out) {
+    return new Experiment(store, worker, stop, out)
+        .run(
+            new Planner(Scale.SMOKE, null, DATA, null, "cpu", 1),
+            Table.of("table2"),
+            CELLS,
+            shard,
+            processes);
   }
 
   private static Console run(Path store) {
@@ -135,6 +146,25 @@ class ExperimentTest {
         .contains(
             "0 of 2 runs; seed 1 failed: its process ended with exit code 3; seed 2 failed: ");
     assertThat(run(store).text).contains("4 done, 0 failed");
+  }
+
+  @Test
+  void aStoppedExperimentIsBusyUntilItHasToldHowToContinue() {
+    StopSignal stop = new StopSignal();
+    stop.request();
+    List<Boolean> idle = new ArrayList<>();
+    PrintStream out =
+        new PrintStream(OutputStream.nullOutputStream()) {
+          @Override
+          public void println(String line) {
+            if (line.equals("stopped: run the same command again to continue")) {
+              idle.add(stop.isIdle());
+            }
+          }
+        };
+    assertThat(run(store, List.of(), new Shard(1, 1), 1, stop, out)).isFalse();
+    assertThat(idle).containsExactly(false);
+    assertThat(stop.isIdle()).isTrue();
   }
 
   @Test

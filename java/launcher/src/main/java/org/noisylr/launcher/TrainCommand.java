@@ -1,6 +1,5 @@
 package org.noisylr.launcher;
 
-import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -10,6 +9,7 @@ import org.noisylr.launcher.TrainOptions.Task;
 import org.noisylr.train.data.Dataset;
 import org.noisylr.train.data.format.Datasets;
 import org.noisylr.train.loop.ConsoleProgress;
+import org.noisylr.train.loop.StopSignal;
 import org.noisylr.train.run.Devices;
 import org.noisylr.train.run.Run;
 import org.noisylr.train.run.RunConfig;
@@ -38,50 +38,50 @@ final class TrainCommand extends Subcommand {
     if (out != null && out.toString().isEmpty()) {
       throw new InputException("--out must name a folder, but is empty");
     }
+    if (out != null) {
+      try (GracefulShutdown shutdown = new GracefulShutdown();
+          StopSignal.Work work = shutdown.signal().work()) {
+        return trainInFolder(shutdown.signal());
+      }
+    }
+    Task task = described();
+    try (ConsoleProgress progress = start(task)) {
+      report(Run.execute(task.config(), task.data(), List.of(progress)), "");
+      return 0;
+    }
+  }
+
+  private int trainInFolder(StopSignal stop) {
     Task task = resumesWithoutOptions() ? stored() : described();
+    try (ConsoleProgress progress = start(task)) {
+      String state = resume && Run.read(out).isPresent() ? "already finished: " : "";
+      report(Run.execute(task.config(), task.data(), out, resume, List.of(progress), stop), state);
+      return 0;
+    } catch (StoppedException e) {
+      // A stopped process ends as soon as this command has returned.
+      err()
+          .printf(
+              "noisylr: %s; resume with: noisylr train --resume --out %s%n",
+              e.getMessage(), quoted(out));
+      return Noisylr.RUN_FAILED;
+    }
+  }
+
+  private static ConsoleProgress start(Task task) {
     RunConfig config = task.config();
-    PrintStream console = System.out;
-    console.printf(
+    System.out.printf(
         "%s on %s (%d training, %d test examples), %s%n",
         config.model(),
         task.data().name(),
         config.subset() == null ? task.data().trainCount() : config.subset(),
         task.data().testCount(),
         config.device());
-    try (ConsoleProgress progress = new ConsoleProgress(console, "", config.training().epochs())) {
-      if (out == null) {
-        report(Run.execute(config, task.data(), List.of(progress)), "", console);
-        return 0;
-      }
-      return trainInFolder(task, progress, console);
-    }
+    return new ConsoleProgress(System.out, "", config.training().epochs());
   }
 
-  private int trainInFolder(Task task, ConsoleProgress progress, PrintStream console) {
-    try (GracefulShutdown shutdown = new GracefulShutdown()) {
-      try {
-        String state = resume && Run.read(out).isPresent() ? "already finished: " : "";
-        report(
-            Run.execute(
-                task.config(), task.data(), out, resume, List.of(progress), shutdown.signal()),
-            state,
-            console);
-        return 0;
-      } catch (StoppedException e) {
-        progress.close();
-        // The process ends as soon as the shutdown is closed.
-        err()
-            .printf(
-                "noisylr: %s; resume with: noisylr train --resume --out %s%n",
-                e.getMessage(), quoted(out));
-        return Noisylr.RUN_FAILED;
-      }
-    }
-  }
-
-  private void report(Run run, String state, PrintStream console) {
+  private void report(Run run, String state) {
     RunResult result = run.result();
-    console.printf(
+    System.out.printf(
         Locale.ROOT,
         "%sbest test %s %.4f after %d of %d epochs, last %.4f, %.1f s%s%n",
         state,

@@ -55,7 +55,7 @@ public final class WorkerProcess implements JobExecutor {
 
   @Override
   public Outcome execute(Job job) {
-    try (StopSignal.Work work = stop.work()) {
+    try {
       if (process == null) {
         start();
       }
@@ -152,8 +152,10 @@ public final class WorkerProcess implements JobExecutor {
       RunConfig config = RunFormat.fromLine(line);
       Heartbeat heartbeat =
           new Heartbeat(config.training().epochs(), text -> write(out, PROGRESS, text));
-      Outcome outcome = store.execute(config, List.of(heartbeat), stop);
-      write(out, outcome.status().name(), outcome.message());
+      try (StopSignal.Work work = stop.work()) {
+        Outcome outcome = store.execute(config, List.of(heartbeat), stop);
+        write(out, outcome.status().name(), outcome.message());
+      }
     }
   }
 

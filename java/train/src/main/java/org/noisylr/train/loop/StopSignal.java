@@ -6,14 +6,16 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /** Requests a run to stop after its current step. Thread-safe; requests may repeat. */
 public final class StopSignal {
-  /** Work that ends soon after a request and saves its progress. Its holder closes it. */
+  /**
+   * Work that ends soon after a request, saves its progress and reports it. Its holder closes it.
+   */
   public interface Work extends AutoCloseable {
     @Override
     void close();
   }
 
   private final List<Runnable> actions = new ArrayList<>();
-  private final AtomicInteger works = new AtomicInteger();
+  private final AtomicInteger openWork = new AtomicInteger();
   private volatile boolean requested;
 
   /** Requests a stop. */
@@ -48,12 +50,12 @@ public final class StopSignal {
 
   /** Registers work that must not be interrupted. */
   public Work work() {
-    works.incrementAndGet();
-    return works::decrementAndGet;
+    openWork.incrementAndGet();
+    return openWork::decrementAndGet;
   }
 
   /** Whether no registered work is open. */
   public boolean isIdle() {
-    return works.get() == 0;
+    return openWork.get() == 0;
   }
 }

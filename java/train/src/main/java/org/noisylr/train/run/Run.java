@@ -57,8 +57,7 @@ public record Run(List<EpochMetrics> metrics, RunResult result, Timing timing) {
       List<TrainingListener> listeners,
       StopSignal stop) {
     check(config, data);
-    try (RunDirectory run = RunDirectory.open(directory, config, resume);
-        StopSignal.Work work = stop.work()) {
+    try (RunDirectory run = RunDirectory.open(directory, config, resume)) {
       Optional<Run> finished = read(directory);
       return finished.isPresent() ? finished.get() : train(config, data, run, listeners, stop);
     }
