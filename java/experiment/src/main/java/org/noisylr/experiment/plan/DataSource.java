@@ -1,6 +1,5 @@
 package org.noisylr.experiment.plan;
 
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.Map;
@@ -78,15 +77,9 @@ public record DataSource(
 
   private static DataSource override(
       String name, String nameOrPath, BiConsumer<String, Dataset> check) {
-    if (Datasets.NAMES.contains(nameOrPath) || nameOrPath.startsWith(GeneratedData.PREFIX)) {
-      return open(name, nameOrPath, nameOrPath + " in place of " + name, false, check);
-    }
-    try {
-      Path path = Path.of(nameOrPath).toAbsolutePath().normalize();
-      return open(name, path.toString(), path.getFileName() + " in place of " + name, false, check);
-    } catch (InvalidPathException e) {
-      throw Check.invalid("--data-override", nameOrPath, "NAME=PATH");
-    }
+    String location = Datasets.canonical(nameOrPath);
+    String description = Path.of(location).getFileName() + " in place of " + name;
+    return open(name, location, description, false, check);
   }
 
   private static DataSource standIn(String name, BiConsumer<String, Dataset> check) {

@@ -7,11 +7,13 @@ import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
@@ -207,9 +209,33 @@ class PlannerTest {
 
   @Test
   void theErrorOfAnAbsentOverrideNamesItsPath() {
-    Path missing = Path.of("nothing/here.zip");
-    assertThat(error("table4", "cifar10", missing.toString()))
-        .contains(missing.toAbsolutePath().toString());
+    assertThat(error("table4", "cifar10", "nothing/here.zip"))
+        .isEqualTo("cannot read nothing/here.zip: no such file or folder");
+  }
+
+  @Test
+  void linksToTheSameDataGiveTheSameRuns(@TempDir Path folder) throws IOException {
+    Path data = Files.createDirectory(folder.resolve("data"));
+    for (String split : List.of("train", "t10k")) {
+      byte[] image = new byte[28 * 28];
+      write(data.resolve(split + "-images-idx3-ubyte"), 3, new int[] {1, 28, 28}, image);
+      write(data.resolve(split + "-labels-idx1-ubyte"), 1, new int[] {1}, new byte[1]);
+    }
+    Path link = Files.createSymbolicLink(folder.resolve("link"), data);
+    assertThat(onMnist(link)).isEqualTo(onMnist(data));
+  }
+
+  private static List<PlannedCell> onMnist(Path data) {
+    return planner(Scale.TINY, 1, Map.of("mnist", data.toString()))
+        .plan(Table.of("table2"), List.of("cnn-mnist/sd"));
+  }
+
+  /** Writes an IDX file. */
+  private static void write(Path file, int kind, int[] sizes, byte[] values) throws IOException {
+    ByteBuffer content = ByteBuffer.allocate(4 + 4 * sizes.length + values.length);
+    content.putInt(0x0800 + kind);
+    IntStream.of(sizes).forEach(content::putInt);
+    Files.write(file, content.put(values).array());
   }
 
   @Test

@@ -148,6 +148,8 @@ public final class Datasets {
     }
     try {
       return Path.of(nameOrPath).toRealPath().toString();
+    } catch (InvalidPathException e) {
+      throw unknown(nameOrPath);
     } catch (IOException e) {
       throw new InputException("cannot read " + nameOrPath + ": " + Reason.of(e, nameOrPath), e);
     }
