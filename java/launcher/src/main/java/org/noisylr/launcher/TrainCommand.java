@@ -76,7 +76,7 @@ final class TrainCommand extends Subcommand {
         config.subset() == null ? task.data().trainCount() : config.subset(),
         task.data().testCount(),
         config.device());
-    return new ConsoleProgress(System.out, "", config.training().epochs());
+    return new ConsoleProgress(System.out, "", config.training().epochs(), task.data().metric());
   }
 
   private void report(Run run, String state) {

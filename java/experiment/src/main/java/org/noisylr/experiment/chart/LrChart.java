@@ -3,10 +3,11 @@ package org.noisylr.experiment.chart;
 import java.util.Arrays;
 import java.util.stream.LongStream;
 import org.noisylr.experiment.chart.LineChart.Ink;
+import org.noisylr.noise.Distribution;
 import org.noisylr.noise.NoiseSpec;
 import org.noisylr.schedule.Schedule;
 
-/** The learning rates of a run, with and without noise. */
+/** A chart of a run's schedule and, if there is noise, its realised learning rates. */
 public final class LrChart {
   private static final int MAX_POINTS = 4000;
 
@@ -22,7 +23,10 @@ public final class LrChart {
       lr[i] = noise.realised(base[i], steps[i] / stepsPerEpoch, steps[i], 0);
     }
     LineChart chart = new LineChart("Learning rate", "epoch", "learning rate", 900, 420);
-    chart.line("with noise", x, lr, Ink.NOISY, true).line("schedule", x, base, Ink.PLAIN, true);
+    if (!(noise.distribution() instanceof Distribution.None)) {
+      chart.line("with noise", x, lr, Ink.NOISY, true);
+    }
+    chart.line("schedule", x, base, Ink.PLAIN, true);
     double min = Math.min(min(base), min(lr));
     double max = Math.max(max(base), max(lr));
     return min > 0 && max / min > 50 ? chart.logarithmic() : chart;

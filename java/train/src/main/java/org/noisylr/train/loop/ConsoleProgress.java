@@ -5,6 +5,7 @@ import java.util.Locale;
 import me.tongfei.progressbar.ProgressBar;
 import org.noisylr.train.console.Terminal;
 import org.noisylr.train.metric.EpochMetrics;
+import org.noisylr.train.metric.Metric;
 
 /** Shows a run on a console: one line per epoch and, on a terminal, a progress bar. */
 public final class ConsoleProgress implements TrainingListener, AutoCloseable {
@@ -12,6 +13,7 @@ public final class ConsoleProgress implements TrainingListener, AutoCloseable {
   private final PrintStream err;
   private final String name;
   private final int epochs;
+  private final Metric metric;
   private final boolean terminal;
   private ProgressBar bar;
 
@@ -20,16 +22,19 @@ public final class ConsoleProgress implements TrainingListener, AutoCloseable {
    *
    * @param name the run's name at the start of each line; may be empty
    * @param epochs the number of epochs of the run
+   * @param metric the meaning of the run's scores
    */
-  public ConsoleProgress(PrintStream out, String name, int epochs) {
-    this(out, System.err, name, epochs, Terminal.isInteractive());
+  public ConsoleProgress(PrintStream out, String name, int epochs, Metric metric) {
+    this(out, System.err, name, epochs, metric, Terminal.isInteractive());
   }
 
-  ConsoleProgress(PrintStream out, PrintStream err, String name, int epochs, boolean terminal) {
+  ConsoleProgress(
+      PrintStream out, PrintStream err, String name, int epochs, Metric metric, boolean terminal) {
     this.out = out;
     this.err = err;
     this.name = name.isEmpty() ? "" : name + "  ";
     this.epochs = epochs;
+    this.metric = metric;
     this.terminal = terminal;
   }
 
@@ -54,14 +59,16 @@ public final class ConsoleProgress implements TrainingListener, AutoCloseable {
     close();
     out.printf(
         Locale.ROOT,
-        "%sepoch %d/%d  lr %.4g  train loss %.4f acc %.4f  test loss %.4f acc %.4f  %.1f s%n",
+        "%sepoch %d/%d  lr %.4g  train loss %.4f %s %.4f  test loss %.4f %s %.4f  %.1f s%n",
         name,
         m.epoch() + 1,
         epochs,
         m.lr(),
         m.trainLoss(),
+        metric.title(),
         m.trainAcc(),
         m.testLoss(),
+        metric.title(),
         m.testAcc(),
         seconds);
   }

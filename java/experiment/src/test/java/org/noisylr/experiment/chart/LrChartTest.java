@@ -1,0 +1,23 @@
+package org.noisylr.experiment.chart;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+import org.noisylr.noise.NoiseSpec;
+import org.noisylr.schedule.Constant;
+
+class LrChartTest {
+  private static final String NOISY = "stroke:rgb(213,94,0)";
+  private static final String SCHEDULE = "stroke:rgb(0,114,178)";
+
+  private static String svg(NoiseSpec noise) {
+    return LrChart.of(new Constant(0.1), noise, 3, 2).svg();
+  }
+
+  @Test
+  void noiseIsDrawnOnlyIfThereIsSome() {
+    assertThat(svg(NoiseSpec.none()).contains(SCHEDULE)).isTrue();
+    assertThat(svg(NoiseSpec.none()).contains(NOISY)).isFalse();
+    assertThat(svg(NoiseSpec.uniform(8)).contains(NOISY)).isTrue();
+  }
+}
