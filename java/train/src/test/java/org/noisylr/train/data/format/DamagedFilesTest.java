@@ -1,5 +1,6 @@
 package org.noisylr.train.data.format;
 
+import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.noisylr.train.InputErrors.assertRejected;
 import static org.noisylr.train.TestFiles.png;
@@ -17,6 +18,7 @@ import java.util.Arrays;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -26,6 +28,7 @@ import org.noisylr.train.TestFiles;
 /** A damaged file gives a dataset or an error of one line, never another exception. */
 class DamagedFilesTest {
   private static final int ROUNDS = 500;
+  private static final int[] HEADERS = {0, 2 * 512, 10 * 512};
 
   @TempDir Path temp;
 
@@ -39,37 +42,42 @@ class DamagedFilesTest {
     assertOnlyInputExceptions(temp.resolve("x.zip"), TestFiles.zip(files));
   }
 
+  /** CIFAR-100 with one image in each file; the headers of its files are at {@link #HEADERS}. */
+  private static byte[] cifar() {
+    String names = IntStream.range(0, 100).mapToObj(i -> i + "\n").collect(joining());
+    Map<String, byte[]> files = new TreeMap<>();
+    files.put("d/fine_label_names.txt", names.getBytes(StandardCharsets.UTF_8));
+    files.put("d/test.bin", new byte[3074]);
+    files.put("d/train.bin", new byte[3074]);
+    return TestFiles.tarGz(files);
+  }
+
   @Test
   void tarGz() {
-    Map<String, byte[]> files = new TreeMap<>();
-    files.put("d/train.bin", new byte[3074]);
-    files.put("d/test.bin", new byte[3074]);
-    files.put("d/fine_label_names.txt", "a\n".getBytes(StandardCharsets.UTF_8));
-    byte[] whole = TestFiles.tarGz(files);
-    assertOnlyInputExceptions(temp.resolve("x.tar.gz"), whole);
+    assertOnlyInputExceptions(temp.resolve("x.tar.gz"), cifar());
   }
 
   /** Damage within the tar, which the checksum of gzip does not detect. */
   @Test
   void tarInsideGz() throws IOException {
-    byte[] packed = TestFiles.tarGz(Map.of("d/train.bin", new byte[3074], "d/x", new byte[10]));
     byte[] tar;
-    try (var in = new GZIPInputStream(new ByteArrayInputStream(packed))) {
+    try (var in = new GZIPInputStream(new ByteArrayInputStream(cifar()))) {
       tar = in.readAllBytes();
     }
     Random random = new Random(2);
     Path file = temp.resolve("x.tar.gz");
     for (int round = 0; round < ROUNDS; round++) {
       byte[] damaged = tar.clone();
-      int header = random.nextBoolean() ? 0 : 512 * 8;
+      int header = HEADERS[random.nextInt(HEADERS.length)];
       for (int i = 0; i < 1 + round % 4; i++) {
-        damaged[(header + random.nextInt(512)) % tar.length] = (byte) random.nextInt();
+        damaged[header + random.nextInt(512)] = (byte) random.nextInt();
       }
       assertDatasetOrLine(write(file, TestFiles.gzip(damaged)));
     }
   }
 
   private void assertOnlyInputExceptions(Path file, byte[] whole) {
+    assertIsDataset(write(file, whole));
     Random random = new Random(1);
     for (int round = 0; round < ROUNDS; round++) {
       byte[] damaged =
@@ -83,10 +91,14 @@ class DamagedFilesTest {
 
   private static void assertDatasetOrLine(Path file) {
     try {
-      assertThat(Datasets.open(file.toString(), file).trainCount()).isPositive();
+      assertIsDataset(file);
     } catch (InputException e) {
       assertThat(e.getMessage()).contains(file.toString()).doesNotContain("\n");
     }
+  }
+
+  private static void assertIsDataset(Path file) {
+    assertThat(Datasets.open(file.toString()).trainCount()).isPositive();
   }
 
   private static void assertReadingFails(IOException error, String message) {
