@@ -20,16 +20,16 @@ final class DataFetchCommand extends DatasetsCommand {
   }
 
   private static boolean fetch(RemoteFile file, Path folder) {
-    if (!Terminal.isInteractive()) {
-      return new Download().fetch(file, folder, (done, total) -> {});
+    try (ProgressBar bar = Terminal.isInteractive() ? bar(file) : null) {
+      return new Download().fetch(file, folder, bar == null ? done -> {} : bar::stepTo);
     }
-    try (ProgressBar bar =
-        Terminal.bar(System.err)
-            .setTaskName(file.name())
-            .setUnit(" MB", 1_000_000)
-            .setInitialMax(file.bytes())
-            .build()) {
-      return new Download().fetch(file, folder, (done, total) -> bar.stepTo(done));
-    }
+  }
+
+  private static ProgressBar bar(RemoteFile file) {
+    return Terminal.bar(System.err)
+        .setTaskName(file.name())
+        .setUnit(" MB", 1_000_000)
+        .setInitialMax(file.bytes())
+        .build();
   }
 }

@@ -21,6 +21,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.HexFormat;
+import java.util.function.LongConsumer;
 import org.noisylr.check.InputException;
 import org.noisylr.check.Reason;
 
@@ -35,12 +36,6 @@ public final class Download {
   private static final int OK = 200;
   private static final int PARTIAL_CONTENT = 206;
 
-  /** Observes a download. */
-  public interface Progress {
-    /** {@code done} of {@code total} bytes were received. */
-    void at(long done, long total);
-  }
-
   private final HttpClient client =
       HttpClient.newBuilder()
           .connectTimeout(CONNECT)
@@ -50,11 +45,12 @@ public final class Download {
   /**
    * Downloads a file into a folder, unless the folder has it.
    *
+   * @param progress receives the number of bytes so far
    * @return whether the file was downloaded
    * @throws InputException if no location serves the file, another process is downloading it, or
    *     its content is not the published one; the message says what to do
    */
-  public boolean fetch(RemoteFile file, Path folder, Progress progress) {
+  public boolean fetch(RemoteFile file, Path folder, LongConsumer progress) {
     Path target = folder.resolve(file.name());
     if (Files.exists(target)) {
       return false;
@@ -71,7 +67,7 @@ public final class Download {
     throw failure;
   }
 
-  private void fetch(RemoteFile file, URI location, Path folder, Progress progress) {
+  private void fetch(RemoteFile file, URI location, Path folder, LongConsumer progress) {
     Path part = folder.resolve(file.name() + ".part");
     try {
       Files.createDirectories(folder);
@@ -125,7 +121,7 @@ public final class Download {
   }
 
   private void transfer(
-      RemoteFile file, URI location, Path target, FileChannel part, Progress progress)
+      RemoteFile file, URI location, Path target, FileChannel part, LongConsumer progress)
       throws IOException {
     long done = Math.min(part.size(), file.bytes());
     if (done == file.bytes()) {
@@ -170,12 +166,12 @@ public final class Download {
       InputStream body,
       FileChannel part,
       long start,
-      Progress progress)
+      LongConsumer progress)
       throws IOException {
     byte[] buffer = new byte[BUFFER];
     long done = start;
     while (true) {
-      progress.at(done, file.bytes());
+      progress.accept(done);
       int read;
       try {
         read = body.read(buffer);

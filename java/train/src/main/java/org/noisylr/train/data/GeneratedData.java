@@ -19,7 +19,7 @@ public final class GeneratedData {
   public static final String PREFIX = "generated:";
 
   /** The published datasets that have a synthetic counterpart. */
-  public static final List<String> NAMES =
+  private static final List<String> NAMES =
       List.of("cifar10", "cifar100", "svhn", "imdb", "voc2012");
 
   private static final int IMAGE_SIDE = 32;
@@ -40,7 +40,8 @@ public final class GeneratedData {
   /**
    * Generates a dataset.
    *
-   * @param name {@link #PREFIX} and one of {@link #NAMES}
+   * @param name {@link #PREFIX} and {@code cifar10}, {@code cifar100}, {@code svhn}, {@code imdb}
+   *     or {@code voc2012}
    * @throws org.noisylr.check.InputException if there is no such dataset
    */
   public static Dataset open(String name) {

@@ -19,10 +19,10 @@ import org.noisylr.check.Check;
  */
 public final class Vocabulary {
   /** Starts a text. */
-  public static final int START = 1;
+  private static final int START = 1;
 
   /** Replaces a word outside the vocabulary. */
-  public static final int UNKNOWN = 2;
+  private static final int UNKNOWN = 2;
 
   private static final int RANK_TO_TOKEN = 3;
   private static final String SEPARATORS = "!\"#$%&()*+,-./:;<=>?@[\\]^_`{|}~";

@@ -117,11 +117,6 @@ public final class RunFormat {
     return write(JSON.writer(), config);
   }
 
-  /** A schedule in one line, for people to read. */
-  public static String describe(Schedule schedule) {
-    return write(JSON.writer(), schedule).replaceAll("[\"{}]", "").replaceAll("([,:])", "$1 ");
-  }
-
   /**
    * Parses the output of {@link #toLine}.
    *

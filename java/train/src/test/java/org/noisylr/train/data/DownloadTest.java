@@ -111,7 +111,7 @@ class DownloadTest {
   }
 
   private boolean fetch(RemoteFile file) {
-    return new Download().fetch(file, folder(), (done, total) -> {});
+    return new Download().fetch(file, folder(), done -> {});
   }
 
   private void assertFails(RemoteFile file, String message) {
@@ -122,16 +122,7 @@ class DownloadTest {
   @Test
   void aFileIsDownloadedOnceAndProgressIsReported() {
     List<Long> progress = new ArrayList<>();
-    boolean fetched =
-        new Download()
-            .fetch(
-                file(),
-                folder(),
-                (done, total) -> {
-                  assertThat(total).isEqualTo(CONTENT.length);
-                  progress.add(done);
-                });
-    assertThat(fetched).isTrue();
+    assertThat(new Download().fetch(file(), folder(), progress::add)).isTrue();
     assertThat(target()).hasBinaryContent(CONTENT);
     assertThat(part()).doesNotExist();
     assertThat(progress).isSorted().startsWith(0L).endsWith((long) CONTENT.length);
@@ -248,7 +239,7 @@ class DownloadTest {
           new RemoteFile(
               "data.bin", CONTENT.length, arguments[1], List.of(URI.create(arguments[0])));
       try {
-        boolean fetched = new Download().fetch(file, Path.of(arguments[2]), (done, total) -> {});
+        boolean fetched = new Download().fetch(file, Path.of(arguments[2]), done -> {});
         System.out.print(fetched ? "fetched" : "found");
       } catch (InputException e) {
         System.out.print(e.getMessage());

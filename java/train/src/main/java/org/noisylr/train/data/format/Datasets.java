@@ -36,7 +36,7 @@ import org.noisylr.train.data.ImageSet;
  */
 public final class Datasets {
   /** The environment variable that sets the data home. */
-  public static final String DATA_HOME_VARIABLE = "NOISYLR_DATA";
+  private static final String DATA_HOME_VARIABLE = "NOISYLR_DATA";
 
   private static final String EMBEDDED = "fashion-mnist-mini";
   private static final String FASHION_MNIST = "fashion-mnist";
