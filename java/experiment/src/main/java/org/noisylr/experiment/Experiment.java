@@ -1,6 +1,5 @@
 package org.noisylr.experiment;
 
-import java.io.InputStream;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -35,8 +34,8 @@ public final class Experiment {
 
   /**
    * @param folder the store
-   * @param workerProgram main class and arguments of a program that calls {@link #serve} with the
-   *     same folder
+   * @param workerProgram main class and arguments of a program that calls {@link
+   *     WorkerProcess#serve} on the same store
    * @param stop stops all runs; what they have done is saved
    */
   public Experiment(Path folder, List<String> workerProgram, StopSignal stop, PrintStream console) {
@@ -159,11 +158,5 @@ public final class Experiment {
       throw Plan.noRuns(folder, id, id, scale);
     }
     return pages;
-  }
-
-  /** Executes runs for another process, until {@code in} ends or {@code stop} is requested. */
-  public static void serve(Path folder, InputStream in, PrintStream out, StopSignal stop)
-      throws InterruptedException {
-    WorkerProcess.serve(new RunStore(folder), in, out, stop);
   }
 }

@@ -19,9 +19,11 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.noisylr.check.InputException;
+import org.noisylr.experiment.job.WorkerProcess;
 import org.noisylr.experiment.plan.Planner;
 import org.noisylr.experiment.plan.Scale;
 import org.noisylr.experiment.plan.Shard;
+import org.noisylr.experiment.store.RunStore;
 import org.noisylr.experiment.table.Table;
 import org.noisylr.train.loop.StopSignal;
 
@@ -88,7 +90,8 @@ class ExperimentTest {
     private Worker() {}
 
     public static void main(String[] arguments) throws InterruptedException {
-      Experiment.serve(Path.of(arguments[0]), System.in, System.out, new StopSignal());
+      RunStore store = new RunStore(Path.of(arguments[0]));
+      WorkerProcess.serve(store, System.in, System.out, new StopSignal());
     }
   }
 

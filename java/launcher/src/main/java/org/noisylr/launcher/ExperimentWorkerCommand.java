@@ -2,7 +2,8 @@ package org.noisylr.launcher;
 
 import java.nio.file.Path;
 import java.util.List;
-import org.noisylr.experiment.Experiment;
+import org.noisylr.experiment.job.WorkerProcess;
+import org.noisylr.experiment.store.RunStore;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -21,7 +22,7 @@ final class ExperimentWorkerCommand extends Subcommand {
   @Override
   public Integer call() throws InterruptedException {
     try (GracefulShutdown shutdown = new GracefulShutdown()) {
-      Experiment.serve(store.folder(), System.in, System.out, shutdown.signal());
+      WorkerProcess.serve(new RunStore(store.folder()), System.in, System.out, shutdown.signal());
     }
     return 0;
   }

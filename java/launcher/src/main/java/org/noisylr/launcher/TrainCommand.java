@@ -13,6 +13,7 @@ import org.noisylr.train.loop.StopSignal;
 import org.noisylr.train.run.Devices;
 import org.noisylr.train.run.Run;
 import org.noisylr.train.run.RunConfig;
+import org.noisylr.train.run.RunDirectory;
 import org.noisylr.train.run.RunResult;
 import org.noisylr.train.run.StoppedException;
 import picocli.CommandLine.Command;
@@ -54,7 +55,8 @@ final class TrainCommand extends Subcommand {
   private int trainInFolder(StopSignal stop) {
     Task task = resumesWithoutOptions() ? stored() : described();
     try (ConsoleProgress progress = start(task)) {
-      String state = resume && Run.read(out).isPresent() ? "already finished: " : "";
+      String state =
+          resume && RunDirectory.readFinished(out).isPresent() ? "already finished: " : "";
       report(Run.execute(task.config(), task.data(), out, resume, List.of(progress), stop), state);
       return 0;
     } catch (StoppedException e) {
@@ -103,13 +105,13 @@ final class TrainCommand extends Subcommand {
   /** Returns the stored run for {@code --resume} with only {@code --out}. */
   private Task stored() {
     RunConfig config =
-        Run.readConfig(out)
+        RunDirectory.readConfig(out)
             .orElseThrow(
                 () ->
                     new InputException(
                         out
                             + " has no run to resume; to start one, give --data, --model and --lr"));
-    Run.checkDirectory(out, true);
+    RunDirectory.check(out, true);
     Devices.of(config.device());
     Dataset dataset = Datasets.open(config.data());
     Run.check(config, dataset);
@@ -130,7 +132,7 @@ final class TrainCommand extends Subcommand {
     return options.task(
         () -> {
           if (out != null) {
-            Run.checkDirectory(out, resume);
+            RunDirectory.check(out, resume);
           }
         });
   }

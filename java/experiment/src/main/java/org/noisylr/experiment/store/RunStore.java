@@ -22,6 +22,7 @@ import org.noisylr.train.run.Devices;
 import org.noisylr.train.run.InUseException;
 import org.noisylr.train.run.Run;
 import org.noisylr.train.run.RunConfig;
+import org.noisylr.train.run.RunDirectory;
 import org.noisylr.train.run.RunFormat;
 import org.noisylr.train.run.StoppedException;
 
@@ -106,7 +107,7 @@ public final class RunStore {
    */
   public Optional<Run> finished(String key) {
     try {
-      return Run.read(folder(key));
+      return RunDirectory.readFinished(folder(key));
     } catch (InputException e) {
       throw new InputException(
           "%s; delete %s to train that run again".formatted(e.getMessage(), folder(key)), e);
@@ -115,7 +116,7 @@ public final class RunStore {
 
   /** The configuration of a run, finished or not; empty if it has not started. */
   public Optional<RunConfig> config(String key) {
-    return Run.readConfig(folder(key));
+    return RunDirectory.readConfig(folder(key));
   }
 
   /** Why the last execution of a run failed; empty if it did not. */
@@ -168,7 +169,7 @@ public final class RunStore {
   /** Deletes the files that a finished run no longer needs. */
   public void cleanUp(String key) {
     Path folder = folder(key);
-    Run.deleteCheckpoints(folder);
+    RunDirectory.deleteCheckpoints(folder);
     deleteFailure(folder);
   }
 

@@ -31,6 +31,7 @@ import org.noisylr.train.metric.EpochMetrics;
 import org.noisylr.train.run.ModelName;
 import org.noisylr.train.run.Run;
 import org.noisylr.train.run.RunConfig;
+import org.noisylr.train.run.RunDirectory;
 
 class RunStoreTest {
   @TempDir private Path root;
@@ -148,7 +149,7 @@ class RunStoreTest {
     assertThat(store.execute(config(2), List.of(), new StopSignal()).status())
         .isEqualTo(Status.DONE);
     assertThat(store.failure(key)).isEmpty();
-    assertThat(Run.readConfig(store.folder(key)).orElseThrow().threads()).isEqualTo(1);
+    assertThat(RunDirectory.readConfig(store.folder(key)).orElseThrow().threads()).isEqualTo(1);
 
     RunStore undisturbed = new RunStore(root.resolve("other"));
     undisturbed.execute(config(1), List.of(), new StopSignal());

@@ -20,7 +20,7 @@ import org.noisylr.train.loop.TrainingListener;
 import org.noisylr.train.metric.EpochMetrics;
 
 /**
- * A finished run. Its static methods train, read and check runs.
+ * A finished run. Its static methods train and check runs.
  *
  * @param metrics one entry per epoch
  * @param result the summary
@@ -58,51 +58,9 @@ public record Run(List<EpochMetrics> metrics, RunResult result, Timing timing) {
       StopSignal stop) {
     check(config, data);
     try (RunDirectory run = RunDirectory.open(directory, config, resume)) {
-      Optional<Run> finished = read(directory);
+      Optional<Run> finished = RunDirectory.readFinished(directory);
       return finished.isPresent() ? finished.get() : train(config, data, run, listeners, stop);
     }
-  }
-
-  /**
-   * Reads a finished run from its directory. Empty if the directory holds no run or an unfinished
-   * one.
-   *
-   * @throws InputException if one of its files cannot be read or is damaged
-   */
-  public static Optional<Run> read(Path directory) {
-    return RunDirectory.readFinished(directory);
-  }
-
-  /**
-   * Checks that a run can start or resume in a directory, and creates nothing. {@link #execute} may
-   * still reject it, for example because of its configuration.
-   *
-   * @param resume whether the directory may already hold a run
-   * @throws InputException if it cannot be written, or holds a run and {@code resume} is false
-   * @throws InUseException if another run has it open
-   */
-  public static void checkDirectory(Path directory, boolean resume) {
-    RunDirectory.check(directory, resume);
-  }
-
-  /**
-   * Reads the configuration of a run, finished or not, from its directory. Empty if the directory
-   * holds no run.
-   *
-   * @throws InputException if the file cannot be read or is damaged, or if the directory has
-   *     checkpoints but no configuration
-   */
-  public static Optional<RunConfig> readConfig(Path directory) {
-    return RunDirectory.readConfig(directory);
-  }
-
-  /**
-   * Deletes the checkpoints of a finished run.
-   *
-   * @throws InputException if a file cannot be deleted
-   */
-  public static void deleteCheckpoints(Path directory) {
-    RunDirectory.deleteCheckpoints(directory);
   }
 
   private static Dataset subset(RunConfig config, Dataset data) {

@@ -26,7 +26,7 @@ import org.slf4j.LoggerFactory;
  * a whole. All files but {@code timing.csv} depend on the configuration alone. An open run
  * directory is locked.
  */
-final class RunDirectory implements AutoCloseable {
+public final class RunDirectory implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(RunDirectory.class);
 
   private final Path directory;
@@ -42,13 +42,14 @@ final class RunDirectory implements AutoCloseable {
   }
 
   /**
-   * Checks that a run can start or resume in a directory, and creates nothing. {@link #open} may
-   * still reject it, for example because of its configuration.
+   * Checks that a run can start or resume in a directory, and creates nothing. {@link Run#execute}
+   * may still reject it, for example because of its configuration.
    *
+   * @param resume whether the directory may already hold a run
    * @throws InputException if it cannot be written, or holds a run and {@code resume} is false
    * @throws InUseException if another run has it open
    */
-  static void check(Path directory, boolean resume) {
+  public static void check(Path directory, boolean resume) {
     try {
       checkWritable(directory);
       if (Files.exists(directory)) {
@@ -167,7 +168,14 @@ final class RunDirectory implements AutoCloseable {
     }
   }
 
-  static Optional<RunConfig> readConfig(Path directory) {
+  /**
+   * Reads the configuration of a run, finished or not, from its directory. Empty if the directory
+   * holds no run.
+   *
+   * @throws InputException if the file cannot be read or is damaged, or if the directory has
+   *     checkpoints but no configuration
+   */
+  public static Optional<RunConfig> readConfig(Path directory) {
     Optional<RunConfig> config = new RunFiles(directory).config();
     try {
       if (config.isEmpty() && Files.isDirectory(directory) && Checkpoints.exist(directory)) {
@@ -181,11 +189,22 @@ final class RunDirectory implements AutoCloseable {
     return config;
   }
 
-  static Optional<Run> readFinished(Path directory) {
+  /**
+   * Reads a finished run from its directory. Empty if the directory holds no run or an unfinished
+   * one.
+   *
+   * @throws InputException if one of its files cannot be read or is damaged
+   */
+  public static Optional<Run> readFinished(Path directory) {
     return new RunFiles(directory).finishedRun();
   }
 
-  static void deleteCheckpoints(Path directory) {
+  /**
+   * Deletes the checkpoints of a finished run.
+   *
+   * @throws InputException if a file cannot be deleted
+   */
+  public static void deleteCheckpoints(Path directory) {
     try {
       Checkpoints.delete(directory);
     } catch (IOException e) {

@@ -149,7 +149,7 @@ class DamagedRunTest {
         () -> execute(config(0.01), run, false),
         run + " already holds a run; add --resume to continue it, or choose another folder");
     assertRejected(
-        () -> Run.readConfig(run),
+        () -> RunDirectory.readConfig(run),
         run + " has checkpoints but no config.yaml; repeat the original options to resume");
     assertRejected(
         () -> execute(config(0.02), run, true),
@@ -206,7 +206,7 @@ class DamagedRunTest {
     Path run = temporary.resolve("run");
     execute(run);
     Files.delete(run.resolve("config.yaml"));
-    Run.deleteCheckpoints(run);
+    RunDirectory.deleteCheckpoints(run);
     byte[] result = Files.readAllBytes(run.resolve("result.json"));
     assertRejected(
         () -> execute(config(0.01), run, resume),
@@ -224,7 +224,7 @@ class DamagedRunTest {
     Path run = unfinished();
     Files.write(run.resolve("config.yaml"), new byte[] {'a', (byte) 0xff});
     assertRejected(
-        () -> Run.readConfig(run),
+        () -> RunDirectory.readConfig(run),
         "cannot read " + run.resolve("config.yaml") + ": it is not text in UTF-8");
   }
 

@@ -138,7 +138,7 @@ class DiskFaultTest {
     assertThat(mount("-o", "remount,ro", disk.toString())).isTrue();
     assertRejected(() -> execute(run), "cannot write to " + run + ": read-only file system");
     assertRejected(
-        () -> Run.checkDirectory(run, false),
+        () -> RunDirectory.check(run, false),
         "cannot write to %s: %s: read-only file system".formatted(run, disk));
   }
 

@@ -63,9 +63,9 @@ class RunFormatFuzzTest extends FuzzCase {
   @Override
   protected void open(Path file, int kind) {
     if (FILES.get(kind).equals(RunFiles.CONFIG)) {
-      Run.readConfig(file.getParent()).orElseThrow();
+      RunDirectory.readConfig(file.getParent()).orElseThrow();
     } else {
-      Run.read(file.getParent()).orElseThrow();
+      RunDirectory.readFinished(file.getParent()).orElseThrow();
     }
   }
 }

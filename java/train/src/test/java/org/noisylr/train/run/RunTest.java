@@ -91,7 +91,7 @@ class RunTest {
     start(config);
     assertThat(Files.readString(directory.resolve("config.yaml")))
         .contains("data: fashion-mnist-mini", "model: cnn28", "type: step", "alpha: 8.0");
-    assertThat(Run.readConfig(directory)).contains(config);
+    assertThat(RunDirectory.readConfig(directory)).contains(config);
   }
 
   @Test
@@ -168,7 +168,8 @@ class RunTest {
     Path config = directory.resolve("config.yaml");
     Files.writeString(config, Files.readString(config).replace("epochs: 2", "epochs: 40"));
     assertRejected(
-        () -> Run.read(directory), result + " must have 40 epochs like config.yaml, but has 2");
+        () -> RunDirectory.readFinished(directory),
+        result + " must have 40 epochs like config.yaml, but has 2");
   }
 
   private void assertContentRejected(Path file, String content, String message) throws IOException {
@@ -222,15 +223,15 @@ class RunTest {
   @Test
   void theDirectoryIsCheckedBeforeAnythingIsCreated() throws IOException {
     Path fresh = temporary.resolve("a/b");
-    Run.checkDirectory(fresh, false);
+    RunDirectory.check(fresh, false);
     assertThat(temporary.resolve("a")).doesNotExist();
     Path file = Files.createFile(temporary.resolve("file"));
     assertRejected(
-        () -> Run.checkDirectory(file.resolve("run"), true),
+        () -> RunDirectory.check(file.resolve("run"), true),
         "cannot write to %s: %s: a file is in its place".formatted(file.resolve("run"), file));
     start(config(1, 100));
-    Run.checkDirectory(directory, true);
-    assertRejected(() -> Run.checkDirectory(directory, false), alreadyHoldsARun());
+    RunDirectory.check(directory, true);
+    assertRejected(() -> RunDirectory.check(directory, false), alreadyHoldsARun());
   }
 
   @Test
