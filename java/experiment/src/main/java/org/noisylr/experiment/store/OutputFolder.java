@@ -1,18 +1,14 @@
 package org.noisylr.experiment.store;
 
 import java.io.IOException;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import org.noisylr.check.InputException;
 import org.noisylr.check.Reason;
+import org.noisylr.train.run.DirectoryLock;
 
 /** Folders that commands write to, several processes at a time. */
 public final class OutputFolder {
-  private static final Object MONITOR = new Object();
-
   private OutputFolder() {}
 
   /** Work on the files of a folder. */
@@ -48,16 +44,10 @@ public final class OutputFolder {
    */
   public static void lock(Path folder, Work work) {
     create(folder);
-    // A process holds the file lock as a whole. The monitor makes its threads take turns.
-    synchronized (MONITOR) {
-      try (FileChannel channel =
-              FileChannel.open(
-                  folder.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-          FileLock lock = channel.lock()) {
-        work.run();
-      } catch (IOException e) {
-        throw unwritable(folder, e);
-      }
+    try (DirectoryLock lock = DirectoryLock.await(folder)) {
+      work.run();
+    } catch (IOException e) {
+      throw unwritable(folder, e);
     }
   }
 

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * The exclusive use of a directory among all processes: a lock on its file {@code .lock}. The
@@ -18,6 +19,7 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 public final class DirectoryLock implements AutoCloseable {
   private static final String FILE = ".lock";
+  private static final long POLL_NANOS = 10_000_000;
   private static final Set<Path> LOCKED = ConcurrentHashMap.newKeySet();
 
   private final Path directory;
@@ -57,6 +59,17 @@ public final class DirectoryLock implements AutoCloseable {
     } finally {
       if (lock == null) {
         LOCKED.remove(real);
+      }
+    }
+  }
+
+  /** Locks a directory as soon as it is free. */
+  public static DirectoryLock await(Path directory) throws IOException {
+    while (true) {
+      try {
+        return of(directory);
+      } catch (InUseException e) {
+        LockSupport.parkNanos(POLL_NANOS);
       }
     }
   }
