@@ -40,6 +40,16 @@ public final class Reason {
         : why;
   }
 
+  /** Returns the error that a file or folder cannot be read. */
+  public static InputException unreadable(Object place, IOException e) {
+    return new InputException("cannot read " + place + ": " + of(e, place), e);
+  }
+
+  /** Returns the error that a file or folder cannot be written to. */
+  public static InputException unwritable(Object place, IOException e) {
+    return new InputException("cannot write to " + place + ": " + of(e, place), e);
+  }
+
   private static String why(IOException e) {
     for (Map.Entry<Class<? extends IOException>, String> known : WORDS.entrySet()) {
       if (known.getKey().isInstance(e)) {

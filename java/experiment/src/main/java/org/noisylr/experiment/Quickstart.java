@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.stream.DoubleStream;
 import java.util.stream.LongStream;
 import org.noisylr.check.Check;
+import org.noisylr.check.Reason;
 import org.noisylr.experiment.chart.RunCharts;
 import org.noisylr.experiment.report.Page;
 import org.noisylr.experiment.schedule.Noises;
@@ -99,7 +100,7 @@ public record Quickstart(int epochs, int seeds, String device) {
           folder.resolve("test-accuracy.png"), List.of(ByteBuffer.wrap(png(comparisons.get(0)))));
       console.printf(Locale.ROOT, "%.0f s; report: %s%n", seconds, report);
     } catch (IOException e) {
-      throw OutputFolder.unwritable(folder, e);
+      throw Reason.unwritable(folder, e);
     }
   }
 

@@ -125,7 +125,7 @@ public record Plan(Map<String, Entry> cells) {
               .formatted(file, e.getMessage()),
           e);
     } catch (IOException e) {
-      throw new InputException("cannot read " + file + ": " + Reason.of(e, file), e);
+      throw Reason.unreadable(file, e);
     }
   }
 

@@ -1,6 +1,7 @@
 package org.noisylr.experiment.store;
 
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.noisylr.check.InputException;
@@ -28,11 +29,11 @@ public final class OutputFolder {
     }
     try {
       Files.createDirectories(folder);
+      if (!Files.isWritable(folder)) {
+        throw new AccessDeniedException(folder.toString());
+      }
     } catch (IOException e) {
-      throw unwritable(folder, e);
-    }
-    if (!Files.isWritable(folder)) {
-      throw new InputException("cannot write to " + folder + ": permission denied");
+      throw Reason.unwritable(folder, e);
     }
   }
 
@@ -47,12 +48,7 @@ public final class OutputFolder {
     try (DirectoryLock lock = DirectoryLock.await(folder)) {
       work.run();
     } catch (IOException e) {
-      throw unwritable(folder, e);
+      throw Reason.unwritable(folder, e);
     }
-  }
-
-  /** The error that a folder cannot be written to. */
-  public static InputException unwritable(Path folder, IOException e) {
-    return new InputException("cannot write to " + folder + ": " + Reason.of(e, folder), e);
   }
 }

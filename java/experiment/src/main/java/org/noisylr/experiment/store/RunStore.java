@@ -4,8 +4,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
@@ -14,6 +12,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.noisylr.check.InputException;
 import org.noisylr.check.Reason;
 import org.noisylr.train.checkpoint.AtomicFile;
+import org.noisylr.train.checkpoint.Digest;
 import org.noisylr.train.data.Dataset;
 import org.noisylr.train.data.format.Datasets;
 import org.noisylr.train.loop.StopSignal;
@@ -80,14 +79,9 @@ public final class RunStore {
             "",
             1,
             config.training());
-    try {
-      byte[] digest =
-          MessageDigest.getInstance("SHA-256")
-              .digest(RunFormat.toLine(trained).getBytes(StandardCharsets.UTF_8));
-      return HexFormat.of().formatHex(digest).substring(0, KEY_LENGTH);
-    } catch (NoSuchAlgorithmException e) {
-      throw new AssertionError("every Java platform has SHA-256", e);
-    }
+    byte[] text = RunFormat.toLine(trained).getBytes(StandardCharsets.UTF_8);
+    byte[] digest = Digest.of("SHA-256").digest(text);
+    return HexFormat.of().formatHex(digest).substring(0, KEY_LENGTH);
   }
 
   /** The folder of the store. */
@@ -125,7 +119,7 @@ public final class RunStore {
     try {
       return Files.exists(file) ? Optional.of(Files.readString(file).strip()) : Optional.empty();
     } catch (IOException e) {
-      throw new InputException("cannot read " + file + ": " + Reason.of(e, file), e);
+      throw Reason.unreadable(file, e);
     }
   }
 
@@ -177,7 +171,7 @@ public final class RunStore {
     try {
       Files.deleteIfExists(folder.resolve(FAILURE));
     } catch (IOException e) {
-      throw new InputException("cannot write to " + folder + ": " + Reason.of(e, folder), e);
+      throw Reason.unwritable(folder, e);
     }
   }
 
@@ -200,8 +194,7 @@ public final class RunStore {
       AtomicFile.write(folder.resolve(FAILURE), reason + "\n");
       return new Outcome(Status.FAILED, reason);
     } catch (IOException e) {
-      return new Outcome(
-          Status.FAILED, reason + "; cannot write to " + folder + ": " + Reason.of(e, folder));
+      return new Outcome(Status.FAILED, reason + "; " + Reason.unwritable(folder, e).getMessage());
     }
   }
 

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.noisylr.check.Check;
+import org.noisylr.check.Reason;
 import org.noisylr.experiment.chart.LineChart;
 import org.noisylr.experiment.chart.LineChart.Ink;
 import org.noisylr.experiment.report.Page;
@@ -76,7 +77,7 @@ public record Figure3(Surface wells, double alpha, int starts, long seed) {
       AtomicFile.write(page, html(surfaces, rows));
       return page;
     } catch (IOException e) {
-      throw OutputFolder.unwritable(folder, e);
+      throw Reason.unwritable(folder, e);
     }
   }
 

@@ -14,7 +14,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
@@ -115,7 +114,7 @@ public final class SafeTensors implements AutoCloseable {
               .putLong(json.length)
               .put(json)
               .flip());
-      MessageDigest sha256 = sha256();
+      MessageDigest sha256 = Digest.of("SHA-256");
       parts.forEach(part -> sha256.update(part.duplicate()));
       byte[] digest = HexFormat.of().formatHex(sha256.digest()).getBytes(StandardCharsets.US_ASCII);
       parts.get(0).put(digestPosition(parts.get(0)), digest);
@@ -281,7 +280,7 @@ public final class SafeTensors implements AutoCloseable {
     if (position < 0 || expected.length() != NO_DIGEST.length()) {
       throw damaged(file, "its digest is malformed");
     }
-    MessageDigest sha256 = sha256();
+    MessageDigest sha256 = Digest.of("SHA-256");
     int end = position + NO_DIGEST.length();
     sha256.update(content.array(), 0, position);
     sha256.update(NO_DIGEST.getBytes(StandardCharsets.US_ASCII));
@@ -319,13 +318,5 @@ public final class SafeTensors implements AutoCloseable {
 
   private static InputException damaged(Path file, String what) {
     return new InputException(file + " is not a valid safetensors file: " + what);
-  }
-
-  private static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new AssertionError("every Java platform has SHA-256", e);
-    }
   }
 }

@@ -18,12 +18,12 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.HexFormat;
 import java.util.function.LongConsumer;
 import org.noisylr.check.InputException;
 import org.noisylr.check.Reason;
+import org.noisylr.train.checkpoint.Digest;
 
 /**
  * Downloads files over HTTP. The received bytes stay in {@code NAME.part} until the file is
@@ -90,7 +90,7 @@ public final class Download {
         Files.move(part, target, StandardCopyOption.ATOMIC_MOVE);
       }
     } catch (IOException e) {
-      throw new InputException("cannot write to " + folder + ": " + Reason.of(e, folder), e);
+      throw Reason.unwritable(folder, e);
     }
   }
 
@@ -214,24 +214,16 @@ public final class Download {
     try (InputStream in = Files.newInputStream(file)) {
       return md5(in);
     } catch (IOException e) {
-      throw new InputException("cannot read " + file + ": " + Reason.of(e, file), e);
+      throw Reason.unreadable(file, e);
     }
   }
 
   private static String md5(InputStream in) throws IOException {
-    MessageDigest digest = newMd5();
+    MessageDigest digest = Digest.of("MD5");
     byte[] buffer = new byte[BUFFER];
     for (int read; (read = in.read(buffer)) >= 0; ) {
       digest.update(buffer, 0, read);
     }
     return HexFormat.of().formatHex(digest.digest());
-  }
-
-  private static MessageDigest newMd5() {
-    try {
-      return MessageDigest.getInstance("MD5");
-    } catch (NoSuchAlgorithmException e) {
-      throw new AssertionError("every Java platform has MD5", e);
-    }
   }
 }

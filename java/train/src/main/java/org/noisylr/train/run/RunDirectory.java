@@ -59,7 +59,7 @@ public final class RunDirectory implements AutoCloseable {
         }
       }
     } catch (IOException e) {
-      throw unwritable(directory, e);
+      throw Reason.unwritable(directory, e);
     }
   }
 
@@ -107,7 +107,7 @@ public final class RunDirectory implements AutoCloseable {
       lock = null;
       return opened;
     } catch (IOException e) {
-      throw unwritable(directory, e);
+      throw Reason.unwritable(directory, e);
     } finally {
       release(lock);
     }
@@ -184,7 +184,7 @@ public final class RunDirectory implements AutoCloseable {
                 .formatted(directory, RunFiles.CONFIG));
       }
     } catch (IOException e) {
-      throw unreadable(directory, e);
+      throw Reason.unreadable(directory, e);
     }
     return config;
   }
@@ -208,7 +208,7 @@ public final class RunDirectory implements AutoCloseable {
     try {
       Checkpoints.delete(directory);
     } catch (IOException e) {
-      throw unwritable(directory, e);
+      throw Reason.unwritable(directory, e);
     }
   }
 
@@ -250,7 +250,7 @@ public final class RunDirectory implements AutoCloseable {
     try {
       restored = checkpoints.restore(trainer);
     } catch (IOException e) {
-      throw unreadable(directory, e);
+      throw Reason.unreadable(directory, e);
     }
     if (restored.isEmpty() && !files.metrics().isEmpty()) {
       throw new InputException(
@@ -270,13 +270,5 @@ public final class RunDirectory implements AutoCloseable {
   /** The times of the first epochs. */
   Timing timing(int epochs) {
     return files.timing().first(epochs);
-  }
-
-  private static InputException unreadable(Path directory, IOException e) {
-    return new InputException("cannot read " + directory + ": " + Reason.of(e, directory), e);
-  }
-
-  private static InputException unwritable(Path directory, IOException e) {
-    return new InputException("cannot write to " + directory + ": " + Reason.of(e, directory), e);
   }
 }

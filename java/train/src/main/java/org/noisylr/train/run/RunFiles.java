@@ -76,7 +76,7 @@ final class RunFiles {
       }
       return Files.readString(file);
     } catch (IOException e) {
-      throw new InputException("cannot read " + file + ": " + Reason.of(e, file), e);
+      throw Reason.unreadable(file, e);
     }
   }
 

@@ -151,7 +151,7 @@ public final class Datasets {
     } catch (InvalidPathException e) {
       throw unknown(nameOrPath);
     } catch (IOException e) {
-      throw new InputException("cannot read " + nameOrPath + ": " + Reason.of(e, nameOrPath), e);
+      throw Reason.unreadable(nameOrPath, e);
     }
   }
 

@@ -77,7 +77,10 @@ record Source(String name, Action<InputStream> opener) {
     return read(
         raw -> {
           BufferedInputStream in = new BufferedInputStream(raw, 1 << 16);
-          return parser.parse(isGzip(in) ? new GZIPInputStream(in, 1 << 16) : in);
+          in.mark(2);
+          byte[] start = in.readNBytes(2);
+          in.reset();
+          return parser.parse(isGzip(start) ? new GZIPInputStream(in, 1 << 16) : in);
         });
   }
 
@@ -104,11 +107,9 @@ record Source(String name, Action<InputStream> opener) {
         .toList();
   }
 
-  private static boolean isGzip(BufferedInputStream in) throws IOException {
-    in.mark(2);
-    boolean gzip = in.read() == 0x1f && in.read() == 0x8b;
-    in.reset();
-    return gzip;
+  /** Whether bytes start like a file that is compressed with gzip. */
+  static boolean isGzip(byte[] start) {
+    return start.length > 1 && start[0] == 0x1f && start[1] == (byte) 0x8b;
   }
 
   private static InputException error(Object name, IOException e) {

@@ -63,7 +63,7 @@ final class Tar {
               .setMemoryLimitKiB(MAX_XZ_KIB)
               .setDecompressConcatenated(true)
               .get();
-    } else if (isGzip(start)) {
+    } else if (Source.isGzip(start)) {
       unpacked = new GZIPInputStream(in, 1 << 16);
     } else if (!isPlain(start)) {
       throw new InputException(archive + " must be a tar, tar.gz or tar.xz");
@@ -74,7 +74,7 @@ final class Tar {
   /** Whether a file starts like a tar, or like anything compressed with gzip or xz. */
   static boolean mayBe(Path file) {
     byte[] start = start(file);
-    return isXz(start) || isGzip(start) || isPlain(start);
+    return isXz(start) || Source.isGzip(start) || isPlain(start);
   }
 
   /** Whether a file starts like an uncompressed tar. */
@@ -88,10 +88,6 @@ final class Tar {
 
   private static boolean isXz(byte[] start) {
     return XZCompressorInputStream.matches(start, start.length);
-  }
-
-  private static boolean isGzip(byte[] start) {
-    return start.length > 1 && start[0] == 0x1f && start[1] == (byte) 0x8b;
   }
 
   private static boolean isPlain(byte[] start) {
