@@ -63,7 +63,7 @@ public final class Experiment {
     console.printf("scale %s: %s%n", planner.scale(), planner.scale().rules());
     cells.stream()
         .map(PlannedCell::data)
-        .filter(DataSource::other)
+        .filter(DataSource::isSubstitute)
         .map(DataSource::description)
         .distinct()
         .forEach(data -> console.println("not the paper's data: " + data));

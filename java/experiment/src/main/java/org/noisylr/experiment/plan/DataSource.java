@@ -17,13 +17,18 @@ import org.noisylr.train.data.format.Datasets;
  *
  * @param location name or path to open the data with
  * @param description the data in words
- * @param other whether it is another dataset than the published one
+ * @param isSubstitute whether it is another dataset than the published one
  * @param standIn whether it is synthetic, or embedded because the published dataset is absent
- * @param train number of training examples
- * @param test number of test examples
+ * @param trainCount number of training examples
+ * @param testCount number of test examples
  */
 public record DataSource(
-    String location, String description, boolean other, boolean standIn, int train, int test) {
+    String location,
+    String description,
+    boolean isSubstitute,
+    boolean standIn,
+    int trainCount,
+    int testCount) {
   private static final Map<String, String> EMBEDDED =
       Map.of("mnist", "fashion-mnist-mini", "fashion-mnist", "fashion-mnist-mini");
 

@@ -2,6 +2,7 @@ package org.noisylr.experiment.plan;
 
 import static java.util.stream.Collectors.groupingBy;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -42,8 +43,8 @@ public record Plan(Map<String, Entry> cells) {
    * @param standIn whether it is embedded or synthetic
    * @param backbone the file of initial weights; null for none
    * @param epochs number of epochs
-   * @param train number of training examples
-   * @param test number of test examples
+   * @param trainCount number of training examples
+   * @param testCount number of test examples
    * @param runs keys in the store by seed
    */
   public record Entry(
@@ -52,8 +53,8 @@ public record Plan(Map<String, Entry> cells) {
       boolean standIn,
       String backbone,
       int epochs,
-      int train,
-      int test,
+      @JsonProperty("train") int trainCount,
+      @JsonProperty("test") int testCount,
       Map<Long, String> runs) {
     /** Validates the values. */
     public Entry {
@@ -67,19 +68,24 @@ public record Plan(Map<String, Entry> cells) {
       planned.runs().forEach((seed, config) -> runs.put(seed, RunStore.key(config)));
       return new Entry(
           planned.data().description(),
-          planned.data().other(),
+          planned.data().isSubstitute(),
           planned.data().standIn(),
           first.backbone(),
           first.training().epochs(),
-          planned.train(),
-          planned.test(),
+          planned.trainCount(),
+          planned.testCount(),
           runs);
     }
 
     /** Data, numbers of examples and epochs, and backbone, in words. */
     public String describe() {
       return "%s: %,d training and %,d test examples, %d epochs%s"
-          .formatted(data, train, test, epochs, backbone == null ? "" : ", backbone " + backbone);
+          .formatted(
+              data,
+              trainCount,
+              testCount,
+              epochs,
+              backbone == null ? "" : ", backbone " + backbone);
     }
 
     /** Whether the scores of the two cells may be compared. */
@@ -98,7 +104,7 @@ public record Plan(Map<String, Entry> cells) {
     }
 
     private Entry withRuns(Map<Long, String> others) {
-      return new Entry(data, other, standIn, backbone, epochs, train, test, others);
+      return new Entry(data, other, standIn, backbone, epochs, trainCount, testCount, others);
     }
   }
 

@@ -62,12 +62,12 @@ public record Planner(
    *
    * @param cell the cell
    * @param data the data that it is trained on
-   * @param train number of training examples used
-   * @param test number of test examples used
+   * @param trainCount number of training examples used
+   * @param testCount number of test examples used
    * @param runs configurations by seed
    */
   public record PlannedCell(
-      Cell cell, DataSource data, int train, int test, Map<Long, RunConfig> runs) {}
+      Cell cell, DataSource data, int trainCount, int testCount, Map<Long, RunConfig> runs) {}
 
   /**
    * Selects cells.
@@ -139,11 +139,11 @@ public record Planner(
   }
 
   private int trainCount(DataSource source) {
-    return Math.min(scale.train(), source.train());
+    return Math.min(scale.trainCount(), source.trainCount());
   }
 
   private int testCount(DataSource source) {
-    return Math.min(scale.test(), source.test());
+    return Math.min(scale.testCount(), source.testCount());
   }
 
   /** Checks that the models of the cells can train on the data that replaces their dataset. */
@@ -152,9 +152,9 @@ public record Planner(
       Settings settings = cell.settings();
       if (settings.data().equals(name)) {
         try {
-          int train = Math.min(scale.train(), data.trainCount());
+          int trainCount = Math.min(scale.trainCount(), data.trainCount());
           settings.model().check(data);
-          settings.model().checkBatches(train, settings.batchSize());
+          settings.model().checkBatches(trainCount, settings.batchSize());
           data.check(settings.augmentation());
         } catch (InputException e) {
           throw new InputException(cell.id() + ": " + e.getMessage(), e);
@@ -180,12 +180,14 @@ public record Planner(
 
   private RunConfig config(Table table, Settings settings, DataSource source, long seed) {
     int epochs = scale.epochs(settings.epochs());
-    int train = trainCount(source);
-    int test = testCount(source);
+    int trainCount = trainCount(source);
+    int testCount = testCount(source);
     double epochRatio = (double) epochs / settings.epochs();
     int published = PublishedDataset.of(settings.data()).trainCount();
     double stepRatio =
-        epochRatio * steps(train, settings.batchSize()) / steps(published, settings.batchSize());
+        epochRatio
+            * steps(trainCount, settings.batchSize())
+            / steps(published, settings.batchSize());
     Schedule schedule = Schedules.stretched(table.schedule(settings), epochRatio, stepRatio);
     TrainingConfig training =
         new TrainingConfig(
@@ -203,8 +205,8 @@ public record Planner(
             seed);
     return new RunConfig(
         source.location(),
-        train == source.train() ? null : train,
-        test == source.test() ? null : test,
+        trainCount == source.trainCount() ? null : trainCount,
+        testCount == source.testCount() ? null : testCount,
         settings.model(),
         settings.model() == ModelName.DEEPLABV3 ? backbone : null,
         device,

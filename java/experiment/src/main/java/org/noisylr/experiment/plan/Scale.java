@@ -14,14 +14,14 @@ public enum Scale {
   SMOKE(40, 64, 64, 2);
 
   private final int divisor;
-  private final int train;
-  private final int test;
+  private final int trainCount;
+  private final int testCount;
   private final int seeds;
 
-  Scale(int divisor, int train, int test, int seeds) {
+  Scale(int divisor, int trainCount, int testCount, int seeds) {
     this.divisor = divisor;
-    this.train = train;
-    this.test = test;
+    this.trainCount = trainCount;
+    this.testCount = testCount;
     this.seeds = seeds;
   }
 
@@ -31,13 +31,13 @@ public enum Scale {
   }
 
   /** The greatest number of training examples. */
-  int train() {
-    return train;
+  int trainCount() {
+    return trainCount;
   }
 
   /** The greatest number of test examples. */
-  int test() {
-    return test;
+  int testCount() {
+    return testCount;
   }
 
   /** The number of seeds that replaces the paper's. */
@@ -56,8 +56,9 @@ public enum Scale {
       return "all epochs and examples";
     }
     String rules = "epochs, milestones, cycles and decays divided by %d".formatted(divisor);
-    if (train < Integer.MAX_VALUE) {
-      rules += ", at most the first %,d training and %,d test examples".formatted(train, test);
+    if (trainCount < Integer.MAX_VALUE) {
+      rules +=
+          ", at most the first %,d training and %,d test examples".formatted(trainCount, testCount);
     }
     return seeds < Integer.MAX_VALUE ? rules + "; two seeds unless --seeds sets more" : rules;
   }

@@ -87,8 +87,8 @@ final class ResultsCsv {
     add(row, results.sample(cell, RunResult::generalisationGap));
     Optional<Plan.Entry> entry = results.entry(cell);
     row.add(entry.map(Plan.Entry::data).orElse(""));
-    row.add(entry.map(e -> "" + e.train()).orElse(""));
-    row.add(entry.map(e -> "" + e.test()).orElse(""));
+    row.add(entry.map(e -> "" + e.trainCount()).orElse(""));
+    row.add(entry.map(e -> "" + e.testCount()).orElse(""));
     row.add(entry.map(e -> "" + e.epochs()).orElse(""));
     return row;
   }

@@ -81,7 +81,7 @@ class PlannerTest {
     PlannedCell cell = cell(Scale.SMOKE, "table1/const/cifar-10");
     assertThat(cell.runs()).containsOnlyKeys(1L, 2L);
     assertThat(cell.data().standIn()).isTrue();
-    assertThat(cell.train()).isEqualTo(64);
+    assertThat(cell.trainCount()).isEqualTo(64);
     RunConfig config = cell.runs().get(1L);
     assertThat(config.training().epochs()).isEqualTo(5);
     assertThat(config.subset()).isEqualTo(64);
