@@ -18,10 +18,10 @@ public final class Reason {
       Map.of(
           NoSuchFileException.class, "no such file or folder",
           AccessDeniedException.class, "permission denied",
-          FileAlreadyExistsException.class, "a file is in its place",
+          FileAlreadyExistsException.class, "it exists and is not a folder",
           NotDirectoryException.class, "not a folder",
           DirectoryNotEmptyException.class, "the folder is not empty",
-          FileSystemLoopException.class, "it is a link that leads in a circle",
+          FileSystemLoopException.class, "it is a symbolic link loop",
           CharacterCodingException.class, "it is not text in UTF-8");
 
   private Reason() {}

@@ -228,7 +228,8 @@ class RunTest {
     Path file = Files.createFile(temporary.resolve("file"));
     assertRejected(
         () -> RunDirectory.check(file.resolve("run"), true),
-        "cannot write to %s: %s: a file is in its place".formatted(file.resolve("run"), file));
+        "cannot write to %s: %s: it exists and is not a folder"
+            .formatted(file.resolve("run"), file));
     start(config(1, 100));
     RunDirectory.check(directory, true);
     assertRejected(() -> RunDirectory.check(directory, false), alreadyHoldsARun());

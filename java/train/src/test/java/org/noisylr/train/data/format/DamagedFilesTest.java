@@ -130,12 +130,12 @@ class DamagedFilesTest {
   }
 
   @Test
-  void aCircleOfLinksIsRejected() throws IOException {
+  void aLoopOfSymbolicLinksIsRejected() throws IOException {
     Path train = Files.createDirectories(temp.resolve("set/train"));
     Files.createSymbolicLink(train.resolve("again"), temp.resolve("set"));
     Path set = temp.resolve("set");
     assertRejected(
         () -> Datasets.open(set.toString()),
-        train.resolve("again") + " cannot be read: it is a link that leads in a circle");
+        train.resolve("again") + " cannot be read: it is a symbolic link loop");
   }
 }
