@@ -112,8 +112,8 @@ public final class Experiment {
   }
 
   /**
-   * The distinct runs of the cells: seed by seed, and within a seed dataset by dataset, so that
-   * each dataset is opened once a seed.
+   * Returns the distinct runs of the cells: seed by seed, and within a seed dataset by dataset, so
+   * that each dataset is opened once a seed.
    */
   private static List<Job> jobs(List<PlannedCell> planned) {
     List<PlannedCell> cells =

@@ -61,7 +61,7 @@ public record Quickstart(int epochs, int seeds, String device) {
     Check.atLeast("seeds", seeds, 1);
   }
 
-  /** The noise of the noisy runs. */
+  /** Returns the noise of the noisy runs. */
   public NoiseSpec noise(long seed) {
     return NoiseSpec.uniform(ALPHA).lastFraction(BETA, epochs).seed(seed);
   }
@@ -105,8 +105,8 @@ public record Quickstart(int epochs, int seeds, String device) {
   }
 
   /**
-   * The paper's constant rate, and its step decay with milestones at the same fractions of the run.
-   * Half of the paper's rate suits a network without batch norm.
+   * Returns the paper's constant rate, and its step decay with milestones at the same fractions of
+   * the run. Half of the paper's rate suits a network without batch norm.
    */
   private Map<String, Schedule> schedules() {
     List<Milestone> milestones =
@@ -184,7 +184,7 @@ public record Quickstart(int epochs, int seeds, String device) {
     return RunCharts.section(c, "accuracy", "Realised learning rate", "");
   }
 
-  /** Test accuracy, larger than in the page, for documents. */
+  /** Draws the test accuracy, larger than in the page, for documents. */
   private static byte[] png(RunComparison c) {
     String title = c.name() + ": test accuracy without and with noise";
     return RunCharts.scores(title, "accuracy, %", c, EpochMetrics::testAcc, 900, 420).png();

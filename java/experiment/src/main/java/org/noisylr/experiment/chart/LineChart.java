@@ -47,7 +47,7 @@ public final class LineChart {
 
   private final XYChart chart;
 
-  /** An empty chart; width and height are in pixels. */
+  /** Creates an empty chart; width and height are in pixels. */
   public LineChart(String title, String xTitle, String yTitle, int width, int height) {
     chart =
         new XYChartBuilder()
@@ -153,13 +153,13 @@ public final class LineChart {
     return List.of(png, svg);
   }
 
-  /** The chart as an {@code <svg>} element for an HTML page. */
+  /** Returns the chart as an {@code <svg>} element for an HTML page. */
   public String svg() {
     String document = new String(encode("SVG"), StandardCharsets.UTF_8);
     return document.substring(document.indexOf("<svg"));
   }
 
-  /** The chart as the bytes of a PNG. */
+  /** Returns the chart as the bytes of a PNG. */
   public byte[] png() {
     return encode("PNG");
   }

@@ -32,7 +32,7 @@ public final class LrChart {
     return min > 0 && max / min > 50 ? chart.logarithmic() : chart;
   }
 
-  /** At most a few thousand steps. */
+  /** Returns the steps to draw, at most a few thousand. */
   private static long[] steps(int epochs, int stepsPerEpoch) {
     long steps = (long) epochs * stepsPerEpoch;
     long stride = Math.max(1, steps / MAX_POINTS);

@@ -17,8 +17,8 @@ public final class RunCharts {
   private RunCharts() {}
 
   /**
-   * The three charts of a section of a page, as {@code <svg>} elements: {@code test} and {@code
-   * train} scores, and learning rates as {@code lr}; and its {@code name}.
+   * Returns the three charts of a section of a page, as {@code <svg>} elements: {@code test} and
+   * {@code train} scores, and learning rates as {@code lr}; and its {@code name}.
    *
    * @param metric name of the score
    * @param lrTitle title of the chart of learning rates
@@ -38,7 +38,7 @@ public final class RunCharts {
         learningRates(lrTitle + suffix, c).svg());
   }
 
-  /** A score after each epoch, in per cent. */
+  /** Draws a score after each epoch, in per cent. */
   public static LineChart scores(
       String title,
       String yTitle,
@@ -65,14 +65,14 @@ public final class RunCharts {
     }
   }
 
-  /** The first line has the plain name: it is the one in the legend. */
+  /** Numbers all lines but the first, which is the one in the legend. */
   private static String numbered(String name, int i) {
     return i == 0 ? name : name + " " + (i + 1);
   }
 
   /**
-   * The realised learning rate at the end of each epoch, drawn as steps; logarithmic if no rate is
-   * 0.
+   * Draws the realised learning rate at the end of each epoch as steps. The axis is logarithmic if
+   * no rate is 0.
    */
   private static LineChart learningRates(String title, RunComparison c) {
     LineChart chart = new LineChart(title, "epoch", "learning rate", WIDTH, HEIGHT);

@@ -138,7 +138,7 @@ public final class WorkerProcess implements JobExecutor {
   }
 
   /**
-   * The other end: executes jobs as they are read, until {@code in} ends or {@code stop} is
+   * Executes jobs in the worker process as they are read, until {@code in} ends or {@code stop} is
    * requested.
    */
   public static void serve(RunStore store, InputStream in, PrintStream out, StopSignal stop)

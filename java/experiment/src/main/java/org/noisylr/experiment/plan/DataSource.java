@@ -13,7 +13,7 @@ import org.noisylr.train.data.GeneratedData;
 import org.noisylr.train.data.format.Datasets;
 
 /**
- * What cells are trained on where the paper has a published dataset.
+ * The data that cells use for a published dataset of the paper.
  *
  * @param location name or path to open the data with
  * @param description the data in words

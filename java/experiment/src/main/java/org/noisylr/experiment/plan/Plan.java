@@ -22,8 +22,8 @@ import org.noisylr.train.run.RunConfig;
 import org.noisylr.train.run.RunFormat;
 
 /**
- * Which runs of a store belong to a table at a scale. It is stored as {@code
- * TABLE/SCALE/plan.yaml}; reports are made from it.
+ * The runs of a store that belong to a table at a scale. The plan is stored as {@code
+ * TABLE/SCALE/plan.yaml}, and reports are made from it.
  *
  * @param cells entries by the ids of cells
  */
@@ -77,7 +77,7 @@ public record Plan(Map<String, Entry> cells) {
           runs);
     }
 
-    /** Data, numbers of examples and epochs, and backbone, in words. */
+    /** Returns data, numbers of examples and epochs, and backbone, in words. */
     public String describe() {
       return "%s: %,d training and %,d test examples, %d epochs%s"
           .formatted(
@@ -88,7 +88,7 @@ public record Plan(Map<String, Entry> cells) {
               backbone == null ? "" : ", backbone " + backbone);
     }
 
-    /** Whether the scores of the two cells may be compared. */
+    /** Returns whether the scores of the two cells may be compared. */
     public boolean comparable(Entry entry) {
       return withRuns(Map.of()).equals(entry.withRuns(Map.of()));
     }
@@ -108,7 +108,7 @@ public record Plan(Map<String, Entry> cells) {
     }
   }
 
-  /** The folder of a table at a scale; its plan and its report are stored there. */
+  /** Returns the folder of a table at a scale; its plan and its report are stored there. */
   public static Path folder(Path store, String table, Scale scale) {
     return store.resolve(table).resolve(scale.toString());
   }
@@ -136,7 +136,7 @@ public record Plan(Map<String, Entry> cells) {
   }
 
   /**
-   * The error that runs are missing, with the command that trains them.
+   * Returns the error that runs are missing, with the command that trains them.
    *
    * @param what what has no runs: an experiment or a cell
    * @param scale null for any
@@ -149,7 +149,7 @@ public record Plan(Map<String, Entry> cells) {
                 store, what, scale == null ? "" : " at scale " + scale, experiment, option, store));
   }
 
-  /** The scales at which a table has been run. */
+  /** Returns the scales at which a table has been run. */
   public static List<Scale> scales(Path store, String table) {
     return Arrays.stream(Scale.values())
         .filter(scale -> Files.exists(folder(store, table, scale).resolve(FILE)))

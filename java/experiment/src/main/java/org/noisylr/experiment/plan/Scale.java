@@ -8,9 +8,9 @@ public enum Scale {
   FULL(1, Integer.MAX_VALUE, Integer.MAX_VALUE, Integer.MAX_VALUE),
   /** Half of the epochs, all else as in the paper. */
   HALF(2, Integer.MAX_VALUE, Integer.MAX_VALUE, Integer.MAX_VALUE),
-  /** Two CPU cores train two rows that are compared in an hour or two. */
+  /** Trains a compared pair of rows in one to two hours on two cores. */
   TINY(20, 10_000, 2_000, Integer.MAX_VALUE),
-  /** Every cell takes minutes, which shows that it runs. */
+  /** Trains every cell in minutes, which shows that it runs. */
   SMOKE(40, 64, 64, 2);
 
   private final int divisor;
@@ -25,32 +25,34 @@ public enum Scale {
     this.seeds = seeds;
   }
 
-  /** The number of epochs that replaces the paper's: a fraction of it, rounded, at least 1. */
+  /**
+   * Returns the number of epochs that replaces the paper's: a fraction of it, rounded, at least 1.
+   */
   int epochs(int paperEpochs) {
     return Math.max(1, Math.round((float) paperEpochs / divisor));
   }
 
-  /** The greatest number of training examples. */
+  /** Returns the greatest number of training examples. */
   int trainCount() {
     return trainCount;
   }
 
-  /** The greatest number of test examples. */
+  /** Returns the greatest number of test examples. */
   int testCount() {
     return testCount;
   }
 
-  /** The number of seeds that replaces the paper's. */
+  /** Returns the number of seeds that replaces the paper's. */
   int seeds(int paperSeeds) {
     return Math.min(paperSeeds, seeds);
   }
 
-  /** Whether reports judge the differences between cells. */
+  /** Returns whether reports judge the differences between cells. */
   public boolean judged() {
     return this != SMOKE;
   }
 
-  /** All rules in one sentence. */
+  /** Returns all rules in one sentence. */
   public String rules() {
     if (this == FULL) {
       return "all epochs and examples";
@@ -63,12 +65,12 @@ public enum Scale {
     return seeds < Integer.MAX_VALUE ? rules + "; two seeds unless --seeds sets more" : rules;
   }
 
-  /** The phrase for titles: empty at full scale, else {@code " at tiny scale"}. */
+  /** Returns the phrase for titles: empty at full scale, else {@code " at tiny scale"}. */
   public String suffix() {
     return this == FULL ? "" : " at " + this + " scale";
   }
 
-  /** The name on the command line and in files. */
+  /** Returns the name on the command line and in files. */
   @Override
   public String toString() {
     return name().toLowerCase(Locale.ROOT);

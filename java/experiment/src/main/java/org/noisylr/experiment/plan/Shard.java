@@ -35,7 +35,7 @@ public record Shard(int index, int count) {
     return new Shard(Integer.parseInt(matcher.group(1)), Integer.parseInt(matcher.group(2)));
   }
 
-  /** Every {@code count}-th element, from the {@code index}-th on. */
+  /** Returns every {@code count}-th element, from the {@code index}-th on. */
   public <T> List<T> of(List<T> all) {
     return IntStream.range(0, all.size())
         .filter(i -> i % count == index - 1)

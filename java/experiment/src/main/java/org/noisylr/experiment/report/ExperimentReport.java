@@ -95,7 +95,7 @@ public final class ExperimentReport {
     return Page.render("experiment.html", page);
   }
 
-  /** What the paper's supplement says about each noise of the table. */
+  /** Returns what the paper's supplement says about each noise of the table. */
   private List<String> noises() {
     return table.cells().stream()
         .map(cell -> cell.settings().noise())
@@ -152,7 +152,7 @@ public final class ExperimentReport {
     return row;
   }
 
-  /** "+0.49 (0.12 to 0.86)". */
+  /** Formats as "+0.49 (0.12 to 0.86)". */
   private static String points(Optional<PairedDifference> difference) {
     return difference
         .map(

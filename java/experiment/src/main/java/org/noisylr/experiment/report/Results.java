@@ -60,17 +60,17 @@ final class Results {
     return scale;
   }
 
-  /** All entries of the plan. */
+  /** Returns all entries of the plan. */
   List<Plan.Entry> entries() {
     return List.copyOf(plan.cells().values());
   }
 
-  /** The entry of a cell in the plan; empty if the cell was not run. */
+  /** Returns the entry of a cell in the plan; empty if the cell was not run. */
   Optional<Plan.Entry> entry(Cell cell) {
     return Optional.ofNullable(plan.cells().get(cell.id()));
   }
 
-  /** The finished runs of a cell. */
+  /** Returns the finished runs of a cell. */
   List<Run> runs(Cell cell) {
     return List.copyOf(runsBySeed(cell).values());
   }
@@ -79,13 +79,13 @@ final class Results {
     return runs.getOrDefault(cell.id(), Map.of());
   }
 
-  /** A value of the finished runs of a cell; empty if there are none. */
+  /** Returns a value of the finished runs of a cell; empty if there are none. */
   Optional<Sample> sample(Cell cell, ToDoubleFunction<RunResult> value) {
     List<Run> finished = runs(cell);
     return finished.isEmpty() ? Optional.empty() : Optional.of(Sample.of(finished, value));
   }
 
-  /** The runs of both cells with the seeds that both have finished. */
+  /** Returns the runs of both cells with the seeds that both have finished. */
   RunComparison runs(CellComparison cells) {
     Map<Long, Run> base = runsBySeed(cells.base());
     Map<Long, Run> noisy = runsBySeed(cells.noisy());
@@ -99,7 +99,7 @@ final class Results {
         seeds.stream().map(noisy::get).toList());
   }
 
-  /** The paired difference of a value; empty if there is no common seed. */
+  /** Returns the paired difference of a value; empty if there is no common seed. */
   Optional<PairedDifference> difference(CellComparison cells, ToDoubleFunction<RunResult> value) {
     RunComparison comparison = runs(cells);
     return comparison.plain().isEmpty()
@@ -107,7 +107,7 @@ final class Results {
         : Optional.of(PairedDifference.of(comparison.differences(value)));
   }
 
-  /** What the best test scores say about the paper's difference. */
+  /** Returns what the best test scores say about the paper's difference. */
   Verdict verdict(CellComparison cells) {
     Plan.Entry base = entry(cells.base()).orElse(null);
     Plan.Entry noisy = entry(cells.noisy()).orElse(null);
@@ -130,7 +130,7 @@ final class Results {
     return runsBySeed(cell).size() < plan.cells().get(cell.id()).runs().size();
   }
 
-  /** How many runs of a cell are finished, and why others failed. */
+  /** Returns how many runs of a cell are finished, and why others failed. */
   String state(Cell cell) {
     Plan.Entry entry = plan.cells().get(cell.id());
     if (entry == null) {
@@ -151,7 +151,7 @@ final class Results {
     return state.toString();
   }
 
-  /** The devices that runs were trained on, with the CPU threads. */
+  /** Returns the devices that runs were trained on, with the CPU threads. */
   List<String> devices() {
     return plan.cells().values().stream()
         .flatMap(entry -> entry.runs().values().stream())

@@ -59,7 +59,7 @@ final class ResultsCsv {
 
   private ResultsCsv() {}
 
-  /** A row for each cell. */
+  /** Returns a row for each cell. */
   static String cells(Results results) {
     return Csv.format(
         CELL_COLUMNS, results.table().cells().stream().map(cell -> row(results, cell)).toList());
@@ -98,7 +98,7 @@ final class ResultsCsv {
     row.add(text(sample.map(s -> 100 * s.std()).orElse(Double.NaN)));
   }
 
-  /** A row for each comparison. */
+  /** Returns a row for each comparison. */
   static String comparisons(Results results) {
     return Csv.format(
         COMPARISON_COLUMNS,

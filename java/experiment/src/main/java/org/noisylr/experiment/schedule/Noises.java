@@ -9,7 +9,9 @@ import org.noisylr.noise.NoiseSpec;
 public final class Noises {
   private Noises() {}
 
-  /** The distribution of the factor: {@code 8 · U(0, 1)}, {@code N(4, 1)} or {@code none}. */
+  /**
+   * Returns the distribution of the factor: {@code 8 · U(0, 1)}, {@code N(4, 1)} or {@code none}.
+   */
   public static String describe(Distribution distribution) {
     if (distribution instanceof Distribution.Uniform uniform) {
       return PlainNumber.of(uniform.alpha()) + " · U(0, 1)";
@@ -20,7 +22,7 @@ public final class Noises {
     return "none";
   }
 
-  /** E[f], Var[f], and whether E[f] is at least 1. */
+  /** Returns E[f], Var[f], and whether E[f] is at least 1. */
   public static String moments(NoiseSpec noise) {
     return String.format(
         Locale.ROOT,
@@ -31,7 +33,9 @@ public final class Noises {
         holds(noise.meanAtLeastOne()));
   }
 
-  /** The ratio of the variances of steps with and without noise, and whether it is above 1. */
+  /**
+   * Returns the ratio of the variances of steps with and without noise, and whether it is above 1.
+   */
   public static String stepVariance(NoiseSpec noise) {
     String condition =
         noise.distribution() instanceof Distribution.Uniform uniform

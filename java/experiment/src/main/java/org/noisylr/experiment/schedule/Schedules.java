@@ -91,7 +91,7 @@ public final class Schedules {
   }
 
   /**
-   * The same schedule with another initial rate.
+   * Returns the same schedule with another initial rate.
    *
    * @throws InputException if the schedule is neither a constant rate nor a step decay
    */
@@ -108,7 +108,7 @@ public final class Schedules {
   }
 
   /**
-   * The same schedule for a run of another length.
+   * Returns the same schedule for a run of another length.
    *
    * @param epochs epochs of the run divided by epochs of the original run. Milestones and lengths
    *     of cycles are multiplied by it. A milestone is rounded to an epoch, at least 1; milestones
@@ -131,7 +131,7 @@ public final class Schedules {
   }
 
   /**
-   * A schedule in words. Epochs are counted from 1.
+   * Returns a schedule in words. Epochs are counted from 1.
    *
    * @throws InputException if the type of the schedule has no words
    */
@@ -139,7 +139,7 @@ public final class Schedules {
     return rule(schedule).describe(schedule);
   }
 
-  /** {@code , times 0.1 after epoch 80, 120; times 0.5 after epoch 180}. */
+  /** Formats as {@code , times 0.1 after epoch 80, 120; times 0.5 after epoch 180}. */
   private static String describe(List<Milestone> milestones) {
     Map<Double, String> epochsByFactor =
         milestones.stream()

@@ -48,7 +48,7 @@ public record PairedDifference(int n, double mean, double low, double high, doub
     }
   }
 
-  /** The paired difference of one difference a seed, at least one. */
+  /** Summarises differences: one for each seed, and at least one. */
   public static PairedDifference of(double... differences) {
     Sample sample = Sample.of(differences);
     int n = differences.length;
@@ -65,7 +65,7 @@ public record PairedDifference(int n, double mean, double low, double high, doub
         spread > 0 ? sample.mean() / spread : Double.NaN);
   }
 
-  /** The verdict on a claimed difference. Only the sign of the claim counts. */
+  /** Returns the verdict on a claimed difference. Only the sign of the claim counts. */
   public Verdict verdict(double claimed) {
     // Without any spread between seeds, nothing shows how large chance is.
     if (!(high > low) || claimed == 0 || (low <= 0 && high >= 0)) {

@@ -23,27 +23,27 @@ public record RunComparison(
     noisy = List.copyOf(noisy);
   }
 
-  /** Runs called plain and noisy. */
+  /** Compares runs that are called "plain" and "with noise". */
   public RunComparison(String name, List<Run> plain, List<Run> noisy) {
     this(name, "plain", "with noise", plain, noisy);
   }
 
-  /** Best test accuracy of the plain runs. */
+  /** Returns the best test accuracy of the plain runs. */
   public Sample plainAccuracy() {
     return Sample.of(plain, RunResult::bestTestAcc);
   }
 
-  /** Best test accuracy of the noisy runs. */
+  /** Returns the best test accuracy of the noisy runs. */
   public Sample noisyAccuracy() {
     return Sample.of(noisy, RunResult::bestTestAcc);
   }
 
-  /** Best test accuracy of the noisy run minus that of the plain run, seed by seed. */
+  /** Returns the best test accuracy of the noisy run minus that of the plain run, seed by seed. */
   public Sample difference() {
     return Sample.of(differences(RunResult::bestTestAcc));
   }
 
-  /** A value of the noisy run minus that of the plain run, for each seed. */
+  /** Returns a value of the noisy run minus that of the plain run, for each seed. */
   public double[] differences(ToDoubleFunction<RunResult> value) {
     return IntStream.range(0, plain.size())
         .mapToDouble(

@@ -16,7 +16,7 @@ import org.noisylr.train.run.RunResult;
  * @param std a fraction; NaN for a single value
  */
 public record Sample(double mean, double std) {
-  /** The sample of at least one value. */
+  /** Returns the sample of at least one value. */
   public static Sample of(double... values) {
     DoubleStatistics statistics =
         DoubleStatistics.of(EnumSet.of(Statistic.MEAN, Statistic.STANDARD_DEVIATION), values);
@@ -25,17 +25,17 @@ public record Sample(double mean, double std) {
         values.length < 2 ? Double.NaN : statistics.getAsDouble(Statistic.STANDARD_DEVIATION));
   }
 
-  /** The sample of a value of at least one run. */
+  /** Returns the sample of a value of at least one run. */
   public static Sample of(List<Run> runs, ToDoubleFunction<RunResult> value) {
     return of(runs.stream().mapToDouble(run -> value.applyAsDouble(run.result())).toArray());
   }
 
-  /** In per cent with two decimals, "84.31 ± 0.12". */
+  /** Formats mean and spread in per cent with two decimals, "84.31 ± 0.12". */
   public String percent() {
     return percent("%.2f");
   }
 
-  /** Like {@link #percent()}, with the sign of the mean. */
+  /** Formats like {@link #percent()}, with the sign of the mean. */
   public String signedPercent() {
     return percent("%+.2f");
   }

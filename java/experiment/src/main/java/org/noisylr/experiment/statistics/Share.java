@@ -12,17 +12,17 @@ import org.apache.commons.statistics.distribution.NormalDistribution;
 public record Share(int hits, int trials) {
   private static final double Z = NormalDistribution.of(0, 1).inverseSurvivalProbability(0.025);
 
-  /** The share itself, in [0, 1]. */
+  /** Returns the share itself, in [0, 1]. */
   public double estimate() {
     return (double) hits / trials;
   }
 
-  /** Lower end of the interval. */
+  /** Returns the lower end of the interval. */
   public double low() {
     return Math.max(0, centre() - half());
   }
 
-  /** Upper end of the interval. */
+  /** Returns the upper end of the interval. */
   public double high() {
     return Math.min(1, centre() + half());
   }
@@ -38,7 +38,7 @@ public record Share(int hits, int trials) {
         / (1 + Z * Z / trials);
   }
 
-  /** "45.2 (42.1 to 48.3)", in per cent. */
+  /** Formats in per cent, as "45.2 (42.1 to 48.3)". */
   @Override
   public String toString() {
     return String.format(

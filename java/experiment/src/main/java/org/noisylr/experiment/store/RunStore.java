@@ -41,7 +41,7 @@ public final class RunStore {
   private String openName;
   private Dataset open;
 
-  /** The store in {@code root}, which need not exist. */
+  /** Creates the store in {@code root}, which need not exist. */
   public RunStore(Path root) {
     this.root = root;
   }
@@ -67,7 +67,7 @@ public final class RunStore {
    */
   public record Outcome(Status status, String message) {}
 
-  /** The key of a run: 16 hexadecimal digits. */
+  /** Returns the key of a run: 16 hexadecimal digits. */
   public static String key(RunConfig config) {
     RunConfig trained =
         new RunConfig(
@@ -84,18 +84,18 @@ public final class RunStore {
     return HexFormat.of().formatHex(digest).substring(0, KEY_LENGTH);
   }
 
-  /** The folder of the store. */
+  /** Returns the folder of the store. */
   public Path root() {
     return root;
   }
 
-  /** The folder of a run. */
+  /** Returns the folder of a run. */
   public Path folder(String key) {
     return root.resolve("runs").resolve(key);
   }
 
   /**
-   * A finished run; empty if it is not finished.
+   * Returns a finished run; empty if it is not finished.
    *
    * @throws InputException if it is damaged
    */
@@ -108,12 +108,12 @@ public final class RunStore {
     }
   }
 
-  /** The configuration of a run, finished or not; empty if it has not started. */
+  /** Returns the configuration of a run, finished or not; empty if it has not started. */
   public Optional<RunConfig> config(String key) {
     return RunDirectory.readConfig(folder(key));
   }
 
-  /** Why the last execution of a run failed; empty if it did not. */
+  /** Returns why the last execution of a run failed; empty if it did not. */
   public Optional<String> failure(String key) {
     Path file = folder(key).resolve(FAILURE);
     try {
@@ -198,7 +198,7 @@ public final class RunStore {
     }
   }
 
-  /** The dataset of the last run stays open: runs on the same data follow each other. */
+  /** Keeps the dataset of the last run open, because runs on the same data follow each other. */
   private Dataset data(String name) {
     if (!name.equals(openName)) {
       // Frees the memory of the last dataset before the next one is read.

@@ -18,7 +18,7 @@ public enum Algorithm {
     this.kind = kind;
   }
 
-  /** The name for readers. */
+  /** Returns the name for readers. */
   public String title() {
     return title;
   }

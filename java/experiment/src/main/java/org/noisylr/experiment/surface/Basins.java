@@ -10,8 +10,8 @@ import org.noisylr.experiment.statistics.Share;
 import org.noisylr.noise.NoiseSpec;
 
 /**
- * How often optimizers end in the basin of the global minimum: descent without noise at a small
- * rate, from the end of a path, reaches that minimum.
+ * Measures how often optimizers end in the basin of the global minimum. A point is in the basin if
+ * descent without noise at a small rate reaches the minimum from it.
  */
 final class Basins {
   static final int STEPS = 500;
@@ -37,7 +37,7 @@ final class Basins {
   record Row(Surface surface, Algorithm algorithm, Map<Arm, Share> shares) {}
 
   /**
-   * The global minimum within the box, as x and y.
+   * Returns the global minimum within the box, as x and y.
    *
    * @throws InputException if descent does not settle in it
    */
@@ -57,7 +57,7 @@ final class Basins {
     return minimum;
   }
 
-  /** The ends of descents without noise at a small rate. */
+  /** Returns the ends of descents without noise at a small rate. */
   static double[] descend(Surface surface, double[] places) {
     return Trajectories.follow(
             surface,
@@ -107,7 +107,7 @@ final class Basins {
     return rows;
   }
 
-  /** The share of points near the minimum. A path that diverged to NaN is not near it. */
+  /** Returns the share of points near the minimum. A path that diverged to NaN is not near it. */
   static Share near(double[] places, double[] minimum) {
     int hits = 0;
     for (int i = 0; i < places.length; i += 2) {

@@ -3,7 +3,8 @@ package org.noisylr.experiment.surface;
 import java.util.Random;
 
 /**
- * A rectangle in the plane. Points are given as x and y of each, one after the other.
+ * A rectangle in the plane. An array of points holds the x and y of the first point, then those of
+ * the second, and so on.
  *
  * @param lowX least x
  * @param highX greatest x
@@ -11,7 +12,7 @@ import java.util.Random;
  * @param highY greatest y
  */
 public record Box(double lowX, double highX, double lowY, double highY) {
-  /** The square around the origin with this half side. */
+  /** Returns the square around the origin with this half side. */
   static Box square(double half) {
     return new Box(-half, half, -half, half);
   }
@@ -20,7 +21,7 @@ public record Box(double lowX, double highX, double lowY, double highY) {
     return x >= lowX && x <= highX && y >= lowY && y <= highY;
   }
 
-  /** {@code side × side} points, row by row, the outermost on the edges. */
+  /** Returns {@code side × side} points, row by row, the outermost on the edges. */
   double[] grid(int side) {
     double[] points = new double[2 * side * side];
     for (int i = 0; i < side * side; i++) {
@@ -29,7 +30,7 @@ public record Box(double lowX, double highX, double lowY, double highY) {
     return points;
   }
 
-  /** The centres of {@code side × side} equal cells, row by row. */
+  /** Returns the centres of {@code side × side} equal cells, row by row. */
   double[] cellCentres(int side) {
     double[] points = new double[2 * side * side];
     for (int i = 0; i < side * side; i++) {
@@ -38,7 +39,7 @@ public record Box(double lowX, double highX, double lowY, double highY) {
     return points;
   }
 
-  /** Uniform random points. */
+  /** Returns uniform random points. */
   double[] random(int count, long seed) {
     Random random = new Random(seed);
     double[] points = new double[2 * count];

@@ -20,7 +20,10 @@ record Contour(double level, List<double[]> lines) {
   private static final int SIDE = CELLS + 1;
   private static final int LEVELS = 14;
 
-  /** Contours of a surface in its box, at the quantiles of its height: equal areas lie between. */
+  /**
+   * Returns contours of a surface in its box. They are at the quantiles of its height, so that the
+   * areas between them are equal.
+   */
   static List<Contour> of(Surface surface) {
     double[] places = surface.box().grid(SIDE);
     double[] heights = Trajectories.heights(surface, places);
@@ -115,7 +118,7 @@ record Contour(double level, List<double[]> lines) {
     return place;
   }
 
-  /** The x (0) or y (1) of all lines, one after the other, with a NaN after each. */
+  /** Returns the x (0) or y (1) of all lines, one after the other, with a NaN after each. */
   double[] coordinate(int coordinate) {
     List<Double> values = new ArrayList<>();
     for (double[] line : lines) {

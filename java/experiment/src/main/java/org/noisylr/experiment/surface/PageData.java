@@ -22,7 +22,7 @@ record PageData(String id, double[] box, List<String> lines, List<String> paths)
   private static final int STARTS = 11;
   private static final int EVERY = 5;
 
-  /** The data of all surfaces as JSON. */
+  /** Returns the data of all surfaces as JSON. */
   static String json(List<Surface> surfaces, long seed) {
     try {
       return JsonMapper.builder()

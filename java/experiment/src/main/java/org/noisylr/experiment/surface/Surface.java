@@ -30,14 +30,14 @@ public record Surface(
     double sgdRate,
     boolean multimodal,
     BinaryOperator<Tensor> function) {
-  /** Start of the drawn paths, as x and y. */
+  /** Returns the start of the drawn paths, as x and y. */
   double[] start() {
     return new double[] {startX, startY};
   }
 
   /**
-   * The constant rate of an algorithm. With momentum 0.9, a tenth of SGD's rate moves as far. Adam
-   * and RMSProp take steps in units of the plane.
+   * Returns the constant rate of an algorithm. Momentum uses a tenth of SGD's rate, because
+   * momentum 0.9 multiplies the step by 10. Adam and RMSProp take steps in units of the plane.
    */
   public double rate(Algorithm algorithm) {
     return switch (algorithm) {
@@ -48,7 +48,7 @@ public record Surface(
     };
   }
 
-  /** The constant rate with three significant digits. */
+  /** Returns the constant rate with three significant digits. */
   public String rateText(Algorithm algorithm) {
     return PlainNumber.rounded(rate(algorithm), 3);
   }

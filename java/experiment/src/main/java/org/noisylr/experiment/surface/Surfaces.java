@@ -78,8 +78,8 @@ public final class Surfaces {
   private Surfaces() {}
 
   /**
-   * The quadratic with two Gaussian wells (the paper, section 3.3): x² + y² − a·exp(−((x+1)² +
-   * y²)/d) − b·exp(−((x−1)² + y²)/d).
+   * Returns the quadratic with two Gaussian wells (the paper, section 3.3): x² + y² −
+   * a·exp(−((x+1)² + y²)/d) − b·exp(−((x−1)² + y²)/d).
    *
    * @param a depth of the well at (−1, 0), in [0, inf); 3 in the paper
    * @param b depth of the well at (1, 0), in [0, inf); 2 in the paper
@@ -112,12 +112,12 @@ public final class Surfaces {
         });
   }
 
-  /** All functions, with these two wells. */
+  /** Returns all functions, with these two wells. */
   public static List<Surface> all(Surface wells) {
     return List.of(wells, RASTRIGIN_VARIANT, RASTRIGIN, ACKLEY, ROSENBROCK);
   }
 
-  /** cos 2πx + cos 2πy. */
+  /** Returns cos 2πx + cos 2πy. */
   private static Tensor waves(Tensor x, Tensor y) {
     return times(x, 2 * Math.PI).cos().add(times(y, 2 * Math.PI).cos());
   }

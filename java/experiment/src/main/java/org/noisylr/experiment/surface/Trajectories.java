@@ -66,7 +66,10 @@ record Trajectories(double[][] points) {
     return new Trajectories(points);
   }
 
-  /** One group a start. Without noise, one group for all: optimizers work element by element. */
+  /**
+   * Creates a group for each start. Without noise, one suffices: optimizers work element by
+   * element.
+   */
   private static OptimizerParamGroupVector groups(Tensor places, Tensor gradient, NoiseSpec noise) {
     if (noise.distribution() instanceof Distribution.None) {
       return new OptimizerParamGroupVector(new OptimizerParamGroup(new TensorVector(places)));
@@ -81,7 +84,7 @@ record Trajectories(double[][] points) {
     return groups;
   }
 
-  /** The values of a surface at points, given as x and y of each, one after the other. */
+  /** Returns the values of a surface at points, given as x and y of each, one after the other. */
   static double[] heights(Surface surface, double[] points) {
     try (PointerScope scope = new PointerScope()) {
       return values(value(surface, Tensor.create(points, points.length / 2, 2)));
@@ -101,12 +104,12 @@ record Trajectories(double[][] points) {
     }
   }
 
-  /** The last points: x and y of each start, one after the other. */
+  /** Returns the last points: x and y of each start, one after the other. */
   double[] ends() {
     return points[points.length - 1];
   }
 
-  /** The x (0) or y (1) of the first start, point by point. */
+  /** Returns the x (0) or y (1) of the first start, point by point. */
   double[] coordinate(int coordinate) {
     double[] values = new double[points.length];
     for (int i = 0; i < values.length; i++) {

@@ -12,7 +12,7 @@ package org.noisylr.experiment.table;
  */
 public record Cell(
     String id, String row, String column, Settings settings, PaperValue paper, String inferred) {
-  /** The id of the table. */
+  /** Returns the id of the table. */
   public String table() {
     return id.substring(0, id.indexOf('/'));
   }

@@ -7,7 +7,7 @@ package org.noisylr.experiment.table;
  * @param noisy with noise
  */
 public record CellComparison(Cell base, Cell noisy) {
-  /** The paper's number of the noisy cell minus that of the base, in percentage points. */
+  /** Returns the paper's number of the noisy cell minus that of the base, in percentage points. */
   public double paperDifference() {
     return noisy.paper().mean() - base.paper().mean();
   }
@@ -16,17 +16,17 @@ public record CellComparison(Cell base, Cell noisy) {
     return base.row().equals(noisy.row());
   }
 
-  /** What distinguishes the base: its column or its row. */
+  /** Returns what distinguishes the base: its column or its row. */
   public String baseName() {
     return sameRow() ? base.column() : base.row();
   }
 
-  /** What distinguishes the noisy cell: its column or its row. */
+  /** Returns what distinguishes the noisy cell: its column or its row. */
   public String noisyName() {
     return sameRow() ? noisy.column() : noisy.row();
   }
 
-  /** Both names, and what the cells have in common. */
+  /** Returns both names, and what the cells have in common. */
   public String name() {
     String names = noisyName() + " against " + baseName();
     return sameRow() ? noisy.row() + ": " + names : names + ", " + noisy.column();

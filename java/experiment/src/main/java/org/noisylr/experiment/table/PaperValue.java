@@ -36,7 +36,7 @@ public record PaperValue(double mean, double std) {
     return new PaperValue(mean, Double.NaN);
   }
 
-  /** As the paper prints it. */
+  /** Formats the number as the paper prints it. */
   @Override
   public String toString() {
     return Double.isNaN(std) ? "%.2f".formatted(mean) : "%.2f ± %.2f".formatted(mean, std);

@@ -50,7 +50,7 @@ public record Settings(
     Check.atLeast("seeds", seeds, 1);
   }
 
-  /** All settings in one line for readers. */
+  /** Returns all settings in one line for readers. */
   public String describe() {
     return "%s on %s, %s%s, weight decay %s, %s%s, %s, %d epochs, batch %d, %s, %s"
         .formatted(

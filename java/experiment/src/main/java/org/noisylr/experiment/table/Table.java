@@ -77,7 +77,7 @@ public record Table(
   private record Content(String title, List<Axis> columns, List<Axis> rows, List<Choice> choices) {}
 
   /**
-   * The tables that a name stands for.
+   * Returns the tables that a name stands for.
    *
    * @param id one of {@link #IDS}, or {@link #ALL}
    * @throws InputException if it is neither
@@ -154,7 +154,7 @@ public record Table(
     return List.copyOf(comparisons);
   }
 
-  /** The name for readers: Table 1, Figure 4. */
+  /** Returns the name for readers: Table 1, Figure 4. */
   public String name() {
     return id.replaceFirst("^table", "Table ").replaceFirst("^fig", "Figure ");
   }
@@ -163,7 +163,7 @@ public record Table(
     return table + "/" + word(row) + "/" + word(column);
   }
 
-  /** "SD + RN" becomes "sd-rn". */
+  /** Turns "SD + RN" into "sd-rn". */
   private static String word(String name) {
     return name.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9.]+", "-");
   }
@@ -176,7 +176,9 @@ public record Table(
     }
   }
 
-  /** The schedule of a cell at full scale, with the cell's own initial rate if it has one. */
+  /**
+   * Returns the schedule of a cell at full scale, with the cell's own initial rate if it has one.
+   */
   public Schedule schedule(Settings settings) {
     Schedule schedule = schedules.get(settings.schedule());
     return settings.lr() == null ? schedule : Schedules.startingAt(schedule, settings.lr());

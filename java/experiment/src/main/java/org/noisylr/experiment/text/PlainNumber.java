@@ -7,12 +7,12 @@ import java.math.MathContext;
 public final class PlainNumber {
   private PlainNumber() {}
 
-  /** All digits of a finite number. */
+  /** Returns all digits of a finite number. */
   public static String of(double value) {
     return text(BigDecimal.valueOf(value));
   }
 
-  /** A finite number, rounded to {@code digits} significant digits. */
+  /** Returns a finite number, rounded to {@code digits} significant digits. */
   public static String rounded(double value, int digits) {
     return text(BigDecimal.valueOf(value).round(new MathContext(digits)));
   }

@@ -72,12 +72,12 @@ public final class SafeTensors implements AutoCloseable {
     this.metadata = metadata;
   }
 
-  /** The tensors by name, on the CPU; owned by this object. */
+  /** Returns the tensors by name, on the CPU; owned by this object. */
   public Map<String, Tensor> tensors() {
     return tensors;
   }
 
-  /** The texts stored with the tensors. */
+  /** Returns the texts stored with the tensors. */
   public Map<String, String> metadata() {
     return metadata;
   }
@@ -243,7 +243,7 @@ public final class SafeTensors implements AutoCloseable {
     return tensor;
   }
 
-  /** An array of non-negative integers; null if the node is anything else. */
+  /** Returns an array of non-negative integers; null if the node is anything else. */
   private static long[] integers(JsonNode numbers) {
     if (!numbers.isArray() || numbers.size() > MAX_DIMENSIONS) {
       return null;
@@ -259,7 +259,10 @@ public final class SafeTensors implements AutoCloseable {
     return integers;
   }
 
-  /** Whether a tensor of this many bytes can have the shape. Sizes beside a 0 must be small too. */
+  /**
+   * Returns whether a tensor of this many bytes can have the shape. Sizes beside a 0 must be small
+   * too.
+   */
   private static boolean plausible(long[] shape, int size) {
     long count = 1;
     long most = size == 0 ? Integer.MAX_VALUE : size;
@@ -290,7 +293,9 @@ public final class SafeTensors implements AutoCloseable {
     }
   }
 
-  /** The position of the digest, which is the first text of the header; −1 if there is none. */
+  /**
+   * Returns the position of the digest, which is the first text of the header; −1 if there is none.
+   */
   private static int digestPosition(ByteBuffer start) {
     byte[] prefix =
         "{\"%s\":{\"%s\":\"".formatted(METADATA, DIGEST).getBytes(StandardCharsets.US_ASCII);

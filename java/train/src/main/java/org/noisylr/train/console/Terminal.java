@@ -10,7 +10,7 @@ import me.tongfei.progressbar.ProgressBarStyle;
 public final class Terminal {
   private Terminal() {}
 
-  /** Whether standard input and output are a terminal. */
+  /** Returns whether standard input and output are a terminal. */
   public static boolean isInteractive() {
     Console console = System.console();
     if (console == null) {
@@ -26,7 +26,7 @@ public final class Terminal {
     }
   }
 
-  /** A progress bar on {@code err} that is removed when it ends. */
+  /** Returns a progress bar on {@code err} that is removed when it ends. */
   public static ProgressBarBuilder bar(PrintStream err) {
     return new ProgressBarBuilder()
         .setConsumer(new ConsoleProgressBarConsumer(err))

@@ -30,45 +30,45 @@ public sealed interface Dataset permits ImageDataset, SegmentationDataset, TextD
       this.zoom = zoom;
     }
 
-    /** The plural noun for messages. */
+    /** Returns the plural noun for messages. */
     @Override
     public String toString() {
       return text;
     }
   }
 
-  /** The name of the dataset in reports. */
+  /** Returns the name of the dataset in reports. */
   String name();
 
-  /** The kind of the examples. */
+  /** Returns the kind of the examples. */
   Kind kind();
 
-  /** The class with index i is {@code classNames().get(i)}. */
+  /** Returns the names of the classes: that of class i is {@code classNames().get(i)}. */
   List<String> classNames();
 
-  /** The training examples. */
+  /** Returns the training examples. */
   ExampleSet train();
 
-  /** The test examples. */
+  /** Returns the test examples. */
   ExampleSet test();
 
-  /** The number of training examples. */
+  /** Returns the number of training examples. */
   default int trainCount() {
     return train().count();
   }
 
-  /** The number of test examples. */
+  /** Returns the number of test examples. */
   default int testCount() {
     return test().count();
   }
 
-  /** The metric for predictions on these examples. */
+  /** Returns the metric for predictions on these examples. */
   default Metric metric() {
     return kind().metric;
   }
 
   /**
-   * A dataset of the first examples in stored order.
+   * Returns a dataset of the first examples in stored order.
    *
    * @param train in [1, {@link #trainCount}]
    * @param test in [1, {@link #testCount}]

@@ -28,7 +28,7 @@ class DeviceExamples implements Examples {
     this.device = device;
   }
 
-  /** A copy as {@code uint8}. */
+  /** Returns a copy as {@code uint8}. */
   static Tensor copy(byte[] values, Device device, long... shape) {
     try (PointerScope scope = new PointerScope()) {
       return Tensor.create(values, false, shape)
@@ -37,19 +37,19 @@ class DeviceExamples implements Examples {
     }
   }
 
-  /** A copy as {@code int64}. */
+  /** Returns a copy as {@code int64}. */
   static Tensor copy(int[] values, Device device, long... shape) {
     try (PointerScope scope = new PointerScope()) {
       return Tensor.create(values, shape).to(device, torch.ScalarType.Long).retainReference();
     }
   }
 
-  /** A batch of stored examples without random changes. */
+  /** Returns a batch of stored examples without random changes. */
   Batch batch(Tensor storedInputs, Tensor storedTargets) {
     return new Batch(storedInputs, storedTargets);
   }
 
-  /** A batch of stored examples with random changes. */
+  /** Returns a batch of stored examples with random changes. */
   Batch augmentedBatch(Tensor storedInputs, Tensor storedTargets) {
     return batch(storedInputs, storedTargets);
   }

@@ -206,7 +206,7 @@ public final class Download {
         cause);
   }
 
-  /** The MD5 of a file in hexadecimal digits. */
+  /** Returns the MD5 of a file in hexadecimal digits. */
   public static String md5(Path file) {
     if (Files.exists(file) && !Files.isRegularFile(file)) {
       throw new InputException(file + " must be a regular file");

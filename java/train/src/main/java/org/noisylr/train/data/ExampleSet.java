@@ -12,7 +12,7 @@ public sealed interface ExampleSet permits ImageSet, SegmentationSet, TextSet {
   int count();
 
   /**
-   * The first examples in stored order.
+   * Returns the first examples in stored order.
    *
    * @param n in [1, {@link #count}]
    * @throws InputException if {@code n} is outside that interval

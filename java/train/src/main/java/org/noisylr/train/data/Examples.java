@@ -8,21 +8,21 @@ public interface Examples extends AutoCloseable {
   /** N, the number of examples. */
   int count();
 
-  /** The number of classes. */
+  /** Returns the number of classes. */
   int classes();
 
   /**
-   * A batch to train on, with random changes if augmentation is on.
+   * Returns a batch to train on, with random changes if augmentation is on.
    *
    * @param indices {@code int64 [B]} on the device, in [0, N)
    * @return owned by the caller
    */
   Batch training(Tensor indices);
 
-  /** The number of examples to evaluate at a time, which bounds the memory. */
+  /** Returns the number of examples to evaluate at a time, which bounds the memory. */
   int evaluationBatch();
 
-  /** An empty score for predictions on these examples, on their device. */
+  /** Returns an empty score for predictions on these examples, on their device. */
   Score newScore();
 
   /**

@@ -166,33 +166,35 @@ public enum PublishedDataset {
     return title;
   }
 
-  /** The licence or the terms of use that its authors state. */
+  /** Returns the licence or the terms of use that its authors state. */
   public String licence() {
     return licence;
   }
 
-  /** The number of training examples in the published files. */
+  /** Returns the number of training examples in the published files. */
   public int trainCount() {
     return trainCount;
   }
 
-  /** The number of test examples in the published files. */
+  /** Returns the number of test examples in the published files. */
   public int testCount() {
     return testCount;
   }
 
-  /** The published files. */
+  /** Returns the published files. */
   public List<RemoteFile> files() {
     return files;
   }
 
-  /** The files that do not exist in a data home; the content of the others is not checked. */
+  /**
+   * Returns the files that do not exist in a data home; the content of the others is not checked.
+   */
   public List<RemoteFile> missing(Path dataHome) {
     Path folder = dataHome.resolve(datasetName);
     return files.stream().filter(file -> !Files.exists(folder.resolve(file.name()))).toList();
   }
 
-  /** The dataset with a name; null if there is none. */
+  /** Returns the dataset with a name; null if there is none. */
   public static PublishedDataset of(String name) {
     return Stream.of(values())
         .filter(dataset -> dataset.datasetName.equals(name))

@@ -47,7 +47,7 @@ final class EpochProgress {
     return stepsDone == steps.count();
   }
 
-  /** The learning rate of the last completed step; NaN if there is none. */
+  /** Returns the learning rate of the last completed step; NaN if there is none. */
   double lr() {
     return lr;
   }
@@ -56,7 +56,7 @@ final class EpochProgress {
     return score.value();
   }
 
-  /** The mean loss of the examples in the steps that were read. */
+  /** Returns the mean loss of the examples in the steps that were read. */
   double meanLoss() {
     int last = stepsRead - 1;
     return lossSum / (steps.firstExample(last) + steps.batchSize(last));
@@ -115,7 +115,7 @@ final class EpochProgress {
     stepsRead = stepsDone;
   }
 
-  /** All that {@link #restore} needs, by name; shares this object's memory. */
+  /** Returns all that {@link #restore} needs, by name; shares this object's memory. */
   Map<String, Tensor> tensors() {
     Map<String, Tensor> tensors = new LinkedHashMap<>();
     tensors.put(LOSSES, losses);

@@ -8,17 +8,17 @@ package org.noisylr.train.loop;
  * @param examples the number of training examples
  */
 record EpochSteps(TrainingConfig config, int epoch, int examples) {
-  /** The number of steps; the last batch may be smaller than the others. */
+  /** Returns the number of steps; the last batch may be smaller than the others. */
   int count() {
     return (int) (((long) examples + config.batchSize() - 1) / config.batchSize());
   }
 
-  /** The number of a step, counted over the whole run. */
+  /** Returns the number of a step, counted over the whole run. */
   long number(int step) {
     return (long) epoch * count() + step;
   }
 
-  /** The number of the last step, counted over the whole run. */
+  /** Returns the number of the last step, counted over the whole run. */
   long last() {
     return number(count() - 1);
   }
@@ -35,12 +35,12 @@ record EpochSteps(TrainingConfig config, int epoch, int examples) {
     return config.schedule().lr(number(step), count());
   }
 
-  /** The learning rate after noise. */
+  /** Returns the learning rate after noise. */
   double realisedLr(int step) {
     return config.noise().realised(baseLr(step), epoch, number(step), 0);
   }
 
-  /** The noise factor of the last step, before clamping. */
+  /** Returns the noise factor of the last step, before clamping. */
   double lastFactor() {
     return config.noise().factor(epoch, last(), 0);
   }

@@ -9,7 +9,7 @@ import org.noisylr.train.data.Examples;
 /** A model and the arithmetic of its forward pass. */
 record ForwardPass(Model model, Precision precision) {
   /**
-   * The logits of a batch.
+   * Returns the logits of a batch.
    *
    * @throws InputException if the model has fewer outputs than the examples have classes
    */

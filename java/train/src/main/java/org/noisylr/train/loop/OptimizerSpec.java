@@ -47,7 +47,7 @@ public record OptimizerSpec(
     /** {@link L4Adam}; the learning rate sets its α. */
     L4ADAM;
 
-    /** Whether this is L4. */
+    /** Returns whether this is L4. */
     public boolean isL4() {
       return this == L4MOM || this == L4ADAM;
     }

@@ -29,7 +29,7 @@ public final class StopSignal {
     due.forEach(Runnable::run);
   }
 
-  /** Whether a stop was requested. */
+  /** Returns whether a stop was requested. */
   public boolean isRequested() {
     return requested;
   }
@@ -54,7 +54,7 @@ public final class StopSignal {
     return openWork::decrementAndGet;
   }
 
-  /** Whether no registered work is open. */
+  /** Returns whether no registered work is open. */
   public boolean isIdle() {
     return openWork.get() == 0;
   }

@@ -87,17 +87,17 @@ public final class Trainer implements AutoCloseable {
     return (long) words[0] << 32 | words[1] & 0xffffffffL;
   }
 
-  /** The number of the epoch that {@link #runEpoch} starts or continues next. */
+  /** Returns the number of the epoch that {@link #runEpoch} starts or continues next. */
   public int nextEpoch() {
     return nextEpoch;
   }
 
-  /** The number of completed steps of that epoch: 0 unless it was stopped. */
+  /** Returns the number of completed steps of that epoch: 0 unless it was stopped. */
   public int stepsDone() {
     return stepsDone;
   }
 
-  /** The number of optimizer steps in an epoch. */
+  /** Returns the number of optimizer steps in an epoch. */
   public int stepsPerEpoch() {
     return steps(0).count();
   }
@@ -119,9 +119,9 @@ public final class Trainer implements AutoCloseable {
   }
 
   /**
-   * Trains for one epoch, or until a stop is requested: then after the current step or evaluation
-   * batch. The next call continues the epoch, also on another trainer that {@link #restore}d the
-   * state of this one.
+   * Trains for one epoch. If a stop is requested, ends after the current step or evaluation batch.
+   * The next call continues the epoch, also on another trainer that {@link #restore}d the state of
+   * this one.
    *
    * @return empty if it stopped
    */
@@ -234,7 +234,7 @@ public final class Trainer implements AutoCloseable {
     return e.getClass() == RuntimeException.class;
   }
 
-  /** Not every NaN shows in a loss: the last step's gradients and unused weights do not. */
+  /** The loss does not show NaN from the last step or in unused weights. */
   private void checkFinite(EpochSteps steps, double lr) {
     try (PointerScope scope = new PointerScope()) {
       state()
@@ -261,9 +261,9 @@ public final class Trainer implements AutoCloseable {
   }
 
   /**
-   * Everything that the next steps depend on, beside the configuration, by name: parameters,
-   * buffers, optimizer state and the progress of a stopped epoch. The tensors share the trainer's
-   * memory; save them before the next epoch.
+   * Returns everything that the next steps depend on, beside the configuration, by name:
+   * parameters, buffers, optimizer state and the progress of a stopped epoch. The tensors share the
+   * trainer's memory; save them before the next epoch.
    */
   public Map<String, Tensor> state() {
     return new TrainerState(

@@ -20,7 +20,7 @@ record TrainerState(
   private static final String OPTIMIZER = "optimizer.";
   private static final String PROGRESS = "epoch.";
 
-  /** The parts in one map: each name starts with that of its part. */
+  /** Returns the parts in one map: each name starts with that of its part. */
   Map<String, Tensor> joined() {
     Map<String, Tensor> joined = new LinkedHashMap<>();
     model.forEach((name, tensor) -> joined.put(MODEL + name, tensor));
@@ -74,7 +74,7 @@ record TrainerState(
     }
   }
 
-  /** Whether the progress has the names, shapes and types of these tensors. */
+  /** Returns whether the progress has the names, shapes and types of these tensors. */
   boolean hasProgress(Map<String, Tensor> expected) {
     return progress.keySet().equals(expected.keySet())
         && expected.entrySet().stream()

@@ -32,22 +32,22 @@ public final class TrainingOptimizer implements AutoCloseable {
     this.precomputedLoss = precomputedLoss;
   }
 
-  /** An optimizer that is also a {@link NoisyOptimizer}. */
+  /** Wraps an optimizer that is also a {@link NoisyOptimizer}. */
   static TrainingOptimizer of(Optimizer optimizer) {
     return new TrainingOptimizer(optimizer, (NoisyOptimizer) optimizer, null);
   }
 
-  /** L4 with noise on its α. Its step requires the loss. */
+  /** Wraps L4 and adds noise to its α. Its step requires the loss. */
   static TrainingOptimizer of(L4 optimizer, NoiseSpec noise) {
     return new TrainingOptimizer(optimizer, new StepHook(optimizer, noise), new PrecomputedLoss());
   }
 
-  /** LibTorch's optimizer with its parameter groups and state. */
+  /** Returns LibTorch's optimizer with its parameter groups and state. */
   public Optimizer optimizer() {
     return optimizer;
   }
 
-  /** The noise and the realised learning rates. */
+  /** Returns the noise and the realised learning rates. */
   public NoisyOptimizer noisy() {
     return noisy;
   }

@@ -30,7 +30,7 @@ public final class Accuracy implements Score {
     return (double) correct.item_long() / count;
   }
 
-  /** {@code int64 [2]}: the correct predictions and all predictions. */
+  /** Returns {@code int64 [2]}: the correct predictions and all predictions. */
   @Override
   public Tensor counts() {
     counts.select(0, 1).fill_(new Scalar(count));

@@ -7,8 +7,8 @@ public final class Decimal {
   private Decimal() {}
 
   /**
-   * The shortest decimal number that parses to the same double, on every Java version. Before Java
-   * 19, {@code Double.toString} is sometimes longer.
+   * Returns the shortest decimal number that parses to the same double, on every Java version.
+   * Before Java 19, {@code Double.toString} is sometimes longer.
    */
   public static String shortest(double value) {
     return NumberOutput.toString(value, true);

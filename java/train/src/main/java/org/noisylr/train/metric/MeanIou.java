@@ -58,7 +58,7 @@ public final class MeanIou implements Score {
     }
   }
 
-  /** {@code float64 [classes²]}: n(i, j) at i · classes + j. */
+  /** Returns {@code float64 [classes²]}: n(i, j) at i · classes + j. */
   @Override
   public Tensor counts() {
     return confusion;

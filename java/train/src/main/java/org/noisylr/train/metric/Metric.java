@@ -17,12 +17,12 @@ public enum Metric {
     this.title = title;
   }
 
-  /** The name in reports. */
+  /** Returns the name in reports. */
   public String title() {
     return title;
   }
 
-  /** The name in files. */
+  /** Returns the name in files. */
   @Override
   @JsonValue
   public String toString() {

@@ -15,10 +15,10 @@ public interface Score {
    */
   void add(Tensor logits, Tensor targets);
 
-  /** The score of all batches so far, a fraction; waits for the device. */
+  /** Returns the score of all batches so far, a fraction; waits for the device. */
   double value();
 
-  /** The counts so far, which determine {@link #value}; owned by this score. */
+  /** Returns the counts so far, which determine {@link #value}; owned by this score. */
   Tensor counts();
 
   /** Continues from saved {@link #counts} of the same shape and type. */

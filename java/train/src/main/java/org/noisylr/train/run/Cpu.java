@@ -9,7 +9,7 @@ import org.noisylr.torch.NativeMemory;
 public final class Cpu {
   private Cpu() {}
 
-  /** The number of processors that this process may use; a container may limit it. */
+  /** Returns the number of processors that this process may use; a container may limit it. */
   public static int processors() {
     return Runtime.getRuntime().availableProcessors();
   }

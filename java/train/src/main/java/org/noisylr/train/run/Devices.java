@@ -22,7 +22,7 @@ public final class Devices {
   private Devices() {}
 
   /**
-   * The device with a name.
+   * Returns the device with a name.
    *
    * @param name {@code auto} (the first CUDA device, else the CPU), {@code cpu}, {@code cuda} or
    *     {@code cuda:INDEX}
@@ -46,12 +46,12 @@ public final class Devices {
     return new Device(device);
   }
 
-  /** Whether this is LibTorch's build for CUDA, which also runs without CUDA. */
+  /** Returns whether this is LibTorch's build for CUDA, which also runs without CUDA. */
   public static boolean isForCuda() {
     return torch.class.getResource(CUDA_LIBRARY) != null;
   }
 
-  /** Whether CUDA can be used here, and if not, why, in words. */
+  /** Returns whether CUDA can be used here, and if not, why, in words. */
   public static String cudaState() {
     if (torch.cuda_is_available()) {
       return torch.getNumGPUs() + " CUDA device(s)";

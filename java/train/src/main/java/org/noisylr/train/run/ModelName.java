@@ -80,7 +80,7 @@ public enum ModelName {
     return (channels, classes) -> new ResNet(depth, ResNet.Shortcut.PROJECTION, channels, classes);
   }
 
-  /** The shape of its images; null if the model does not classify whole images. */
+  /** Returns the shape of its images; null if the model does not classify whole images. */
   public Images images() {
     return images;
   }
@@ -152,7 +152,7 @@ public enum ModelName {
     }
   }
 
-  /** The name on the command line and in files. */
+  /** Returns the name on the command line and in files. */
   @Override
   @JsonValue
   public String toString() {

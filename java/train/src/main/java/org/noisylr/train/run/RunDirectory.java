@@ -169,8 +169,8 @@ public final class RunDirectory implements AutoCloseable {
   }
 
   /**
-   * Reads the configuration of a run, finished or not, from its directory. Empty if the directory
-   * holds no run.
+   * Reads the configuration of a run, finished or not, from its directory. Returns empty if the
+   * directory holds no run.
    *
    * @throws InputException if the file cannot be read or is damaged, or if the directory has
    *     checkpoints but no configuration
@@ -190,8 +190,8 @@ public final class RunDirectory implements AutoCloseable {
   }
 
   /**
-   * Reads a finished run from its directory. Empty if the directory holds no run or an unfinished
-   * one.
+   * Reads a finished run from its directory. Returns empty if the directory holds no run or an
+   * unfinished one.
    *
    * @throws InputException if one of its files cannot be read or is damaged
    */
@@ -267,7 +267,7 @@ public final class RunDirectory implements AutoCloseable {
     return new ArrayList<>(restored.orElse(List.of()));
   }
 
-  /** The times of the first epochs. */
+  /** Returns the times of the first epochs. */
   Timing timing(int epochs) {
     return files.timing().first(epochs);
   }

@@ -80,17 +80,17 @@ final class RunFiles {
     }
   }
 
-  /** Empty if there is no such file. */
+  /** Reads the configuration; empty if there is no such file. */
   Optional<RunConfig> config() {
     return exists(CONFIG) ? Optional.of(read(CONFIG, RunFormat::fromYaml)) : Optional.empty();
   }
 
-  /** Empty if there is no such file. */
+  /** Reads the metrics; empty if there is no such file. */
   List<EpochMetrics> metrics() {
     return exists(METRICS) ? read(METRICS, MetricsCsv::parse) : List.of();
   }
 
-  /** A damaged file counts as none: no result depends on it. */
+  /** Reads the times. Ignores a damaged file, because no result depends on it. */
   Timing timing() {
     try {
       return exists(TIMING) ? read(TIMING, Timing::parse) : new Timing();
@@ -100,7 +100,7 @@ final class RunFiles {
     }
   }
 
-  /** Empty if the run is not finished: its result is written last. */
+  /** Reads the run; empty if it is not finished. Its result is written last. */
   Optional<Run> finishedRun() {
     if (!exists(RESULT)) {
       return Optional.empty();

@@ -94,7 +94,9 @@ public final class RunFormat {
         .build();
   }
 
-  /** A mapper with the rules of this class: records are mappings with keys in snake_case. */
+  /**
+   * Returns a mapper with the rules of this class: records are mappings with keys in snake_case.
+   */
   public static ObjectMapper yaml() {
     return YAML.copy();
   }
@@ -112,7 +114,7 @@ public final class RunFormat {
     return read(YAML, text, RunConfig.class, "a run's configuration");
   }
 
-  /** A configuration as one line of JSON. */
+  /** Returns a configuration as one line of JSON. */
   public static String toLine(RunConfig config) {
     return write(JSON.writer(), config);
   }
@@ -157,7 +159,7 @@ public final class RunFormat {
     }
   }
 
-  /** {@code training.schedule.lr: } where the error is in a field. */
+  /** Returns {@code training.schedule.lr: } where the error is in a field. */
   private static String path(JsonProcessingException e) {
     if (!(e instanceof JsonMappingException mapping) || mapping.getPath().isEmpty()) {
       return "";

@@ -30,7 +30,9 @@ public record RunResult(
     Check.required("metric", metric);
   }
 
-  /** The generalisation gap: training score minus test score of the last epoch, a fraction. */
+  /**
+   * Returns the generalisation gap: training score minus test score of the last epoch, a fraction.
+   */
   public double generalisationGap() {
     return lastTrainAcc - lastTestAcc;
   }

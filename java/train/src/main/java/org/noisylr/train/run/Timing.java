@@ -27,7 +27,7 @@ public final class Timing implements TrainingListener {
     this.seconds = new TreeMap<>(seconds);
   }
 
-  /** The total of the recorded epochs in seconds. */
+  /** Returns the total of the recorded epochs in seconds. */
   public double total() {
     return seconds.values().stream().mapToDouble(Double::doubleValue).sum();
   }
@@ -37,7 +37,7 @@ public final class Timing implements TrainingListener {
     seconds.put(metrics.epoch(), time);
   }
 
-  /** The times of the first epochs. */
+  /** Returns the times of the first epochs. */
   Timing first(int epochs) {
     return new Timing(seconds.headMap(epochs));
   }

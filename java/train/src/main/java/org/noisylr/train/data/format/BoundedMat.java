@@ -62,7 +62,7 @@ final class BoundedMat extends AbstractSource {
     }
   }
 
-  /** The offset of data of classes; 0 means that there are none. */
+  /** Skips the offset of data of classes. Returns 0, which means that there are none. */
   @Override
   public long readLong() throws IOException {
     super.readLong();

@@ -113,17 +113,17 @@ public enum Cifar {
     return archiveName;
   }
 
-  /** All files of the dataset. */
+  /** Returns all files of the dataset. */
   Stream<String> files() {
     return Stream.concat(trainFiles.stream(), Stream.of(testFile, classFile));
   }
 
-  /** Whether a folder has one of the files. */
+  /** Returns whether a folder has one of the files. */
   boolean isIn(Path folder) {
     return files().map(folder::resolve).anyMatch(Files::exists);
   }
 
-  /** Whether a path in an archive is that of one of the files. */
+  /** Returns whether a path in an archive is that of one of the files. */
   boolean hasFile(String path) {
     return files().anyMatch(baseName(path)::equals);
   }

@@ -97,7 +97,7 @@ public final class Datasets {
 
   private Datasets() {}
 
-  /** {@code NOISYLR_DATA}, or {@code .noisylr/data} in the user's home folder. */
+  /** Returns {@code NOISYLR_DATA}, or {@code .noisylr/data} in the user's home folder. */
   public static Path dataHome() {
     return dataHome(System.getenv(DATA_HOME_VARIABLE), System.getProperty("user.home"));
   }
@@ -172,7 +172,7 @@ public final class Datasets {
         });
   }
 
-  /** Whether a named dataset is in the data home or part of this library. */
+  /** Returns whether a named dataset is in the data home or part of this library. */
   public static boolean isAvailable(String name) {
     return name.equals(EMBEDDED)
         || NAMED.containsKey(name) && place(name, dataHome().resolve(name)).isPresent();
@@ -198,7 +198,7 @@ public final class Datasets {
         : NAMED.get(name).format.read(name, place);
   }
 
-  /** The folder or archive of a named dataset in its folder of the data home. */
+  /** Returns the folder or archive of a named dataset in its folder of the data home. */
   private static Optional<Path> place(String name, Path home) {
     if (!Files.isDirectory(home)) {
       return Optional.empty();
@@ -244,7 +244,7 @@ public final class Datasets {
     return formatOfTar(path).read(nameOf(path), path);
   }
 
-  /** The format of the first file that has one. */
+  /** Returns the format of the first file that has one. */
   private static Format formatOfTar(Path path) {
     return Source.of(path)
         .read(
@@ -262,7 +262,7 @@ public final class Datasets {
             });
   }
 
-  /** The last part of the path, without the extension of an archive. */
+  /** Returns the last part of the path, without the extension of an archive. */
   private static String nameOf(Path path) {
     Path last = path.toAbsolutePath().normalize().getFileName();
     return last == null

@@ -34,12 +34,12 @@ enum Format {
     return Stream.of(values());
   }
 
-  /** Whether a folder has this format. */
+  /** Returns whether a folder has this format. */
   boolean isIn(Path folder) {
     return folders.test(folder);
   }
 
-  /** Whether a tar with a file of this path has this format. */
+  /** Returns whether a tar with a file of this path has this format. */
   boolean hasFile(String path) {
     return files.test(path);
   }

@@ -48,13 +48,13 @@ final class ImageDecoder {
     T read(ImageReader reader) throws IOException;
   }
 
-  /** The size that the header declares. */
+  /** Returns the size that the header declares. */
   static Size size(String name, byte[] file) {
     return with(name, file, reader -> size(name, reader));
   }
 
   /**
-   * The samples of an image that must have the expected size.
+   * Returns the samples of an image that must have the expected size.
    *
    * @param like names the image that sets the size, for the message
    * @return one plane if red, green and blue are equal everywhere, else the planes red, green, blue
@@ -86,7 +86,7 @@ final class ImageDecoder {
   }
 
   /**
-   * The palette indices of an image, {@code [H, W]}: classes instead of colours.
+   * Returns the palette indices of an image, {@code [H, W]}: classes instead of colours.
    *
    * @param like names the image that sets the size, for the message
    */
@@ -194,8 +194,8 @@ final class ImageDecoder {
   }
 
   /**
-   * The bands of the raster without alpha. {@code getRGB} cannot be used: it treats grey images as
-   * linear and applies a gamma curve to them.
+   * Returns the bands of the raster without alpha. {@code getRGB} cannot be used: it treats grey
+   * images as linear and applies a gamma curve to them.
    */
   private static byte[][] bands(BufferedImage image) {
     Raster raster = image.getRaster();

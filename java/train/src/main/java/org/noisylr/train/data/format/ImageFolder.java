@@ -77,7 +77,7 @@ public final class ImageFolder {
         });
   }
 
-  /** Whether a path in an archive is that of an image in a class folder. */
+  /** Returns whether a path in an archive is that of an image in a class folder. */
   static boolean isImage(String path) {
     return PLACE.matcher(path).matches() && !isHidden(path) && IMAGE.matcher(path).matches();
   }
@@ -86,7 +86,7 @@ public final class ImageFolder {
     return Files.isDirectory(folder.resolve(TRAIN)) || Files.isDirectory(folder.resolve(TEST));
   }
 
-  /** The folder itself or, if its only visible content is a folder, that folder. */
+  /** Returns the folder itself or, if its only visible content is a folder, that folder. */
   static Path unwrap(Path folder) {
     List<Path> visible =
         Source.reading(
@@ -104,7 +104,7 @@ public final class ImageFolder {
         : folder;
   }
 
-  /** The content of a folder by relative path; paths of folders end in a slash. */
+  /** Returns the content of a folder by relative path; paths of folders end in a slash. */
   private static SortedMap<String, Source> tree(Path folder) {
     Path root = unwrap(folder);
     return Source.reading(
@@ -169,7 +169,7 @@ public final class ImageFolder {
             });
   }
 
-  /** The tree in the outer folder if there is one, or the tree itself. */
+  /** Returns the tree in the outer folder if there is one, or the tree itself. */
   private static SortedMap<String, Source> unwrap(SortedMap<String, Source> tree) {
     Set<String> tops =
         tree.keySet().stream()
@@ -308,7 +308,7 @@ public final class ImageFolder {
     return new ImageSet(pixels, labels, channels, size.height(), size.width());
   }
 
-  /** Whether a part of the path is empty, starts with a dot or was added by macOS. */
+  /** Returns whether a part of the path is empty, starts with a dot or was added by macOS. */
   private static boolean isHidden(String path) {
     return Arrays.stream(path.split(FOLDER))
         .anyMatch(part -> part.isEmpty() || part.startsWith(".") || part.equals("__MACOSX"));

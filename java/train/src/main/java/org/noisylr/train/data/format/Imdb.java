@@ -84,7 +84,7 @@ public final class Imdb {
         set(reviews, "test", words, length));
   }
 
-  /** Whether a folder holds reviews. */
+  /** Returns whether a folder holds reviews. */
   static boolean isIn(Path folder) {
     return SPLITS.stream().anyMatch(split -> Files.isDirectory(folder.resolve(split + "/pos")));
   }
@@ -178,7 +178,7 @@ public final class Imdb {
             });
   }
 
-  /** Whether a path in an archive is that of a review. */
+  /** Returns whether a path in an archive is that of a review. */
   static boolean isReview(String path) {
     return REVIEW.matcher(path).matches();
   }

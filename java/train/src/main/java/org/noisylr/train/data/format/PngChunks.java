@@ -22,7 +22,7 @@ final class PngChunks {
   private PngChunks() {}
 
   /**
-   * The file with only the chunks that determine the pixels.
+   * Returns the file with only the chunks that determine the pixels.
    *
    * @throws InputException if the file is truncated, a checksum is wrong, or the header claims more
    *     pixels than the file can hold

@@ -72,7 +72,7 @@ record Source(String name, Action<InputStream> opener) {
         });
   }
 
-  /** Like {@link #read}, but decompresses what is compressed with gzip. */
+  /** Reads like {@link #read}, but decompresses what is compressed with gzip. */
   <T> T readUncompressed(Parser<T> parser) {
     return read(
         raw -> {
@@ -84,12 +84,12 @@ record Source(String name, Action<InputStream> opener) {
         });
   }
 
-  /** The content, at most {@code limit} bytes. */
+  /** Returns the content, at most {@code limit} bytes. */
   byte[] bytes(int limit) {
     return read(in -> readAll(name, in, limit));
   }
 
-  /** The rest of {@code in}, at most {@code limit} bytes. */
+  /** Returns the rest of {@code in}, at most {@code limit} bytes. */
   static byte[] readAll(String name, InputStream in, int limit) throws IOException {
     byte[] bytes = in.readNBytes(limit);
     if (in.read() != -1) {
@@ -98,7 +98,7 @@ record Source(String name, Action<InputStream> opener) {
     return bytes;
   }
 
-  /** The lines of a text without blank ones and without blanks at their ends. */
+  /** Returns the lines of a text without blank ones and without blanks at their ends. */
   static List<String> lines(byte[] text) {
     return new String(text, StandardCharsets.UTF_8)
         .lines()
@@ -107,7 +107,7 @@ record Source(String name, Action<InputStream> opener) {
         .toList();
   }
 
-  /** Whether bytes start like a file that is compressed with gzip. */
+  /** Returns whether bytes start like a file that is compressed with gzip. */
   static boolean isGzip(byte[] start) {
     return start.length > 1 && start[0] == 0x1f && start[1] == (byte) 0x8b;
   }

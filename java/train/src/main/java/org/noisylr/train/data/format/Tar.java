@@ -71,13 +71,13 @@ final class Tar {
     return new Tar(archive.toString(), unpacked, limit);
   }
 
-  /** Whether a file starts like a tar, or like anything compressed with gzip or xz. */
+  /** Returns whether a file starts like a tar, or like anything compressed with gzip or xz. */
   static boolean mayBe(Path file) {
     byte[] start = start(file);
     return isXz(start) || Source.isGzip(start) || isPlain(start);
   }
 
-  /** Whether a file starts like an uncompressed tar. */
+  /** Returns whether a file starts like an uncompressed tar. */
   static boolean isPlain(Path file) {
     return isPlain(start(file));
   }
@@ -95,7 +95,7 @@ final class Tar {
         && Arrays.equals(start, MAGIC_AT, start.length, MAGIC, 0, MAGIC.length);
   }
 
-  /** The path of an entry without a leading {@code ./}. */
+  /** Returns the path of an entry without a leading {@code ./}. */
   static String path(TarArchiveEntry entry) {
     return entry.getName().replaceFirst("^\\./", "");
   }
@@ -108,7 +108,7 @@ final class Tar {
   }
 
   /**
-   * The next entry; null after the last one.
+   * Returns the next entry; null after the last one.
    *
    * @throws EOFException if the tar is truncated
    */
@@ -139,12 +139,12 @@ final class Tar {
     return entry;
   }
 
-  /** The position in the tar at which the content of the entry starts. */
+  /** Returns the position in the tar at which the content of the entry starts. */
   long position() {
     return in.limit - in.left;
   }
 
-  /** The content of the entry. */
+  /** Returns the content of the entry. */
   InputStream content() {
     return tar;
   }

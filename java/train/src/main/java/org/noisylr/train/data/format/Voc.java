@@ -79,7 +79,7 @@ final class Voc {
     return Files.isDirectory(root(folder).resolve(LISTS));
   }
 
-  /** Whether a path in a tar is that of the list of training images. */
+  /** Returns whether a path in a tar is that of the list of training images. */
   static boolean isList(String path) {
     return path.endsWith(TRAIN);
   }
@@ -272,7 +272,7 @@ final class Voc {
       }
     }
 
-    /** The mean colour of the images. */
+    /** Returns the mean colour of the images. */
     byte[] mean() {
       byte[] mean = new byte[SegmentationSet.CHANNELS];
       for (int c = 0; c < mean.length; c++) {
