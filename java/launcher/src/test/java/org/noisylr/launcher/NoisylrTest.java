@@ -41,7 +41,7 @@ class NoisylrTest {
 
   @Test
   void dataListShowsDownloadedUnpackedPartialAndAbsentData(@TempDir Path home) throws IOException {
-    assumeThat(System.getenv(Datasets.DATA_HOME_VARIABLE)).isNull();
+    assumeThat(System.getenv("NOISYLR_DATA")).isNull();
     for (String file :
         List.of(
             "cifar10/cifar-10-binary.tar.gz",
