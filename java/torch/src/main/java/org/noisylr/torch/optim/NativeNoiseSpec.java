@@ -5,6 +5,7 @@ import org.bytedeco.javacpp.annotation.Cast;
 import org.bytedeco.javacpp.annotation.Name;
 import org.bytedeco.javacpp.annotation.Namespace;
 import org.bytedeco.javacpp.annotation.Properties;
+import org.noisylr.check.Check;
 import org.noisylr.noise.Distribution;
 import org.noisylr.noise.NoiseSpec;
 import org.noisylr.torch.internal.NativeLibrary;
@@ -32,6 +33,7 @@ final class NativeNoiseSpec extends Pointer {
   }
 
   static NativeNoiseSpec of(NoiseSpec spec) {
+    Check.required("noise", spec);
     NativeNoiseSpec peer = new NativeNoiseSpec();
     if (spec.distribution() instanceof Distribution.Uniform uniform) {
       peer.distribution(UNIFORM).alpha(uniform.alpha());
