@@ -17,11 +17,15 @@ import torch
 from torch.optim.lr_scheduler import (
     ChainedScheduler,
     ConstantLR,
+    CosineAnnealingLR,
     CosineAnnealingWarmRestarts,
     CyclicLR,
     ExponentialLR,
+    LambdaLR,
     LinearLR,
     MultiStepLR,
+    OneCycleLR,
+    PolynomialLR,
     SequentialLR,
 )
 
@@ -87,7 +91,55 @@ def cyclic(cycle_steps):
     return rates
 
 
-def cosine(t_mult, eta_min):
+def cosine():
+    optimizer = sgd(0.1)
+    # PyTorch's rate rises again after T_max.
+    return per_step(optimizer, CosineAnnealingLR(optimizer, T_max=12 * 7, eta_min=0.003), 12 * 7 + 1)
+
+
+def polynomial(power):
+    def rates():
+        optimizer = sgd(0.2)
+        return per_step(optimizer, PolynomialLR(optimizer, total_iters=8 * 9, power=power), 100)
+
+    return rates
+
+
+def linear_fall():
+    optimizer = sgd(0.1)
+    fall = LinearLR(optimizer, start_factor=1.0, end_factor=0.02, total_iters=8 * 9)
+    return per_step(optimizer, fall, 100)
+
+
+def one_cycle(rise, div_factor, final_div_factor):
+    def rates():
+        optimizer = sgd(0.1)
+        scheduler = OneCycleLR(
+            optimizer,
+            max_lr=0.3,
+            epochs=12,
+            steps_per_epoch=11,
+            pct_start=rise,
+            div_factor=div_factor,
+            final_div_factor=final_div_factor,
+            cycle_momentum=False,
+        )
+        return per_step(optimizer, scheduler, 12 * 11)
+
+    return rates
+
+
+def warmup_stable_decay():
+    optimizer = sgd(0.1)
+    # PyTorch's LinearLR cannot start at 0.
+    rise = LambdaLR(optimizer, lambda step: step / 20)
+    hold = ConstantLR(optimizer, factor=1.0, total_iters=0)
+    fall = LinearLR(optimizer, start_factor=1.0, end_factor=0.1, total_iters=6 * 10)
+    sequence = SequentialLR(optimizer, [rise, hold, fall], [2 * 10, 14 * 10])
+    return per_step(optimizer, sequence, 22 * 10)
+
+
+def cosine_restarts(t_mult, eta_min):
     def rates():
         optimizer = sgd(0.05)
         scheduler = CosineAnnealingWarmRestarts(optimizer, T_0=10, T_mult=t_mult, eta_min=eta_min)
@@ -96,7 +148,7 @@ def cosine(t_mult, eta_min):
     return rates
 
 
-def warmup():
+def linear_rise():
     optimizer = sgd(0.1)
     return per_step(optimizer, LinearLR(optimizer, start_factor=0.1, total_iters=5 * 13), 130)
 
@@ -123,10 +175,17 @@ CASES = [
     ("exponential", 10, exponential),
     ("cyclic_16_epochs", 6, cyclic(16 * 6)),
     ("cyclic_2.5_epochs", 5, cyclic(12.5)),
-    ("cosine_same_length", 7, cosine(1, 0.0)),
-    ("cosine_doubling", 7, cosine(2, 0.0)),
-    ("cosine_tripling", 7, cosine(3, 0.002)),
-    ("warmup", 13, warmup),
+    ("cosine", 7, cosine),
+    ("cosine_restarts_same_length", 7, cosine_restarts(1, 0.0)),
+    ("cosine_restarts_doubling", 7, cosine_restarts(2, 0.0)),
+    ("cosine_restarts_tripling", 7, cosine_restarts(3, 0.002)),
+    ("linear_rise", 13, linear_rise),
+    ("linear_fall", 9, linear_fall),
+    ("polynomial_0.9", 9, polynomial(0.9)),
+    ("polynomial_2", 9, polynomial(2)),
+    ("one_cycle", 11, one_cycle(0.3, 25, 1e4)),
+    ("one_cycle_late_peak", 11, one_cycle(0.75, 10, 2)),
+    ("warmup_stable_decay", 10, warmup_stable_decay),
     ("warmup_then_step_decay", 4, warmup_then_step_decay),
     ("warmup_then_constant_then_cosine", 5, warmup_then_constant_then_cosine),
 ]

@@ -5,14 +5,14 @@ import org.noisylr.check.Check;
 /**
  * The same learning rate in every step.
  *
- * @param lr in (0, inf)
+ * @param lr in [0, inf)
  */
 public record Constant(double lr) implements Schedule {
   /**
    * @throws org.noisylr.check.InputException if lr is out of range
    */
   public Constant {
-    Check.positive("lr", lr);
+    Check.nonNegative("lr", lr);
   }
 
   @Override

@@ -12,7 +12,7 @@ import org.noisylr.check.Check;
  * CosineAnnealingWarmRestarts} with a step in every iteration, called with the fractional epoch. A
  * step at a restart, up to 2⁻⁴⁰ of the progress, belongs to the new cycle.
  *
- * @param lr the rate at the start of each cycle, in (0, inf)
+ * @param lr the rate at the start of each cycle, in [0, inf)
  * @param finalLr the rate that each cycle approaches, in [0, lr]
  * @param firstCycleEpochs epochs in the first cycle, fractions allowed, in (0, inf)
  * @param multiplier the length of each cycle divided by that of the previous one, in [1, inf)
@@ -25,7 +25,7 @@ public record CosineRestarts(double lr, double finalLr, double firstCycleEpochs,
    * @throws org.noisylr.check.InputException if a value is out of range
    */
   public CosineRestarts {
-    Check.positive("lr", lr);
+    Check.nonNegative("lr", lr);
     Check.within("finalLr", finalLr, 0, lr);
     Check.positive("firstCycleEpochs", firstCycleEpochs);
     Check.atLeast("multiplier", multiplier, 1);
@@ -34,7 +34,7 @@ public record CosineRestarts(double lr, double finalLr, double firstCycleEpochs,
   @Override
   public double lr(long step, long stepsPerEpoch) {
     double phase = phase(new Progress(step, stepsPerEpoch).periods(firstCycleEpochs));
-    return Progress.interpolate(finalLr, lr, (1 + StrictMath.cos(Math.PI * phase)) / 2);
+    return Progress.anneal(lr, finalLr, phase);
   }
 
   /** Returns the fraction of the current cycle, from the progress in lengths of the first one. */

@@ -13,7 +13,7 @@ import org.noisylr.check.Check;
  * with the factors of the milestones reached: both ends decay. Without milestones it equals
  * PyTorch's {@code CyclicLR} in mode {@code triangular}, with a step in every iteration.
  *
- * @param lowLr in (0, inf)
+ * @param lowLr in [0, inf)
  * @param peakLr in [lowLr, inf)
  * @param cycleEpochs epochs in a cycle, fractions allowed, in (0, inf)
  * @param milestones strictly increasing in their epochs; may be empty
@@ -25,7 +25,7 @@ public record Cyclic(double lowLr, double peakLr, double cycleEpochs, List<Miles
    *     strictly increase
    */
   public Cyclic {
-    Check.positive("lowLr", lowLr);
+    Check.nonNegative("lowLr", lowLr);
     Check.atLeast("peakLr", peakLr, lowLr);
     Check.positive("cycleEpochs", cycleEpochs);
     milestones = Milestone.increasing("milestones", milestones);

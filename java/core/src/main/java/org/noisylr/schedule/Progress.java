@@ -20,8 +20,18 @@ record Progress(long step, long stepsPerEpoch) {
     return Math.min(step / (epochs * stepsPerEpoch), 0x1p53);
   }
 
+  /** The step nearest to {@code epochs} epochs. */
+  long stepAt(double epochs) {
+    return Math.round(epochs * stepsPerEpoch);
+  }
+
   /** Interpolates linearly: exactly {@code from} at weight 0 and exactly {@code to} at weight 1. */
   static double interpolate(double from, double to, double weight) {
     return (1 - weight) * from + weight * to;
+  }
+
+  /** Moves along half a cosine: exactly {@code from} at phase 0 and {@code to} at phase 1. */
+  static double anneal(double from, double to, double phase) {
+    return interpolate(to, from, (1 + StrictMath.cos(Math.PI * phase)) / 2);
   }
 }

@@ -7,7 +7,7 @@ import org.noisylr.check.Check;
  * Piecewise constant decay: lr · ∏ factor over the milestones reached, at whole epochs. With one
  * factor for all milestones it equals PyTorch's {@code MultiStepLR} with a step per epoch.
  *
- * @param lr the rate before the first milestone, in (0, inf)
+ * @param lr the rate before the first milestone, in [0, inf)
  * @param milestones strictly increasing in their epochs; may be empty
  */
 public record StepDecay(double lr, List<Milestone> milestones) implements Schedule {
@@ -16,7 +16,7 @@ public record StepDecay(double lr, List<Milestone> milestones) implements Schedu
    *     increase
    */
   public StepDecay {
-    Check.positive("lr", lr);
+    Check.nonNegative("lr", lr);
     milestones = Milestone.increasing("milestones", milestones);
   }
 

@@ -1,6 +1,6 @@
 /**
- * Base learning rates as pure functions of training progress. Each {@link
- * org.noisylr.schedule.Schedule} is an immutable record that is validated once. Nothing in this
- * package holds state or depends on a deep-learning framework.
+ * Base learning rates as pure functions of training progress. The named {@link
+ * org.noisylr.schedule.Schedule schedules} are immutable records that are validated once. Nothing
+ * in this package holds state or depends on a deep-learning framework.
  */
 package org.noisylr.schedule;

@@ -34,25 +34,27 @@ class PyTorchScheduleTest {
           Map.entry("exponential", Schedule.exponentialDecay(0.1, 0.96, 600)),
           Map.entry("cyclic_16_epochs", Schedule.cyclic(0.1, 0.3, 16)),
           Map.entry("cyclic_2.5_epochs", Schedule.cyclic(0.1, 0.3, 2.5)),
-          Map.entry("cosine_same_length", Schedule.cosineRestarts(0.05, 0, 10, 1)),
-          Map.entry("cosine_doubling", Schedule.cosineRestarts(0.05, 0, 10, 2)),
-          Map.entry("cosine_tripling", Schedule.cosineRestarts(0.05, 0.002, 10, 3)),
-          Map.entry("warmup", Schedule.linearWarmup(0.01, 0.1, 5)),
+          Map.entry("cosine_restarts_same_length", Schedule.cosineRestarts(0.05, 0, 10, 1)),
+          Map.entry("cosine_restarts_doubling", Schedule.cosineRestarts(0.05, 0, 10, 2)),
+          Map.entry("cosine_restarts_tripling", Schedule.cosineRestarts(0.05, 0.002, 10, 3)),
+          Map.entry("cosine", Schedule.cosine(0.1, 0.003, 12)),
+          Map.entry("linear_rise", Schedule.linear(0.01, 0.1, 5)),
+          Map.entry("linear_fall", Schedule.linear(0.1, 0.002, 8)),
+          Map.entry("polynomial_0.9", Schedule.polynomial(0.2, 0, 8, 0.9)),
+          Map.entry("polynomial_2", Schedule.polynomial(0.2, 0, 8, 2)),
+          Map.entry("one_cycle", Schedule.oneCycle(0.3, 12)),
+          Map.entry("one_cycle_late_peak", new OneCycle(0.03, 0.3, 0.015, 12, 0.75)),
+          Map.entry("warmup_stable_decay", Schedule.warmupStableDecay(0.1, 0.01, 20, 2, 6)),
           Map.entry(
               "warmup_then_step_decay",
-              Schedule.sequence(
-                  List.of(
-                      Schedule.linearWarmup(0.01, 0.1, 5),
-                      Schedule.stepDecay(0.1, new Milestone(15, 0.1), new Milestone(25, 0.1))),
-                  List.of(5.0))),
+              Schedule.linear(0.01, 0.1, 5)
+                  .then(
+                      5, Schedule.stepDecay(0.1, new Milestone(15, 0.1), new Milestone(25, 0.1)))),
           Map.entry(
               "warmup_then_constant_then_cosine",
-              Schedule.sequence(
-                  List.of(
-                      Schedule.linearWarmup(0.05, 0.2, 3),
-                      Schedule.constant(0.2),
-                      Schedule.cosineRestarts(0.2, 0.001, 4, 2)),
-                  List.of(3.0, 10.0))));
+              Schedule.linear(0.05, 0.2, 3)
+                  .then(3, Schedule.constant(0.2))
+                  .then(10, Schedule.cosineRestarts(0.2, 0.001, 4, 2))));
 
   @Test
   void agreesWithPyTorch() throws IOException {

@@ -94,7 +94,7 @@ class ScheduleTest {
   }
 
   @Test
-  void cosineFallsAndRestarts() {
+  void cosineRestartsFallAndRestart() {
     double quarter = (1 + Math.sqrt(0.5)) / 2;
     assertThat(rates(Schedule.cosineRestarts(1, 0, 2, 1), 2, 6))
         .containsExactly(new double[] {1, quarter, 0.5, 1 - quarter, 1, quarter}, within(1e-15));
@@ -120,33 +120,101 @@ class ScheduleTest {
   }
 
   @Test
-  void warmupRisesThenIsConstant() {
-    assertThat(rates(Schedule.linearWarmup(1, 3, 2), 2, 7))
-        .containsExactly(1, 1.5, 2, 2.5, 3, 3, 3);
-    assertThat(rates(Schedule.linearWarmup(0, 4, 0.5), 4, 4)).containsExactly(0, 2, 4, 4);
-    assertThat(Schedule.linearWarmup(0.1, 0.3, 5).lr(1_000_000_000, 1)).isEqualTo(0.3);
+  void cosineFallsOnceAndStays() {
+    double quarter = (1 + Math.sqrt(0.5)) / 2;
+    assertThat(rates(Schedule.cosine(3, 1, 2), 2, 7))
+        .containsExactly(
+            new double[] {3, 1 + 2 * quarter, 2, 3 - 2 * quarter, 1, 1, 1}, within(1e-15));
+    assertThat(rates(Schedule.cosine(0.1, 0, 0.5), 2, 3)).containsExactly(0.1, 0, 0);
   }
 
   @Test
-  void sequenceStartsEachScheduleAtStepZero() {
+  void linearMovesFromOneRateToAnotherAndStays() {
+    assertThat(rates(Schedule.linear(1, 3, 2), 2, 7)).containsExactly(1, 1.5, 2, 2.5, 3, 3, 3);
+    assertThat(rates(Schedule.linear(4, 0, 0.5), 4, 4)).containsExactly(4, 2, 0, 0);
+    assertThat(Schedule.linear(0.1, 0.3, 5).lr(1_000_000_000, 1)).isEqualTo(0.3);
+  }
+
+  @Test
+  void polynomialFallsWithAPower() {
+    assertThat(rates(Schedule.polynomial(17, 1, 2, 2), 2, 6)).containsExactly(17, 10, 5, 2, 1, 1);
+  }
+
+  @Test
+  void oneCycleRisesToItsPeakAndFalls() {
+    // 10 steps: the peak at step 0.5 · 10 - 1, the final rate at step 9.
+    assertThat(rates(new OneCycle(1, 5, 0, 2, 0.5), 5, 12))
+        .containsExactly(
+            new double[] {
+              1,
+              3 - 2 * Math.sqrt(0.5),
+              3,
+              3 + 2 * Math.sqrt(0.5),
+              5,
+              fall(0.2),
+              fall(0.4),
+              fall(0.6),
+              fall(0.8),
+              0,
+              0,
+              0
+            },
+            within(1e-15));
+    assertThat(Schedule.oneCycle(0.5, 9)).isEqualTo(new OneCycle(0.02, 0.5, 2e-6, 9, 0.3));
+  }
+
+  private static double fall(double phase) {
+    return 5 * (1 + Math.cos(Math.PI * phase)) / 2;
+  }
+
+  @Test
+  void inverseSquareRootRisesThenDecays() {
+    assertThat(rates(Schedule.inverseSquareRoot(8, 2), 2, 5)).containsExactly(0, 2, 4, 6, 8);
+    assertThat(Schedule.inverseSquareRoot(8, 2).lr(16, 2)).isEqualTo(4);
+    assertThat(Schedule.inverseSquareRoot(8, 2).lr(64, 2)).isEqualTo(2);
+  }
+
+  @Test
+  void warmupStableDecayHasThreePhases() {
+    assertThat(rates(Schedule.warmupStableDecay(4, 2, 5, 1, 1), 2, 12))
+        .containsExactly(0, 2, 4, 4, 4, 4, 4, 4, 4, 3, 2, 2);
+    assertThat(rates(Schedule.warmupStableDecay(4, 0, 1, 0, 1), 4, 5))
+        .containsExactly(4, 3, 2, 1, 0);
+  }
+
+  @Test
+  void warmupRisesToTheFirstRateOfASchedule() {
+    Schedule schedule = Schedule.stepDecay(4, new Milestone(1, 0.5)).warmup(1);
+    assertThat(rates(schedule, 2, 7)).containsExactly(0, 2, 4, 4, 2, 2, 2);
+  }
+
+  @Test
+  void aSequenceStartsEachScheduleAtStepZero() {
     Schedule schedule =
-        Schedule.sequence(
-            List.of(
-                Schedule.linearWarmup(0, 4, 1),
-                Schedule.stepDecay(4, new Milestone(1, 0.5)),
-                Schedule.constant(7)),
-            List.of(1.0, 3.0));
+        Schedule.linear(0, 4, 1)
+            .then(1, Schedule.stepDecay(4, new Milestone(1, 0.5)))
+            .then(3, Schedule.constant(7));
     assertThat(rates(schedule, 2, 8)).containsExactly(0, 2, 4, 4, 2, 2, 7, 7);
-    assertThat(rates(Schedule.sequence(List.of(Schedule.constant(5)), List.of()), 2, 3))
-        .containsOnly(5);
   }
 
   @Test
   void boundariesRoundToTheNearestStep() {
-    Schedule schedule =
-        Schedule.sequence(List.of(Schedule.constant(1), Schedule.constant(2)), List.of(0.7));
+    Schedule schedule = Schedule.constant(1).then(0.7, Schedule.constant(2));
     assertThat(rates(schedule, 2, 3)).containsExactly(1, 2, 2);
     assertThat(rates(schedule, 10, 8)).containsExactly(1, 1, 1, 1, 1, 1, 1, 2);
+  }
+
+  @Test
+  void aLambdaIsASchedule() {
+    Schedule schedule = (step, stepsPerEpoch) -> 8.0 / (1 + step / stepsPerEpoch);
+    assertThat(rates(schedule, 2, 4)).containsExactly(8, 8, 4, 4);
+    assertThat(rates(schedule.warmup(1).then(2, schedule), 2, 6)).containsExactly(0, 4, 8, 8, 8, 8);
+  }
+
+  @Test
+  void aRateOfZeroIsAllowed() {
+    assertThat(rates(Schedule.constant(0), 2, 3)).containsOnly(0);
+    assertThat(rates(Schedule.cyclic(0, 2, 2), 2, 4)).containsExactly(0, 1, 2, 1);
   }
 
   // Properties
@@ -176,13 +244,20 @@ class ScheduleTest {
             Combinators.combine(lr, fraction, epochs, Arbitraries.doubles().between(1, 4))
                 .as((high, f, length, times) -> new CosineRestarts(high, high * f, length, times)),
             Combinators.combine(lr, fraction, epochs)
-                .as((peak, f, length) -> new LinearWarmup(peak * f, peak, length)));
+                .as((high, f, length) -> new Cosine(high, high * f, length)),
+            Combinators.combine(lr, lr, epochs, Arbitraries.doubles().between(0.1, 4))
+                .as(Polynomial::new),
+            Combinators.combine(lr, fraction, fraction, epochs, fraction)
+                .as((peak, f, g, length, h) -> new OneCycle(peak * f, peak, peak * g, length, h)),
+            Combinators.combine(lr, epochs).as(InverseSquareRoot::new),
+            Combinators.combine(lr, fraction, epochs, epochs)
+                .as(
+                    (high, f, rise, fall) ->
+                        new WarmupStableDecay(high, high * f, 2 * (rise + fall), rise, fall)));
     return Arbitraries.oneOf(
         plain,
-        Combinators.combine(plain, plain, epochs)
-            .as(
-                (first, second, boundary) ->
-                    new Sequence(List.of(first, second), List.of(boundary))));
+        Combinators.combine(plain, epochs).as(Schedule::warmup),
+        Combinators.combine(plain, epochs, plain).as(Schedule::then));
   }
 
   @Property
@@ -272,11 +347,13 @@ class ScheduleTest {
     List<Schedule> schedules = new ArrayList<>();
     for (double epochs : new double[] {Double.MIN_VALUE, 1e-300, 1e-9, 1e300, Double.MAX_VALUE}) {
       schedules.add(Schedule.cyclic(0.5, 1, epochs));
-      schedules.add(Schedule.linearWarmup(0.5, 1, epochs));
       schedules.add(Schedule.exponentialDecay(1, 0.5, epochs));
-      schedules.add(
-          Schedule.sequence(
-              List.of(Schedule.constant(1), Schedule.constant(0.5)), List.of(epochs)));
+      schedules.add(Schedule.cosine(1, 0.5, epochs));
+      schedules.add(Schedule.linear(0.5, 1, epochs));
+      schedules.add(Schedule.oneCycle(1, epochs));
+      schedules.add(Schedule.inverseSquareRoot(1, epochs));
+      schedules.add(Schedule.warmupStableDecay(1, 0, epochs, 0, epochs));
+      schedules.add(Schedule.constant(1).warmup(epochs).then(epochs, Schedule.constant(0.5)));
       for (double times :
           new double[] {1, Math.nextUp(1.0), 1 + 1e-9, 1.5, 1e300, Double.MAX_VALUE}) {
         schedules.add(Schedule.cosineRestarts(1, 0, epochs, times));
@@ -306,9 +383,9 @@ class ScheduleTest {
     Milestone early = new Milestone(3, 0.1);
     Milestone late = new Milestone(5, 0.1);
     return Stream.of(
-        rejection("lr must be greater than 0, but is 0.0", () -> Schedule.constant(0)),
+        rejection("lr must be at least 0, but is -0.1", () -> Schedule.constant(-0.1)),
         rejection("lr must be finite, but is NaN", () -> Schedule.constant(nan)),
-        rejection("lr must be greater than 0, but is -0.1", () -> Schedule.stepDecay(-0.1)),
+        rejection("lr must be at least 0, but is -0.1", () -> Schedule.stepDecay(-0.1)),
         rejection("epoch must be at least 1, but is 0", () -> new Milestone(0, 0.1)),
         rejection("factor must be finite, but is NaN", () -> new Milestone(1, nan)),
         rejection(
@@ -321,7 +398,7 @@ class ScheduleTest {
         rejection(
             "steps must be greater than 0, but is 0.0",
             () -> Schedule.exponentialDecay(0.1, 0.9, 0)),
-        rejection("lowLr must be greater than 0, but is 0.0", () -> Schedule.cyclic(0, 0.3, 16)),
+        rejection("lowLr must be at least 0, but is -0.1", () -> Schedule.cyclic(-0.1, 0.3, 16)),
         rejection("peakLr must be at least 0.1, but is 0.05", () -> Schedule.cyclic(0.1, 0.05, 16)),
         rejection("peakLr must be finite, but is NaN", () -> Schedule.cyclic(0.1, nan, 16)),
         rejection(
@@ -342,23 +419,24 @@ class ScheduleTest {
         rejection(
             "multiplier must be finite, but is Infinity",
             () -> Schedule.cosineRestarts(0.1, 0, 10, inf)),
+        rejection("finalLr must be in [0.0, 0.1], but is 0.2", () -> Schedule.cosine(0.1, 0.2, 10)),
+        rejection("epochs must be finite, but is NaN", () -> Schedule.linear(0, 0.1, nan)),
+        rejection("finalLr must be at least 0, but is -1.0", () -> Schedule.linear(0, -1, 5)),
         rejection(
-            "peakLr must be greater than 0, but is 0.0", () -> Schedule.linearWarmup(0, 0, 5)),
+            "power must be greater than 0, but is 0.0", () -> Schedule.polynomial(0.1, 0, 5, 0)),
+        rejection("lr must be in [0.0, 0.1], but is 0.2", () -> new OneCycle(0.2, 0.1, 0, 10, 0.3)),
         rejection(
-            "startLr must be in [0.0, 0.1], but is 0.2", () -> Schedule.linearWarmup(0.2, 0.1, 5)),
-        rejection("epochs must be finite, but is NaN", () -> Schedule.linearWarmup(0, 0.1, nan)),
+            "riseFraction must be in [0.0, 1.0], but is 1.5",
+            () -> new OneCycle(0.01, 0.1, 0, 10, 1.5)),
         rejection(
-            "number of schedules must be at least 1, but is 0",
-            () -> Schedule.sequence(List.of(), List.of())),
+            "warmupEpochs must be greater than 0, but is 0.0",
+            () -> Schedule.inverseSquareRoot(0.1, 0)),
         rejection(
-            "boundaries must be one fewer than schedules, 1, but are 0",
-            () -> Schedule.sequence(List.of(one, one), List.of())),
-        rejection(
-            "boundaries[0] must be greater than 0, but is 0.0",
-            () -> Schedule.sequence(List.of(one, one), List.of(0.0))),
-        rejection(
-            "boundaries must be strictly increasing, but 5.0 follows 5.0",
-            () -> Schedule.sequence(List.of(one, one, one), List.of(5.0, 5.0))));
+            "epochs must be at least 12.0, but is 10.0",
+            () -> Schedule.warmupStableDecay(0.1, 0, 10, 2, 10)),
+        rejection("epochs must be greater than 0, but is 0.0", () -> one.warmup(0)),
+        rejection("epochs must be greater than 0, but is -1.0", () -> one.then(-1, one)),
+        rejection("next is required", () -> one.then(1, null)));
   }
 
   @Property
