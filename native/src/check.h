@@ -43,6 +43,11 @@ inline void require_positive(const char* field, double value) {
   require(value > 0, field, value, "greater than 0");
 }
 
+inline void require_greater(const char* field, double value, double low) {
+  require_finite(field, value);
+  require(value > low, field, value, text("greater than ", shortest(low)));
+}
+
 inline void require_at_least(const char* field, double value, double low) {
   require_finite(field, value);
   require(value >= low, field, value, text("at least ", shortest(low)));

@@ -1,9 +1,10 @@
 #include "noisylr/lr_noise.h"
 
 #include <algorithm>
-#include <bit>
+#include <limits>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 
 #include "check.h"
 
@@ -33,17 +34,73 @@ double read_real(InputArchive& archive, const std::string& key) {
   return read(archive, key, &c10::IValue::isDouble, "a floating-point number").toDouble();
 }
 
-Distribution read_distribution(InputArchive& archive) {
-  const int64_t value = read_integer(archive, "distribution");
-  const auto distribution = static_cast<Distribution>(value);
-  if (static_cast<int64_t>(distribution) != value) {
-    reject("distribution must be in {0, 1, 2}, but is ", value);
-  }
-  return distribution;
-}
-
 bool read_flag(InputArchive& archive, const std::string& key) {
   return read(archive, key, &c10::IValue::isBool, "a Boolean").toBool();
+}
+
+/// Calls visit(name, field) for each field of one or more specifications.
+template <class Visit, class... Spec>
+void for_each_field(Visit visit, Spec&... spec) {
+  visit("distribution", spec.distribution...);
+  visit("low", spec.low...);
+  visit("high", spec.high...);
+  visit("mean", spec.mean...);
+  visit("std", spec.std...);
+  visit("first_epoch", spec.first_epoch...);
+  visit("min_lr", spec.min_lr...);
+  visit("max_lr", spec.max_lr...);
+  visit("per_step", spec.per_step...);
+  visit("independent_groups", spec.independent_groups...);
+  visit("seed", spec.seed...);
+  visit("steps_per_epoch", spec.steps_per_epoch...);
+}
+
+/// A field as an archive holds it: integers have 64 bits and a sign.
+template <class Field>
+auto archived(Field field) {
+  if constexpr (std::is_same_v<Field, bool> || std::is_same_v<Field, double>) {
+    return field;
+  } else {
+    return static_cast<int64_t>(field);
+  }
+}
+
+NoiseSpec read_noise(InputArchive& archive) {
+  NoiseSpec noise;
+  for_each_field(
+      [&archive](const char* name, auto& field) {
+        using Field = std::remove_reference_t<decltype(field)>;
+        if constexpr (std::is_same_v<Field, bool>) {
+          field = read_flag(archive, name);
+        } else if constexpr (std::is_same_v<Field, double>) {
+          field = read_real(archive, name);
+        } else {
+          const int64_t value = read_integer(archive, name);
+          field = static_cast<Field>(value);
+          if (archived(field) != value) reject(name, " is out of range: ", value);
+        }
+      },
+      noise);
+  noise.validate();
+  return noise;
+}
+
+std::string shown(double value) { return shortest(value); }
+std::string shown(int64_t value) { return std::to_string(value); }
+std::string shown(bool value) { return value ? "true" : "false"; }
+
+/// `high is 8 in the archive, but 4 in the optimizer; seed is ...`
+std::string difference(const NoiseSpec& saved, const NoiseSpec& current) {
+  std::string difference;
+  for_each_field(
+      [&difference](const char* name, const auto& there, const auto& here) {
+        if (there != here) {
+          difference += text(difference.empty() ? "" : "; ", name, " is ", shown(archived(there)),
+                             " in the archive, but ", shown(archived(here)), " in the optimizer");
+        }
+      },
+      saved, current);
+  return difference;
 }
 
 }  // namespace
@@ -67,7 +124,7 @@ class LrNoise::Scope {
     for (; applied_ < groups.size(); ++applied_) {
       auto& options = groups[applied_].options();
       const double base = options.get_lr();
-      const double lr = realised(noise_.noise_, base, noise_.epoch_, noise_.steps_, applied_);
+      const double lr = realised(noise_.noise_, base, noise_.epoch(), noise_.steps_, applied_);
       options.set_lr(lr);
       noise_.base_[applied_] = base;
       noise_.current_[applied_] = lr;
@@ -102,9 +159,21 @@ void LrNoise::noise(const NoiseSpec& noise) {
   noise_ = noise;
 }
 
+int64_t LrNoise::epoch() const noexcept {
+  const int64_t length = noise_.steps_per_epoch;
+  return length > 0 ? steps_ / length : std::max<int64_t>(epoch_, 0);
+}
+
 void LrNoise::epoch(int64_t epoch) {
   require_at_least("epoch", epoch, 0);
-  epoch_ = epoch;
+  const int64_t length = noise_.steps_per_epoch;
+  if (length > 0) {
+    const int64_t last = std::numeric_limits<int64_t>::max() / length;
+    if (epoch > last) reject("epoch must be at most ", last, ", but is ", epoch);
+    steps_ = epoch * length;
+  } else {
+    epoch_ = epoch;
+  }
 }
 
 void LrNoise::steps(int64_t steps) {
@@ -127,6 +196,12 @@ double LrNoise::realised_lr(size_t group) const {
 
 at::Tensor LrNoise::noisy_step(Optimizer& optimizer, LossClosure closure, StepFunction base_step) {
   Scope scope(*this, optimizer);
+  if (noise_.depends_on_epoch() && noise_.steps_per_epoch == 0 && epoch_ == kUnknown) {
+    throw std::logic_error(
+        "the noise depends on the epoch, which is unknown: call epoch(e) in each epoch, or give "
+        "the "
+        "noise stepsPerEpoch(n) (in C++, steps_per_epoch)");
+  }
   scope.apply();
   LossClosure on_base_rates;
   if (closure) {
@@ -146,21 +221,11 @@ at::Tensor LrNoise::noisy_step(Optimizer& optimizer, LossClosure closure, StepFu
 void LrNoise::save_noise(OutputArchive& archive) const {
   if (noise_.distribution == Distribution::kNone) return;
   OutputArchive nested(archive.compilation_unit());
-  const auto write = [&nested](const std::string& key, const c10::IValue& value) {
-    nested.write(key, value);
-  };
-  write("distribution", static_cast<int64_t>(noise_.distribution));
-  write("alpha", noise_.alpha);
-  write("mean", noise_.mean);
-  write("std", noise_.std);
-  write("first_epoch", noise_.first_epoch);
-  write("min_lr", noise_.min_lr);
-  write("max_lr", noise_.max_lr);
-  write("per_step", noise_.per_step);
-  write("independent_groups", noise_.independent_groups);
-  write("seed", std::bit_cast<int64_t>(noise_.seed));
-  write("epoch", epoch_);
-  write("steps", steps_);
+  for_each_field([&nested](const char* name,
+                           const auto& field) { nested.write(name, c10::IValue(archived(field))); },
+                 noise_);
+  nested.write("epoch", c10::IValue(epoch_));
+  nested.write("steps", c10::IValue(steps_));
   archive.write(kArchive, nested);
 }
 
@@ -171,21 +236,15 @@ void LrNoise::load_noise(Optimizer& optimizer, InputArchive& archive,
     base_load(optimizer, archive);
     return;
   }
-  const NoiseSpec noise{.distribution = read_distribution(nested),
-                        .alpha = read_real(nested, "alpha"),
-                        .mean = read_real(nested, "mean"),
-                        .std = read_real(nested, "std"),
-                        .first_epoch = read_integer(nested, "first_epoch"),
-                        .min_lr = read_real(nested, "min_lr"),
-                        .max_lr = read_real(nested, "max_lr"),
-                        .per_step = read_flag(nested, "per_step"),
-                        .independent_groups = read_flag(nested, "independent_groups"),
-                        .seed = std::bit_cast<uint64_t>(read_integer(nested, "seed"))};
+  const NoiseSpec noise = read_noise(nested);
   const int64_t saved_epoch = read_integer(nested, "epoch");
   const int64_t saved_steps = read_integer(nested, "steps");
-  noise.validate();
-  require_at_least("epoch", saved_epoch, 0);
+  require_at_least("epoch", saved_epoch, kUnknown);
   require_at_least("steps", saved_steps, 0);
+  if (noise_.distribution != Distribution::kNone && noise != noise_) {
+    reject("the archive has other noise than the optimizer: ", difference(noise, noise_),
+           "; load it into an optimizer without noise, then set the noise");
+  }
   base_load(optimizer, archive);
   noise_ = noise;
   epoch_ = saved_epoch;

@@ -24,7 +24,18 @@ bool noisy(const NoiseSpec& spec, int64_t epoch) noexcept {
 }  // namespace
 
 NoiseSpec NoiseSpec::uniform(double alpha) {
-  NoiseSpec spec{.distribution = Distribution::kUniform, .alpha = alpha};
+  require_positive("alpha", alpha);
+  return uniform(0, alpha);
+}
+
+NoiseSpec NoiseSpec::uniform(double low, double high) {
+  NoiseSpec spec{.distribution = Distribution::kUniform, .low = low, .high = high};
+  spec.validate();
+  return spec;
+}
+
+NoiseSpec NoiseSpec::log_uniform(double low, double high) {
+  NoiseSpec spec{.distribution = Distribution::kLogUniform, .low = low, .high = high};
   spec.validate();
   return spec;
 }
@@ -40,18 +51,24 @@ void NoiseSpec::validate() const {
     case Distribution::kNone:
       break;
     case Distribution::kUniform:
-      require_positive("alpha", alpha);
+      require_at_least("low", low, 0.0);
+      require_greater("high", high, low);
+      break;
+    case Distribution::kLogUniform:
+      require_positive("low", low);
+      require_greater("high", high, low);
       break;
     case Distribution::kGaussian:
       require_finite("mean", mean);
       require_positive("std", std);
       break;
     default:
-      reject("distribution must be in {0, 1, 2}, but is ", static_cast<int>(distribution));
+      reject("distribution must be in {0, 1, 2, 3}, but is ", static_cast<int>(distribution));
   }
   require_at_least("first_epoch", first_epoch, 0);
   require_at_least("min_lr", min_lr, 0.0);
   require(max_lr >= min_lr, "max_lr", max_lr, "at least " + shortest(min_lr));
+  require_at_least("steps_per_epoch", steps_per_epoch, 0);
 }
 
 int64_t first_noisy_epoch(double beta, int64_t epochs) {
@@ -74,7 +91,11 @@ double factor(const NoiseSpec& spec, int64_t epoch, int64_t step, uint64_t group
   const auto counter = static_cast<uint64_t>(spec.per_step ? step : epoch);
   const auto w = philox(spec.seed, counter, spec.independent_groups ? group : 0);
   const double p = unit(w[0], w[1]);
-  if (spec.distribution == Distribution::kUniform) return spec.alpha * p;
+  if (spec.distribution == Distribution::kUniform) return spec.low + (spec.high - spec.low) * p;
+  if (spec.distribution == Distribution::kLogUniform) {
+    const double start = std::log(spec.low);
+    return std::exp(start + (std::log(spec.high) - start) * p);
+  }
   const double angle = 2 * std::numbers::pi * unit(w[2], w[3]);
   return spec.mean + spec.std * (std::sqrt(-2 * std::log(p)) * std::cos(angle));
 }

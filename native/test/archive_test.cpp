@@ -16,10 +16,11 @@ using torch::serialize::OutputArchive;
 
 namespace {
 
-/// No field has its default value.
+/// No field but steps_per_epoch has its default value.
 NoiseSpec special() {
   return {.distribution = Distribution::kGaussian,
-          .alpha = 3,
+          .low = 0.5,
+          .high = 3,
           .mean = 1.5,
           .std = 0.25,
           .first_epoch = 2,
@@ -54,10 +55,11 @@ InputArchive archive_with(const Problem& problem, const std::string& changed,
     void save(OutputArchive& archive) const {
       torch::optim::SGD(problem.parameters(), torch::optim::SGDOptions(0.7)).save(archive);
       const std::pair<const char*, c10::IValue> entries[] = {
-          {"distribution", 1},   {"alpha", 8.0},      {"mean", 4.0},
-          {"std", 1.0},          {"first_epoch", 0},  {"min_lr", 0.0},
-          {"max_lr", kInfinity}, {"per_step", false}, {"independent_groups", false},
-          {"seed", 0},           {"epoch", 3},        {"steps", 30}};
+          {"distribution", 1}, {"low", 0.0},           {"high", 8.0},
+          {"mean", 4.0},       {"std", 1.0},           {"first_epoch", 0},
+          {"min_lr", 0.0},     {"max_lr", kInfinity},  {"per_step", false},
+          {"seed", 0},         {"steps_per_epoch", 0}, {"independent_groups", false},
+          {"epoch", 3},        {"steps", 30}};
       OutputArchive nested(archive.compilation_unit());
       for (const auto& [key, right] : entries) {
         if (key != changed) {
@@ -76,15 +78,47 @@ InputArchive archive_with(const Problem& problem, const std::string& changed,
 
 TEST_EACH_OPTIMIZER(noise_epoch_and_steps_are_restored) {
   Problem problem;
-  Noisy<Base> saved(problem.parameters(), options<Base>(), special());
-  saved.epoch(6);
-  train(saved, problem, 10);
-  Noisy<Base> loaded(problem.parameters(), options<Base>(), NoiseSpec::uniform(8));
+  for (const int64_t steps_per_epoch : {0, 7}) {
+    NoiseSpec spec = special();
+    spec.steps_per_epoch = steps_per_epoch;
+    Noisy<Base> saved(problem.parameters(), options<Base>(), spec);
+    saved.epoch(6);
+    train(saved, problem, 10);
+    for (const NoiseSpec& own : {NoiseSpec::none(), spec}) {
+      Noisy<Base> loaded(problem.parameters(), options<Base>(), own);
+      InputArchive archive = archived(saved);
+      loaded.load(archive);
+      EXPECT(loaded.noise() == spec);
+      EXPECT_EQ(loaded.epoch(), steps_per_epoch == 0 ? 6 : 7);
+      EXPECT_EQ(loaded.steps(), steps_per_epoch == 0 ? 10 : 52);
+    }
+  }
+}
+
+TEST_EACH_OPTIMIZER(an_archive_with_other_noise_is_rejected_and_changes_nothing) {
+  Problem problem;
+  NoiseSpec spec = NoiseSpec::uniform(8);
+  spec.first_epoch = 4;
+  Noisy<Base> saved(problem.parameters(), options<Base>(), spec);
+  saved.epoch(2);
+  train(saved, problem, 3);
+  spec.first_epoch = 40;
+  Noisy<Base> loaded(problem.parameters(), options<Base>(), spec);
+  loaded.epoch(0);
   InputArchive archive = archived(saved);
+  EXPECT_THROWS(std::invalid_argument, loaded.load(archive),
+                "the archive has other noise than the optimizer: first_epoch is 4 in the archive, "
+                "but 40 in the optimizer; load it into an optimizer without noise, then set the "
+                "noise");
+  EXPECT(loaded.noise() == spec);
+  EXPECT_EQ(loaded.steps(), 0);
+  EXPECT_EQ(loaded.epoch(), 0);
+  // The remedy.
+  loaded.noise(NoiseSpec::none());
   loaded.load(archive);
-  EXPECT(loaded.noise() == special());
-  EXPECT_EQ(loaded.epoch(), 6);
-  EXPECT_EQ(loaded.steps(), 10);
+  loaded.noise(spec);
+  EXPECT_EQ(loaded.epoch(), 2);
+  EXPECT_EQ(loaded.steps(), 3);
 }
 
 TEST_EACH_OPTIMIZER(training_resumes_bit_for_bit) {
@@ -113,13 +147,14 @@ TEST_EACH_OPTIMIZER(an_archive_of_the_plain_optimizer_loads_and_leaves_the_noise
   train(plain, problem, 10);
   Problem copy = copy_of(problem);
   Noisy<Base> noisy(copy.parameters(), options<Base>(), special());
-  noisy.steps(4);
+  noisy.epoch(1);
+  noisy.steps(2);
   InputArchive archive = archived(plain);
   noisy.load(archive);
   EXPECT(noisy.noise() == special());
-  EXPECT_EQ(noisy.epoch(), 0);
-  EXPECT_EQ(noisy.steps(), 4);
-  // Epochs 0 and 1 are not noisy, so both go on alike.
+  EXPECT_EQ(noisy.epoch(), 1);
+  EXPECT_EQ(noisy.steps(), 2);
+  // Epochs 0 and 1 are not noisy, so both continue alike.
   for (int i = 0; i < 10; ++i) {
     train(plain, problem, 1);
     train(noisy, copy, 1);
@@ -130,6 +165,7 @@ TEST_EACH_OPTIMIZER(an_archive_of_the_plain_optimizer_loads_and_leaves_the_noise
 TEST_EACH_OPTIMIZER(a_noisy_archive_loads_into_the_plain_optimizer) {
   Problem problem;
   Noisy<Base> noisy(problem.parameters(), options<Base>(), special());
+  noisy.epoch(0);
   train(noisy, problem, 10);
   Problem copy = copy_of(problem);
   Base plain(copy.parameters(), options<Base>());
@@ -165,7 +201,7 @@ TEST_EACH_OPTIMIZER(archives_of_a_hook_and_of_a_noisy_optimizer_are_equal) {
 
 TEST(a_complete_archive_of_the_test_loads) {
   Problem problem;
-  NoisySGD noisy(problem.parameters(), torch::optim::SGDOptions(0.1), special());
+  NoisySGD noisy(problem.parameters(), torch::optim::SGDOptions(0.1));
   InputArchive archive = archive_with(problem, "", {});
   noisy.load(archive);
   EXPECT(noisy.noise() == NoiseSpec::uniform(8));
@@ -180,6 +216,7 @@ TEST_EACH_OPTIMIZER(a_hook_of_a_fused_optimizer_keeps_its_noise_to_itself) {
   Noisy<Base> first(problem.parameters(), options<Base>());
   Noisy<Base> second(problem.parameters(), options<Base>());
   StepHook saved(first, spec);
+  saved.epoch(0);
   saved.step([&] { return problem.loss(); });
   StepHook loaded(second, NoiseSpec::none());
   auto archive = archived(saved);
@@ -205,12 +242,12 @@ TEST(bad_archives_are_rejected_and_change_nothing) {
   };
   rejected("steps", {}, "the archive's noisylr.steps is missing or not an integer");
   rejected("seed", "x", "the archive's noisylr.seed is missing or not an integer");
-  rejected("alpha", 8, "the archive's noisylr.alpha is missing or not a floating-point number");
+  rejected("high", 8, "the archive's noisylr.high is missing or not a floating-point number");
   rejected("per_step", 1, "the archive's noisylr.per_step is missing or not a Boolean");
-  rejected("distribution", 9, "distribution must be in {0, 1, 2}, but is 9");
-  rejected("distribution", int64_t{1} << 32 | 1, "distribution must be in {0, 1, 2}, but is");
-  rejected("alpha", -2.0, "alpha must be greater than 0, but is -2");
-  rejected("epoch", -1, "epoch must be at least 0, but is -1");
+  rejected("distribution", 9, "distribution must be in {0, 1, 2, 3}, but is 9");
+  rejected("distribution", int64_t{1} << 32 | 1, "distribution is out of range: 4294967297");
+  rejected("high", -2.0, "high must be greater than 0, but is -2");
+  rejected("epoch", -2, "epoch must be at least -1, but is -2");
   rejected("steps", -1, "steps must be at least 0, but is -1");
 }
 

@@ -159,6 +159,7 @@ TEST(noise_acts_on_the_fraction) {
   L4Mom a({plain.a, plain.b}, L4Options(0.15));
   L4Mom b({noisy.a, noisy.b}, L4Options(0.15));
   noisylr::StepHook hook(b, noisylr::NoiseSpec::uniform(8));
+  hook.epoch(0);
   const std::vector<double> before = plain.x();
   a.step([&] { return plain.loss(); });
   hook.step([&] { return noisy.loss(); });

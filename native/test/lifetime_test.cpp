@@ -50,7 +50,8 @@ std::shared_ptr<Optimizer> stock(const Problem& problem) {
 
 std::vector<Stepper> steppers(const Problem& problem) {
   const auto p = problem.parameters();
-  const NoiseSpec noise = NoiseSpec::uniform(8);
+  NoiseSpec noise = NoiseSpec::uniform(8);
+  noise.steps_per_epoch = 10;
   return {
       alone("NoisySGD", std::make_shared<NoisySGD>(p, options<SGD>(), noise)),
       alone("NoisyAdam", std::make_shared<NoisyAdam>(p, options<torch::optim::Adam>(), noise)),
@@ -137,6 +138,7 @@ TEST(a_wrapper_cannot_be_closed_in_its_step) {
   Problem problem;
   const auto optimizer = stock(problem);
   StepHook hook(*optimizer, NoiseSpec::uniform(8));
+  hook.epoch(0);
   hook.step([&] {
     EXPECT_THROWS(std::logic_error, hook.close(), "close() was called by the closure");
     return problem.loss();

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <fstream>
 #include <map>
+#include <numbers>
 #include <set>
 #include <stdexcept>
 
@@ -41,11 +42,13 @@ std::vector<Row> read_csv(const std::string& name) {
 
 NoiseSpec spec_of(const Row& row) {
   NoiseSpec spec;
-  const double first = std::stod(row.at("param1"));
+  const double first = std::stod(row.at("param1")), second = std::stod(row.at("param2"));
   if (row.at("distribution") == "uniform") {
-    spec = NoiseSpec::uniform(first);
+    spec = NoiseSpec::uniform(first, second);
+  } else if (row.at("distribution") == "log-uniform") {
+    spec = NoiseSpec::log_uniform(first, second);
   } else if (row.at("distribution") == "gaussian") {
-    spec = NoiseSpec::gaussian(first, std::stod(row.at("param2")));
+    spec = NoiseSpec::gaussian(first, second);
   } else {
     EXPECT_EQ(row.at("distribution"), "none");
   }
@@ -92,7 +95,10 @@ TEST(golden_vectors) {
     const double actual = factor(spec, epoch, step, group);
     if (spec.distribution == Distribution::kGaussian) {
       const double scale = std::max(std::abs(spec.mean), std::abs(expected - spec.mean));
-      EXPECT(std::abs(actual - expected) <= ulp(scale));
+      EXPECT(std::abs(actual - expected) <= 3 * ulp(scale));
+    } else if (spec.distribution == Distribution::kLogUniform) {
+      const double logs = std::abs(std::log(spec.low)) + std::abs(std::log(spec.high));
+      EXPECT(std::abs(actual - expected) <= 4 * ulp(expected) * (1 + logs));
     } else {
       EXPECT_EQ(actual, expected);
     }
@@ -144,6 +150,9 @@ TEST(moments_equal_the_formulas) {
   const double n = 100'000;
   for (const auto& [spec, mean, variance, kurtosis] :
        {Case{NoiseSpec::uniform(8), 4, 64.0 / 12, 1.8}, Case{NoiseSpec::gaussian(4, 1), 4, 1, 3},
+        Case{NoiseSpec::uniform(0.5, 1.5), 1, 1.0 / 12, 1.8},
+        Case{NoiseSpec::log_uniform(1, std::numbers::e), std::numbers::e - 1,
+             (std::pow(std::numbers::e, 2) - 1) / 2 - std::pow(std::numbers::e - 1, 2), 1.9},
         Case{NoiseSpec::gaussian(-1, 2.5), -1, 6.25, 3}}) {
     double sum = 0, squares = 0;
     for (int64_t epoch = 0; epoch < 100'000; ++epoch) {
@@ -191,6 +200,10 @@ TEST(bad_values_are_rejected_with_field_value_and_interval) {
   EXPECT_THROWS(Bad, NoiseSpec::uniform(0), "alpha must be greater than 0, but is 0");
   EXPECT_THROWS(Bad, NoiseSpec::uniform(std::nan("")), "alpha must be finite, but is nan");
   EXPECT_THROWS(Bad, NoiseSpec::uniform(kInfinity), "alpha must be finite, but is inf");
+  EXPECT_THROWS(Bad, NoiseSpec::uniform(-1, 1), "low must be at least 0, but is -1");
+  EXPECT_THROWS(Bad, NoiseSpec::uniform(2, 2), "high must be greater than 2, but is 2");
+  EXPECT_THROWS(Bad, NoiseSpec::log_uniform(0, 2), "low must be greater than 0, but is 0");
+  EXPECT_THROWS(Bad, NoiseSpec::log_uniform(1, std::nan("")), "high must be finite, but is nan");
   EXPECT_THROWS(Bad, NoiseSpec::gaussian(-kInfinity, 1), "mean must be finite, but is -inf");
   EXPECT_THROWS(Bad, NoiseSpec::gaussian(4, -0.1), "std must be greater than 0, but is -0.1");
   const auto with = [](auto change) {
@@ -200,6 +213,8 @@ TEST(bad_values_are_rejected_with_field_value_and_interval) {
   };
   EXPECT_THROWS(Bad, with([](NoiseSpec& s) { s.first_epoch = -3; }),
                 "first_epoch must be at least 0, but is -3");
+  EXPECT_THROWS(Bad, with([](NoiseSpec& s) { s.steps_per_epoch = -1; }),
+                "steps_per_epoch must be at least 0, but is -1");
   EXPECT_THROWS(Bad, with([](NoiseSpec& s) { s.min_lr = -1e-3; }),
                 "min_lr must be at least 0, but is -0.001");
   EXPECT_THROWS(Bad, with([](NoiseSpec& s) { s.min_lr = kInfinity; }),
@@ -209,7 +224,7 @@ TEST(bad_values_are_rejected_with_field_value_and_interval) {
   EXPECT_THROWS(Bad, with([](NoiseSpec& s) { s.max_lr = std::nan(""); }),
                 "max_lr must be at least 0, but is nan");
   EXPECT_THROWS(Bad, with([](NoiseSpec& s) { s.distribution = Distribution{7}; }),
-                "distribution must be in {0, 1, 2}, but is 7");
+                "distribution must be in {0, 1, 2, 3}, but is 7");
   EXPECT_THROWS(Bad, first_noisy_epoch(1.2, 10), "beta must be in [0, 1], but is 1.2");
   EXPECT_THROWS(Bad, first_noisy_epoch(std::nan(""), 10), "beta must be in [0, 1], but is nan");
   EXPECT_THROWS(Bad, first_noisy_epoch(0.5, 0), "epochs must be at least 1, but is 0");

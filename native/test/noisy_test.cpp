@@ -4,6 +4,7 @@
 #include <torch/optim/schedulers/step_lr.h>
 
 #include <cmath>
+#include <limits>
 #include <stdexcept>
 
 #include "check.h"
@@ -21,6 +22,7 @@ namespace {
 
 constexpr int kSteps = 100;
 constexpr int kStepsPerEpoch = 5;
+constexpr int64_t kMaximum = std::numeric_limits<int64_t>::max();
 
 /// Uniform noise from epoch 4 on.
 NoiseSpec late_noise() {
@@ -36,6 +38,7 @@ template <class Base>
 void check_against_rates_by_hand(const NoiseSpec& spec) {
   Problem noisy_problem, plain_problem;
   Noisy<Base> noisy(two_groups<Base>(noisy_problem), options<Base>(), spec);
+  noisy.epoch(0);
   Base plain(two_groups<Base>(plain_problem), options<Base>());
   const std::vector<double> base{lr_of(plain, 0), lr_of(plain, 1)};
   for (int64_t step = 0; step < kSteps; ++step) {
@@ -84,6 +87,7 @@ TEST_EACH_OPTIMIZER(without_noise_equals_the_plain_optimizer_over_100_steps) {
   for (const NoiseSpec& spec : {NoiseSpec::none(), outside}) {
     Problem noisy_problem, plain_problem;
     Noisy<Base> noisy(noisy_problem.parameters(), options<Base>(), spec);
+    noisy.epoch(0);
     Base plain(plain_problem.parameters(), options<Base>());
     for (int step = 0; step < kSteps; ++step) {
       const at::Tensor noisy_loss = noisy.step([&] { return noisy_problem.loss(); });
@@ -117,6 +121,7 @@ TEST_EACH_OPTIMIZER(clamped_gaussian_noise_equals_rates_set_by_hand) {
 TEST_EACH_OPTIMIZER(an_exception_in_the_closure_leaves_base_rates) {
   Problem problem;
   Noisy<Base> noisy(two_groups<Base>(problem), options<Base>(), NoiseSpec::uniform(8));
+  noisy.epoch(0);
   const double first = lr_of(noisy, 0), second = lr_of(noisy, 1);
   problem.loss();
   noisy.step();
@@ -136,6 +141,7 @@ TEST_EACH_OPTIMIZER(an_exception_in_the_closure_leaves_base_rates) {
 TEST_EACH_OPTIMIZER(a_chained_step_lr_does_not_compound_the_noise) {
   Problem noisy_problem, plain_problem;
   Noisy<Base> noisy(noisy_problem.parameters(), options<Base>(), NoiseSpec::uniform(8));
+  noisy.epoch(0);
   Base plain(plain_problem.parameters(), options<Base>());
   torch::optim::StepLR noisy_scheduler(noisy, 2, 0.5), plain_scheduler(plain, 2, 0.5);
   for (int64_t epoch = 0; epoch < 20; ++epoch) {
@@ -154,6 +160,7 @@ TEST_EACH_OPTIMIZER(a_chained_step_lr_does_not_compound_the_noise) {
 TEST_EACH_OPTIMIZER(a_base_pointer_has_the_same_address) {
   Problem problem;
   Noisy<Base> noisy(problem.parameters(), options<Base>(), NoiseSpec::uniform(8));
+  noisy.epoch(0);
   Base* base = &noisy;
   Optimizer* optimizer = &noisy;
   EXPECT_EQ(static_cast<void*>(base), static_cast<void*>(&noisy));
@@ -164,16 +171,75 @@ TEST_EACH_OPTIMIZER(a_base_pointer_has_the_same_address) {
 TEST_EACH_OPTIMIZER(steps_are_noisy_through_a_base_reference) {
   Problem problem;
   Noisy<Base> noisy(problem.parameters(), options<Base>(), NoiseSpec::uniform(8));
+  noisy.epoch(0);
   Optimizer& optimizer = noisy;
   problem.loss();
   optimizer.step();
   EXPECT_EQ(noisy.realised_lr(), lr_of(noisy) * factor(noisy.noise(), 0, 0, 0));
 }
 
+TEST_EACH_OPTIMIZER(noise_that_counts_steps_equals_noise_whose_epochs_are_set) {
+  NoiseSpec set = late_noise(), counting = late_noise();
+  counting.steps_per_epoch = kStepsPerEpoch;
+  Problem set_problem, counting_problem;
+  Noisy<Base> by_hand(set_problem.parameters(), options<Base>(), set);
+  Noisy<Base> counts(counting_problem.parameters(), options<Base>(), counting);
+  for (int64_t step = 0; step < 8 * kStepsPerEpoch; ++step) {
+    by_hand.epoch(step / kStepsPerEpoch);
+    EXPECT_EQ(counts.epoch(), by_hand.epoch());
+    by_hand.step([&] { return set_problem.loss(); });
+    counts.step([&] { return counting_problem.loss(); });
+    EXPECT_EQ(counts.realised_lr(), by_hand.realised_lr());
+  }
+  EXPECT(set_problem == counting_problem);
+}
+
+TEST(an_epoch_moves_noise_that_counts_steps) {
+  Problem problem;
+  NoiseSpec spec = late_noise();
+  spec.steps_per_epoch = 5;
+  NoisySGD noisy(problem.parameters(), SGDOptions(0.1), spec);
+  noisy.step();
+  noisy.epoch(6);
+  EXPECT_EQ(noisy.steps(), 30);
+  noisy.step();
+  EXPECT_EQ(noisy.realised_lr(), 0.1 * factor(spec, 6, 0, 0));
+  EXPECT_THROWS(std::invalid_argument, noisy.epoch(kMaximum),
+                "epoch must be at most 1844674407370955161, but is 9223372036854775807");
+  EXPECT_EQ(noisy.steps(), 31);
+}
+
+TEST(an_unknown_epoch_makes_the_first_step_throw) {
+  Problem problem;
+  const char* message =
+      "the noise depends on the epoch, which is unknown: call epoch(e) in each epoch, or give the "
+      "noise stepsPerEpoch(n) (in C++, steps_per_epoch)";
+  NoiseSpec window = late_noise();
+  window.per_step = true;
+  for (const NoiseSpec& spec : {NoiseSpec::uniform(8), late_noise(), window}) {
+    NoisySGD noisy(problem.parameters(), SGDOptions(0.1), spec);
+    problem.loss();
+    EXPECT_THROWS(std::logic_error, noisy.step(), message);
+    EXPECT_EQ(noisy.steps(), 0);
+    noisy.epoch(0);
+    noisy.step();
+    SGD plain(problem.parameters(), SGDOptions(0.1));
+    StepHook hook(plain, spec);
+    EXPECT_THROWS(std::logic_error, hook.step(), message);
+  }
+  // A factor that does not depend on the epoch.
+  NoiseSpec each_step = NoiseSpec::uniform(8);
+  each_step.per_step = true;
+  NoisySGD noisy(problem.parameters(), SGDOptions(0.1), each_step);
+  noisy.step();
+  EXPECT_EQ(noisy.realised_lr(), 0.1 * factor(each_step, 0, 0, 0));
+}
+
 TEST(sgd_moves_by_the_realised_rate_times_the_gradient) {
   const at::Tensor p = at::zeros({1}).requires_grad_();
   NoiseSpec spec = late_noise();
   NoisySGD noisy({p}, SGDOptions(0.5), spec);
+  noisy.epoch(0);
   p.mutable_grad() = at::ones({1});
   double expected = 0;
   for (int64_t epoch = 0; epoch < 8; ++epoch) {
@@ -190,6 +256,7 @@ TEST(a_failing_kernel_leaves_base_rates) {
   Problem problem;
   Failing optimizer(problem.parameters(), SGDOptions(0.1));
   StepHook noisy(optimizer, NoiseSpec::uniform(8));
+  noisy.epoch(0);
   const double lr = 0.1 * factor(noisy.noise(), 0, 0, 0);
   EXPECT_THROWS(std::runtime_error, noisy.step(), "kernel failed at " + std::to_string(lr));
   EXPECT_EQ(lr_of(optimizer), 0.1);
@@ -203,6 +270,7 @@ TEST(a_failing_kernel_leaves_base_rates) {
 TEST(an_error_of_libtorch_inside_a_step_leaves_base_rates) {
   const at::Tensor p = at::zeros({2, 2}).requires_grad_();
   NoisyAdam noisy({p}, torch::optim::AdamOptions(0.1), NoiseSpec::uniform(8));
+  noisy.epoch(0);
   p.mutable_grad() = at::ones({2, 2}).to_sparse();
   EXPECT_THROWS(c10::Error, noisy.step(), "Adam does not support sparse gradients");
   EXPECT_EQ(lr_of(noisy), 0.1);
@@ -215,6 +283,7 @@ TEST(rates_that_cannot_be_set_leave_the_others_as_they_were) {
   plain.add_param_group(OptimizerParamGroup({problem.v}));
   plain.param_groups()[1].set_options(std::make_unique<Fixed>(0.2));
   StepHook hook(plain, NoiseSpec::uniform(8));
+  hook.epoch(0);
   EXPECT_THROWS(std::runtime_error, hook.step(), "fixed");
   EXPECT_EQ(lr_of(plain, 0), 0.1);
   EXPECT_EQ(lr_of(plain, 1), 0.2);
@@ -224,6 +293,7 @@ TEST(rates_that_cannot_be_set_leave_the_others_as_they_were) {
 TEST(a_closure_sees_base_rates) {
   Problem problem;
   NoisySGD noisy(problem.parameters(), SGDOptions(0.1), NoiseSpec::uniform(8));
+  noisy.epoch(0);
   double seen = 0;
   noisy.step([&] {
     seen = lr_of(noisy);
@@ -235,6 +305,7 @@ TEST(a_closure_sees_base_rates) {
 TEST(a_closure_may_change_the_base_rate_and_the_epoch) {
   Problem problem;
   NoisySGD noisy(problem.parameters(), SGDOptions(0.1), NoiseSpec::uniform(8));
+  noisy.epoch(0);
   noisy.step([&] {
     noisy.param_groups()[0].options().set_lr(0.2);
     noisy.epoch(3);
@@ -249,6 +320,7 @@ TEST(a_group_that_a_closure_adds_takes_part_in_the_step) {
   NoiseSpec spec = NoiseSpec::uniform(8);
   spec.independent_groups = true;
   NoisySGD noisy({problem.w}, SGDOptions(0.1), spec);
+  noisy.epoch(0);
   noisy.step([&] {
     for (const at::Tensor& p : {problem.b, problem.v}) {
       noisy.add_param_group(OptimizerParamGroup({p}));
@@ -266,6 +338,7 @@ TEST(a_group_that_a_closure_adds_takes_part_in_the_step) {
 TEST(groups_that_a_failing_closure_added_keep_base_rates) {
   Problem problem;
   NoisySGD noisy({problem.w}, SGDOptions(0.1), NoiseSpec::uniform(8));
+  noisy.epoch(0);
   const auto add_and_throw = [&]() -> at::Tensor {
     noisy.add_param_group(OptimizerParamGroup({problem.v}));
     throw std::runtime_error("late");
@@ -278,6 +351,7 @@ TEST(groups_that_a_failing_closure_added_keep_base_rates) {
 TEST(a_step_inside_a_step_throws) {
   Problem problem;
   NoisySGD noisy(problem.parameters(), SGDOptions(0.1), NoiseSpec::uniform(8));
+  noisy.epoch(0);
   const char* message = "step() was called by the closure or by another thread";
   EXPECT_THROWS(std::logic_error, noisy.step([&] { return noisy.step(); }), message);
   EXPECT_EQ(lr_of(noisy), 0.1);
@@ -294,6 +368,7 @@ TEST(a_step_inside_a_step_throws) {
 TEST(a_group_added_between_steps_takes_part) {
   Problem problem;
   NoisySGD noisy({problem.w}, SGDOptions(0.1), NoiseSpec::uniform(8));
+  noisy.epoch(0);
   problem.loss();
   noisy.step();
   noisy.add_param_group(OptimizerParamGroup({problem.v}, std::make_unique<SGDOptions>(0.3)));
@@ -306,6 +381,7 @@ TEST(a_group_added_between_steps_takes_part) {
 TEST(realised_rates_throw_before_the_first_step_and_for_unknown_groups) {
   Problem problem;
   NoisySGD noisy(two_groups<SGD>(problem), SGDOptions(0.1), NoiseSpec::uniform(8));
+  noisy.epoch(0);
   EXPECT(noisy.realised_lrs().empty());
   EXPECT_THROWS(std::logic_error, (void)noisy.realised_lr(),
                 "there is no realised learning rate before the first step");
@@ -318,8 +394,8 @@ TEST(bad_noise_epochs_and_steps_are_rejected) {
   Problem problem;
   NoiseSpec bad;
   bad.distribution = Distribution::kUniform;
-  bad.alpha = -1;
-  const char* message = "alpha must be greater than 0, but is -1";
+  bad.high = -1;
+  const char* message = "high must be greater than 0, but is -1";
   EXPECT_THROWS(std::invalid_argument, NoisySGD(problem.parameters(), SGDOptions(0.1), bad),
                 message);
   SGD plain(problem.parameters(), SGDOptions(0.1));
@@ -343,8 +419,10 @@ TEST_EACH_OPTIMIZER(a_hook_does_the_same_as_a_noisy_optimizer) {
   spec.independent_groups = true;
   Problem noisy_problem, hooked_problem;
   Noisy<Base> noisy(two_groups<Base>(noisy_problem), options<Base>(), spec);
+  noisy.epoch(0);
   Base plain(two_groups<Base>(hooked_problem), options<Base>());
   StepHook hook(plain, spec);
+  hook.epoch(0);
   for (int step = 0; step < kSteps; ++step) {
     noisy.epoch(step / kStepsPerEpoch);
     hook.epoch(step / kStepsPerEpoch);

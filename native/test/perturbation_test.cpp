@@ -140,6 +140,7 @@ TEST(langevin_uses_the_realised_rate) {
   noisylr::NoiseSpec spec = noisylr::NoiseSpec::uniform(8);
   spec.seed = 3;
   noisylr::NoisySGD optimizer({x}, SGDOptions(0.5), spec);
+  optimizer.epoch(0);
   Langevin langevin(optimizer, 0.25, 4);
   zero_gradient(x);
   langevin.step();

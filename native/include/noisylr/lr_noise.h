@@ -36,11 +36,13 @@ class NOISYLR_API LrNoise {
   /// @throws std::invalid_argument if the specification is not valid
   void noise(const NoiseSpec& noise);
 
-  /// The epoch that the next step belongs to; 0 at first.
-  int64_t epoch() const noexcept { return epoch_; }
+  /// The epoch that the next step belongs to; 0 at first. If the noise has steps_per_epoch, it is
+  /// steps() / steps_per_epoch.
+  int64_t epoch() const noexcept;
 
-  /// Sets the zero-based epoch that the following steps belong to.
-  /// @throws std::invalid_argument if it is negative
+  /// Sets the zero-based epoch that the following steps belong to. If the noise has
+  /// steps_per_epoch, the next step becomes the first one of the epoch.
+  /// @throws std::invalid_argument if it is negative or too large
   void epoch(int64_t epoch);
 
   /// The number of completed steps, the counter of noise that is drawn per step.
@@ -68,17 +70,19 @@ class NOISYLR_API LrNoise {
 
   /// Runs base_step(optimizer, closure) with realised rates in all groups. Strong guarantee for the
   /// noise: if anything throws, steps and realised rates do not change.
-  /// @throws std::logic_error if a step of the same object is in progress
+  /// @throws std::logic_error if a step of the same object is in progress, or if the noise depends
+  ///     on the epoch, has no steps_per_epoch, and no epoch was set or loaded
   at::Tensor noisy_step(torch::optim::Optimizer& optimizer, LossClosure closure,
                         StepFunction base_step);
 
   /// Writes specification, epoch and steps as the nested archive "noisylr"; nothing without noise.
   void save_noise(torch::serialize::OutputArchive& archive) const;
 
-  /// Runs base_load(optimizer, archive), then takes the noise from what save_noise wrote. An
-  /// archive without noise, written by a stock optimizer, does not change the noise.
-  /// @throws std::invalid_argument, before anything changes, if the noise is incomplete or not
-  ///     valid
+  /// Runs base_load(optimizer, archive), then takes epoch and steps from what save_noise wrote, and
+  /// the noise too if there is none yet. An archive without noise, written by a stock optimizer,
+  /// changes none of them.
+  /// @throws std::invalid_argument, before anything changes, if the archive's noise is incomplete,
+  ///     not valid, or another one than the current noise
   void load_noise(torch::optim::Optimizer& optimizer, torch::serialize::InputArchive& archive,
                   void (*base_load)(torch::optim::Optimizer&, torch::serialize::InputArchive&));
 
@@ -87,8 +91,10 @@ class NOISYLR_API LrNoise {
  private:
   class Scope;
 
+  static constexpr int64_t kUnknown = -1;
+
   NoiseSpec noise_;
-  int64_t epoch_ = 0;
+  int64_t epoch_ = kUnknown;
   int64_t steps_ = 0;
   // One element per group; they grow with the number of groups and are reused in each step.
   std::vector<double> base_;

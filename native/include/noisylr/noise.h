@@ -12,9 +12,10 @@ namespace noisylr {
 
 /// The distribution of the factor f by which a noisy epoch multiplies the learning rate.
 enum class Distribution {
-  kNone,      ///< f = 1: no noise, and nothing is clamped
-  kUniform,   ///< f = alpha·p, p ~ U(0, 1)
-  kGaussian,  ///< f ~ N(mean, std)
+  kNone,        ///< f = 1: no noise, and nothing is clamped
+  kUniform,     ///< f = low + (high − low)·p, p ~ U(0, 1); the paper's noise is that on (0, α)
+  kGaussian,    ///< f ~ N(mean, std)
+  kLogUniform,  ///< f = exp(ln low + (ln high − ln low)·p), p ~ U(0, 1)
 };
 
 inline constexpr double kInfinity = std::numeric_limits<double>::infinity();
@@ -28,7 +29,8 @@ inline constexpr double kInfinity = std::numeric_limits<double>::infinity();
 /// An aggregate: its fields can be set freely and are checked by validate().
 struct NoiseSpec {
   Distribution distribution = Distribution::kNone;
-  double alpha = 8;                 ///< scale of uniform noise, in (0, inf)
+  double low = 0;                   ///< [0, high) for uniform noise, (0, high) for log-uniform
+  double high = 8;                  ///< in (low, inf)
   double mean = 4;                  ///< mean of Gaussian noise, finite
   double std = 1;                   ///< standard deviation of Gaussian noise, in (0, inf)
   int64_t first_epoch = 0;          ///< first noisy epoch, zero-based, in [0, inf)
@@ -37,18 +39,33 @@ struct NoiseSpec {
   bool per_step = false;            ///< a new draw in each step instead of in each epoch
   bool independent_groups = false;  ///< a draw for each parameter group instead of one for all
   uint64_t seed = 0;                ///< all 64 bits count; neighbouring seeds are independent
+  int64_t steps_per_epoch = 0;      ///< an optimizer counts its epochs by it; 0: the program does
 
   /// No noise.
   static NoiseSpec none();
 
-  /// Uniform noise in every epoch, one draw per epoch for all groups, not clamped, seed 0.
+  /// Noise alpha·U(0, 1) in every epoch, one draw per epoch for all groups, not clamped, seed 0.
+  /// @param alpha in (0, inf)
   /// @throws std::invalid_argument if alpha is outside its interval
   NOISYLR_API static NoiseSpec uniform(double alpha);
+
+  /// Noise U(low, high) in every epoch, one draw per epoch for all groups, not clamped, seed 0.
+  /// @throws std::invalid_argument if an end is outside its interval
+  NOISYLR_API static NoiseSpec uniform(double low, double high);
+
+  /// Log-uniform noise in every epoch, one draw per epoch for all groups, not clamped, seed 0.
+  /// @throws std::invalid_argument if an end is outside its interval
+  NOISYLR_API static NoiseSpec log_uniform(double low, double high);
 
   /// Gaussian noise in every epoch, one draw per epoch for all groups, seed 0; rates below 0
   /// become 0.
   /// @throws std::invalid_argument if mean or std is outside its interval
   NOISYLR_API static NoiseSpec gaussian(double mean, double std);
+
+  /// Whether the factor of a step depends on its epoch: by the draw, or by the window.
+  bool depends_on_epoch() const noexcept {
+    return distribution != Distribution::kNone && (!per_step || first_epoch > 0);
+  }
 
   /// Checks every field that the distribution uses.
   /// @throws std::invalid_argument that names field, value and allowed interval
@@ -79,8 +96,9 @@ NOISYLR_API std::array<uint32_t, 4> philox(uint64_t seed, uint64_t counter,
 /// With words w = philox(seed, epoch or step, 0 or group) and
 /// p(a, b) = (⌊(a·2³² + b) / 2¹¹⌋ + ½)·2⁻⁵³, which lies strictly between 0 and 1:
 ///
-///     uniform   f = alpha·p(w0, w1)
-///     Gaussian  f = mean + std·√(−2 ln p(w0, w1))·cos(2π·p(w2, w3))    (Box and Muller)
+///     uniform      f = low + (high − low)·p(w0, w1)
+///     log-uniform  f = exp(ln low + (ln high − ln low)·p(w0, w1))
+///     Gaussian     f = mean + std·√(−2 ln p(w0, w1))·cos(2π·p(w2, w3))    (Box and Muller)
 ///
 /// @param spec a valid specification
 /// @param epoch zero-based epoch, in [0, inf)

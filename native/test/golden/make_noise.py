@@ -6,7 +6,8 @@ implementation: Philox4x32-10 in Python integers (Salmon et al. 2011, "Parallel 
 easy as 1, 2, 3"), the first noisy epoch in exact rationals. Only the standard library is needed.
 
 noise.csv: one draw a row.
-  distribution, param1, param2   none,0,0 | uniform,alpha,0 | gaussian,mean,std
+  distribution, param1, param2   none,0,0 | uniform,low,high | log-uniform,low,high |
+                                 gaussian,mean,std
   seed, first_epoch, draw, groups, epoch, step, group
                                  the noise and where it is asked; seed is a signed 64-bit integer,
                                  draw is epoch or step, groups is shared or independent
@@ -14,8 +15,10 @@ noise.csv: one draw a row.
                                  counter = epoch or step as draw says, subsequence = 0 or group as
                                  groups says; also where the factor does not use them
   factor                         C99 hexadecimal floating-point; implementations must agree bit for
-                                 bit, for gaussian within 1 ulp of the larger of |mean| and
-                                 |factor - mean|: libraries round logarithm and cosine differently
+                                 bit, for gaussian within 3 ulp of the larger of |mean| and
+                                 |factor - mean|, for log-uniform within 4 ulp of the factor times
+                                 1 + |ln low| + |ln high|: libraries round exponential, logarithm
+                                 and cosine differently
 
 window.csv: beta, epochs, first_epoch = ceil((1 - beta) * epochs), beta being the exact decimal.
 """
@@ -57,7 +60,10 @@ def draw_factor(distribution, param1, param2, words):
     if distribution == "none":
         return 1.0
     if distribution == "uniform":
-        return param1 * unit(words[0], words[1])
+        return param1 + (param2 - param1) * unit(words[0], words[1])
+    if distribution == "log-uniform":
+        start = math.log(param1)
+        return math.exp(start + (math.log(param2) - start) * unit(words[0], words[1]))
     radius = math.sqrt(-2.0 * math.log(unit(words[0], words[1])))
     return param1 + param2 * (radius * math.cos(2.0 * math.pi * unit(words[2], words[3])))
 
@@ -73,11 +79,14 @@ def noise_row(distribution, seed, first_epoch, draw, groups, epoch, step, group)
 
 
 def noise_rows():
-    paper = ("uniform", 8.0, 0.0)
+    paper = ("uniform", 0.0, 8.0)
     distributions = [
         paper,
-        ("uniform", 0.1, 0.0),
-        ("uniform", 1.3093073414159544, 0.0),
+        ("uniform", 0.0, 0.1),
+        ("uniform", 0.0, 1.3093073414159544),
+        ("uniform", 0.5, 1.5),
+        ("log-uniform", 0.25, 4.0),
+        ("log-uniform", 1e-3, 20.0),
         ("gaussian", 4.0, 1.0),
         ("gaussian", 2.0, 1.0),
         ("gaussian", 0.0, 0.5),

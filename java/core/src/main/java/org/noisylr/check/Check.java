@@ -32,6 +32,11 @@ public final class Check {
     return require(finite(field, value) >= low, field, value, "at least " + low);
   }
 
+  /** Requires a finite number greater than {@code low}. */
+  public static double greater(String field, double value, double low) {
+    return require(finite(field, value) > low, field, value, "greater than " + low);
+  }
+
   /** Requires an integer, {@code low} or greater. */
   public static long atLeast(String field, long value, long low) {
     if (value < low) {

@@ -41,32 +41,71 @@ public sealed interface Distribution {
   }
 
   /**
-   * Uniform noise f = α·p with p ~ U(0, 1): the paper's choice, because it has the maximum entropy
-   * on an interval (supplement 1.1). E[f] = α/2, Var[f] = α²/12.
+   * Uniform noise f = low + (high − low)·p with p ~ U(0, 1). E[f] = (low + high)/2, Var[f] = (high
+   * − low)²/12.
    *
-   * @param alpha the scale α, in (0, inf); the paper's default is 8
+   * <p>The paper's noise α·U(0, 1) is that on (0, α); it has the maximum entropy on an interval
+   * (supplement 1.1). Musso (2020) draws from (0, 2) in each step, Mamalis (2021) from other
+   * intervals.
+   *
+   * @param low in [0, high)
+   * @param high in (0, inf)
    */
-  record Uniform(double alpha) implements Distribution {
+  record Uniform(double low, double high) implements Distribution {
     /**
-     * @throws org.noisylr.check.InputException if alpha is not in (0, inf)
+     * @throws org.noisylr.check.InputException if an end is out of range
      */
     public Uniform {
-      Check.positive("alpha", alpha);
+      Check.nonNegative("low", low);
+      Check.greater("high", high, low);
     }
 
     @Override
     public double mean() {
-      return alpha / 2;
+      return (low + high) / 2;
     }
 
     @Override
     public double variance() {
-      return alpha * alpha / 12;
+      return (high - low) * (high - low) / 12;
     }
 
     @Override
     public double factor(int[] words) {
-      return alpha * unit(words[0], words[1]);
+      return low + (high - low) * unit(words[0], words[1]);
+    }
+  }
+
+  /**
+   * Log-uniform noise f = exp(ln low + (ln high − ln low)·p) with p ~ U(0, 1). With L =
+   * ln(high/low), E[f] = (high − low)/L and Var[f] = (high² − low²)/(2L) − E[f]².
+   *
+   * @param low in (0, high)
+   * @param high in (0, inf)
+   */
+  record LogUniform(double low, double high) implements Distribution {
+    /**
+     * @throws org.noisylr.check.InputException if an end is out of range
+     */
+    public LogUniform {
+      Check.positive("low", low);
+      Check.greater("high", high, low);
+    }
+
+    @Override
+    public double mean() {
+      return (high - low) / (StrictMath.log(high) - StrictMath.log(low));
+    }
+
+    @Override
+    public double variance() {
+      return mean() * (high + low) / 2 - mean() * mean();
+    }
+
+    @Override
+    public double factor(int[] words) {
+      double start = StrictMath.log(low);
+      return StrictMath.exp(start + (StrictMath.log(high) - start) * unit(words[0], words[1]));
     }
   }
 

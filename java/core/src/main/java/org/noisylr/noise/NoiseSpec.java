@@ -20,9 +20,13 @@ import org.noisylr.check.Check;
  *
  * <p>The factor f is drawn from the block {@link Philox#block}(seed, epoch or step, group or 0).
  * Draws therefore do not depend on the order of calls. They are equal after a resume, on every rank
- * and in the native library: uniform factors bit for bit, Gaussian factors up to the rounding of
- * the native logarithm and cosine. That difference is at most 3 units in the last place of the
- * larger of |μ| and |f − μ| (maximum of 10⁶ draws against glibc; 1 or 0 units in 99 % of them).
+ * and in the native library: uniform factors bit for bit, Gaussian and log-uniform factors up to
+ * the rounding of the native logarithm, cosine and exponential. For Gaussian factors, that
+ * difference is at most 3 units in the last place of the larger of |μ| and |f − μ| (maximum of 10⁶
+ * draws against glibc; 1 or 0 units in 99 % of them).
+ *
+ * <p>An optimizer must know its epoch if the factor depends on it, which {@link #dependsOnEpoch}
+ * states: the program sets it, or {@link #stepsPerEpoch(long)} lets the optimizer count.
  *
  * @param distribution the distribution of f
  * @param firstEpoch the first noisy epoch e₀, zero-based, in [0, inf)
@@ -31,6 +35,8 @@ import org.noisylr.check.Check;
  * @param draw whether a factor holds for an epoch or for one step
  * @param groups whether parameter groups share a factor
  * @param seed the seed; all 64 bits are used, and neighbouring seeds are independent
+ * @param stepsPerEpoch the steps in an epoch, by which an optimizer counts its epochs; 0 if the
+ *     program states the epochs
  */
 public record NoiseSpec(
     Distribution distribution,
@@ -39,7 +45,8 @@ public record NoiseSpec(
     double maxLr,
     Draw draw,
     Groups groups,
-    long seed) {
+    long seed,
+    long stepsPerEpoch) {
 
   /** The period of a drawn factor. */
   public enum Draw {
@@ -58,8 +65,7 @@ public record NoiseSpec(
   }
 
   /**
-   * @throws org.noisylr.check.InputException if firstEpoch is not in [0, inf), minLr not in [0,
-   *     inf) or maxLr not in [minLr, inf]
+   * @throws org.noisylr.check.InputException if a value is out of range
    */
   public NoiseSpec {
     Check.required("distribution", distribution);
@@ -67,13 +73,14 @@ public record NoiseSpec(
     Check.required("groups", groups);
     Check.atLeast("firstEpoch", firstEpoch, 0);
     Check.nonNegative("minLr", minLr);
+    Check.atLeast("stepsPerEpoch", stepsPerEpoch, 0);
     if (!(maxLr >= minLr)) {
       throw Check.invalid("maxLr", maxLr, "at least " + minLr);
     }
   }
 
   private NoiseSpec(Distribution distribution) {
-    this(distribution, 0, 0, Double.POSITIVE_INFINITY, Draw.EPOCH, Groups.SHARED, 0);
+    this(distribution, 0, 0, Double.POSITIVE_INFINITY, Draw.EPOCH, Groups.SHARED, 0, 0);
   }
 
   /** Returns noise in every epoch, one draw per epoch for all groups, seed 0. */
@@ -93,7 +100,31 @@ public record NoiseSpec(
    * @throws org.noisylr.check.InputException if alpha is out of range
    */
   public static NoiseSpec uniform(double alpha) {
-    return new NoiseSpec(new Distribution.Uniform(alpha));
+    return new NoiseSpec(new Distribution.Uniform(0, Check.positive("alpha", alpha)));
+  }
+
+  /**
+   * Returns noise U(low, high) in every epoch, one draw per epoch for all groups, not clamped, seed
+   * 0.
+   *
+   * @param low in [0, high)
+   * @param high in (0, inf)
+   * @throws org.noisylr.check.InputException if an end is out of range
+   */
+  public static NoiseSpec uniform(double low, double high) {
+    return new NoiseSpec(new Distribution.Uniform(low, high));
+  }
+
+  /**
+   * Returns noise whose logarithm is uniform on (ln low, ln high), in every epoch, one draw per
+   * epoch for all groups, not clamped, seed 0.
+   *
+   * @param low in (0, high)
+   * @param high in (0, inf)
+   * @throws org.noisylr.check.InputException if an end is out of range
+   */
+  public static NoiseSpec logUniform(double low, double high) {
+    return new NoiseSpec(new Distribution.LogUniform(low, high));
   }
 
   /**
@@ -126,7 +157,7 @@ public record NoiseSpec(
    * @throws org.noisylr.check.InputException if epoch is negative
    */
   public NoiseSpec fromEpoch(long epoch) {
-    return new NoiseSpec(distribution, epoch, minLr, maxLr, draw, groups, seed);
+    return new NoiseSpec(distribution, epoch, minLr, maxLr, draw, groups, seed, stepsPerEpoch);
   }
 
   /**
@@ -137,22 +168,37 @@ public record NoiseSpec(
    * @throws org.noisylr.check.InputException if min or max is out of range
    */
   public NoiseSpec within(double min, double max) {
-    return new NoiseSpec(distribution, firstEpoch, min, max, draw, groups, seed);
+    return new NoiseSpec(distribution, firstEpoch, min, max, draw, groups, seed, stepsPerEpoch);
   }
 
   /** Returns this noise with a new draw in each step. */
   public NoiseSpec perStep() {
-    return new NoiseSpec(distribution, firstEpoch, minLr, maxLr, Draw.STEP, groups, seed);
+    return new NoiseSpec(
+        distribution, firstEpoch, minLr, maxLr, Draw.STEP, groups, seed, stepsPerEpoch);
   }
 
   /** Returns this noise with an independent draw for each parameter group. */
   public NoiseSpec independentGroups() {
-    return new NoiseSpec(distribution, firstEpoch, minLr, maxLr, draw, Groups.INDEPENDENT, seed);
+    return new NoiseSpec(
+        distribution, firstEpoch, minLr, maxLr, draw, Groups.INDEPENDENT, seed, stepsPerEpoch);
+  }
+
+  /**
+   * Returns this noise for an optimizer that counts its epochs itself: step k belongs to epoch
+   * ⌊k/steps⌋.
+   *
+   * @param steps the number of steps in an epoch, at least 1
+   * @throws org.noisylr.check.InputException if it is less
+   */
+  public NoiseSpec stepsPerEpoch(long steps) {
+    Check.atLeast("stepsPerEpoch", steps, 1);
+    return new NoiseSpec(distribution, firstEpoch, minLr, maxLr, draw, groups, seed, steps);
   }
 
   /** Returns this noise with another seed. */
   public NoiseSpec seed(long newSeed) {
-    return new NoiseSpec(distribution, firstEpoch, minLr, maxLr, draw, groups, newSeed);
+    return new NoiseSpec(
+        distribution, firstEpoch, minLr, maxLr, draw, groups, newSeed, stepsPerEpoch);
   }
 
   /**
@@ -206,6 +252,12 @@ public record NoiseSpec(
     Check.nonNegative("baseLr", baseLr);
     double factor = factor(epoch, step, group);
     return noisy(epoch) ? Math.min(Math.max(baseLr * factor, minLr), maxLr) : baseLr;
+  }
+
+  /** Whether the factor of a step depends on its epoch: by the draw, or by the window. */
+  public boolean dependsOnEpoch() {
+    return !(distribution instanceof Distribution.None)
+        && (draw == Draw.EPOCH || firstEpoch > 0);
   }
 
   private boolean noisy(long epoch) {

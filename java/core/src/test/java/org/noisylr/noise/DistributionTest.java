@@ -9,11 +9,13 @@ import net.jqwik.api.Property;
 import net.jqwik.api.constraints.DoubleRange;
 import net.jqwik.api.constraints.Scale;
 import net.jqwik.api.constraints.Size;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.noisylr.check.InputException;
 import org.noisylr.noise.Distribution.Gaussian;
+import org.noisylr.noise.Distribution.LogUniform;
 import org.noisylr.noise.Distribution.None;
 import org.noisylr.noise.Distribution.Uniform;
 
@@ -30,8 +32,26 @@ class DistributionTest {
 
   @Test
   void momentsOfUniform() {
-    assertThat(new Uniform(6).mean()).isEqualTo(3);
-    assertThat(new Uniform(6).variance()).isEqualTo(3);
+    assertThat(new Uniform(0, 6).mean()).isEqualTo(3);
+    assertThat(new Uniform(0, 6).variance()).isEqualTo(3);
+    assertThat(new Uniform(1, 7).mean()).isEqualTo(4);
+    assertThat(new Uniform(1, 7).variance()).isEqualTo(3);
+  }
+
+  @Test
+  void momentsOfLogUniform() {
+    LogUniform noise = new LogUniform(1, Math.E);
+    assertThat(noise.mean()).isCloseTo(Math.E - 1, within(1e-15));
+    assertThat(noise.variance())
+        .isCloseTo((Math.E * Math.E - 1) / 2 - Math.pow(Math.E - 1, 2), within(1e-15));
+  }
+
+  @Test
+  void logUniformIsTheExponentialOfAUniformNumber() {
+    int[] half = {0x80000000, 0, 0, 0};
+    assertThat(new LogUniform(0.5, 8).factor(half)).isCloseTo(2, within(1e-15));
+    assertThat(new LogUniform(0.5, 8).factor(ALL_ZERO)).isCloseTo(0.5, within(1e-15));
+    assertThat(new LogUniform(0.5, 8).factor(ALL_ONE)).isCloseTo(8, within(1e-14));
   }
 
   @Test
@@ -42,7 +62,7 @@ class DistributionTest {
 
   @Test
   void uniformNumbersAreStrictlyBetweenZeroAndOne() {
-    Uniform p = new Uniform(1);
+    Uniform p = new Uniform(0, 1);
     assertThat(p.factor(ALL_ZERO)).isEqualTo(0x1p-54);
     assertThat(p.factor(ALL_ONE)).isEqualTo(Math.nextDown(1.0));
     assertThat(p.factor(new int[] {0x80000000, 0, 0, 0})).isEqualTo(0.5);
@@ -53,8 +73,10 @@ class DistributionTest {
   @Property
   void uniformFactorsAreInTheInterval(
       @ForAll @Size(4) int[] words,
-      @ForAll @Scale(6) @DoubleRange(min = 1e-6, max = 1e6) double alpha) {
-    assertThat(new Uniform(alpha).factor(words)).isPositive().isLessThan(alpha);
+      @ForAll @Scale(6) @DoubleRange(min = 1e-6, max = 1e6) double low,
+      @ForAll @Scale(6) @DoubleRange(min = 1e-6, max = 1e6) double width) {
+    assertThat(new Uniform(0, width).factor(words)).isPositive().isLessThan(width);
+    assertThat(new Uniform(low, low + width).factor(words)).isBetween(low, low + width);
   }
 
   @Property
@@ -75,27 +97,16 @@ class DistributionTest {
   }
 
   @ParameterizedTest
-  @ValueSource(doubles = {0, -1})
-  void rejectsNonPositiveAlphaAndStd(double value) {
-    assertThatThrownBy(() -> new Uniform(value))
-        .isInstanceOf(InputException.class)
-        .hasMessage("alpha must be greater than 0, but is " + value);
-    assertThatThrownBy(() -> new Gaussian(4, value))
-        .isInstanceOf(InputException.class)
-        .hasMessage("std must be greater than 0, but is " + value);
-  }
-
-  @ParameterizedTest
   @ValueSource(doubles = {Double.NaN, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY})
   void rejectsNonFiniteValues(double value) {
-    assertThatThrownBy(() -> new Uniform(value))
-        .isInstanceOf(InputException.class)
-        .hasMessage("alpha must be finite, but is " + value);
-    assertThatThrownBy(() -> new Gaussian(value, 1))
-        .isInstanceOf(InputException.class)
-        .hasMessage("mean must be finite, but is " + value);
-    assertThatThrownBy(() -> new Gaussian(4, value))
-        .isInstanceOf(InputException.class)
-        .hasMessage("std must be finite, but is " + value);
+    assertRejects("low must be finite, but is " + value, () -> new Uniform(value, 1));
+    assertRejects("high must be finite, but is " + value, () -> new Uniform(0, value));
+    assertRejects("low must be finite, but is " + value, () -> new LogUniform(value, 1));
+    assertRejects("mean must be finite, but is " + value, () -> new Gaussian(value, 1));
+    assertRejects("std must be finite, but is " + value, () -> new Gaussian(4, value));
+  }
+
+  private static void assertRejects(String message, ThrowingCallable constructor) {
+    assertThatThrownBy(constructor).isInstanceOf(InputException.class).hasMessage(message);
   }
 }

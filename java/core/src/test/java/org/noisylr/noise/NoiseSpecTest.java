@@ -25,6 +25,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.noisylr.noise.Distribution.Gaussian;
+import org.noisylr.noise.Distribution.LogUniform;
 import org.noisylr.noise.Distribution.None;
 import org.noisylr.noise.Distribution.Uniform;
 import org.noisylr.noise.NoiseSpec.Draw;
@@ -37,11 +38,25 @@ class NoiseSpecTest {
     assertThat(NoiseSpec.uniform(8).lastFraction(0.6, 200).seed(42))
         .isEqualTo(
             new NoiseSpec(
-                new Uniform(8), 80, 0, Double.POSITIVE_INFINITY, Draw.EPOCH, Groups.SHARED, 42));
+                new Uniform(0, 8),
+                80,
+                0,
+                Double.POSITIVE_INFINITY,
+                Draw.EPOCH,
+                Groups.SHARED,
+                42,
+                0));
     assertThat(
-            NoiseSpec.gaussian(4, 1).within(1e-4, 0.5).perStep().independentGroups().fromEpoch(3))
+            NoiseSpec.gaussian(4, 1)
+                .within(1e-4, 0.5)
+                .perStep()
+                .independentGroups()
+                .fromEpoch(3)
+                .stepsPerEpoch(391))
         .isEqualTo(
-            new NoiseSpec(new Gaussian(4, 1), 3, 1e-4, 0.5, Draw.STEP, Groups.INDEPENDENT, 0));
+            new NoiseSpec(new Gaussian(4, 1), 3, 1e-4, 0.5, Draw.STEP, Groups.INDEPENDENT, 0, 391));
+    assertThat(NoiseSpec.uniform(0.5, 1.5).distribution()).isEqualTo(new Uniform(0.5, 1.5));
+    assertThat(NoiseSpec.logUniform(0.5, 2).distribution()).isEqualTo(new LogUniform(0.5, 2));
     assertThat(NoiseSpec.none().distribution()).isEqualTo(new None());
   }
 
@@ -55,9 +70,9 @@ class NoiseSpecTest {
       NoiseSpec noise = noise(row);
       double expected = Double.parseDouble(row.get("factor"));
       double actual = noise.factor(number(row, "epoch"), number(row, "step"), number(row, "group"));
-      double tolerance =
-          noise.distribution() instanceof Gaussian gaussian ? gaussianUlp(gaussian, expected) : 0;
-      assertThat(Math.abs(actual - expected)).as("%s", row).isLessThanOrEqualTo(tolerance);
+      assertThat(Math.abs(actual - expected))
+          .as("%s", row)
+          .isLessThanOrEqualTo(tolerance(noise.distribution(), expected));
     }
   }
 
@@ -67,7 +82,8 @@ class NoiseSpecTest {
     Distribution distribution =
         switch (row.get("distribution")) {
           case "none" -> new None();
-          case "uniform" -> new Uniform(first);
+          case "uniform" -> new Uniform(first, second);
+          case "log-uniform" -> new LogUniform(first, second);
           case "gaussian" -> new Gaussian(first, second);
           default -> throw new AssertionError(row);
         };
@@ -78,16 +94,25 @@ class NoiseSpecTest {
         Double.POSITIVE_INFINITY,
         row.get("draw").equals("epoch") ? Draw.EPOCH : Draw.STEP,
         row.get("groups").equals("shared") ? Groups.SHARED : Groups.INDEPENDENT,
-        number(row, "seed"));
+        number(row, "seed"),
+        0);
   }
 
   private static long number(CSVRecord row, String column) {
     return Long.parseLong(row.get(column));
   }
 
-  /** One unit in the last place of the largest term of mean + std·z. */
-  private static double gaussianUlp(Gaussian gaussian, double factor) {
-    return Math.ulp(Math.max(Math.abs(gaussian.mean()), Math.abs(factor - gaussian.mean())));
+  /** Libraries round logarithm, exponential and cosine differently. */
+  private static double tolerance(Distribution distribution, double factor) {
+    if (distribution instanceof Gaussian gaussian) {
+      return 3
+          * Math.ulp(Math.max(Math.abs(gaussian.mean()), Math.abs(factor - gaussian.mean())));
+    }
+    if (distribution instanceof LogUniform noise) {
+      double logs = Math.abs(Math.log(noise.low())) + Math.abs(Math.log(noise.high()));
+      return 4 * Math.ulp(factor) * (1 + logs);
+    }
+    return 0;
   }
 
   @Test
@@ -252,6 +277,10 @@ class NoiseSpecTest {
     assertThat(NoiseSpec.uniform(threshold + 1e-9).raisesGradientVariance()).isTrue();
     assertThat(NoiseSpec.uniform(threshold - 1e-9).raisesGradientVariance()).isFalse();
     assertThat(NoiseSpec.uniform(8).raisesGradientVariance()).isTrue();
+    assertThat(NoiseSpec.uniform(0.5, 1.5).raisesGradientVariance()).isTrue();
+    assertThat(NoiseSpec.uniform(0.5, 1).raisesGradientVariance()).isFalse();
+    assertThat(NoiseSpec.logUniform(0.5, 2).raisesGradientVariance()).isTrue();
+    assertThat(NoiseSpec.logUniform(0.25, 1).raisesGradientVariance()).isFalse();
     assertThat(NoiseSpec.none().raisesGradientVariance()).isFalse();
     assertThat(NoiseSpec.gaussian(0, 0.51).raisesGradientVariance()).isTrue();
     assertThat(NoiseSpec.gaussian(0, 0.49).raisesGradientVariance()).isFalse();
@@ -280,6 +309,11 @@ class NoiseSpecTest {
     double inf = Double.POSITIVE_INFINITY;
     return Stream.of(
         rejection("alpha must be greater than 0, but is 0.0", () -> NoiseSpec.uniform(0)),
+        rejection("low must be at least 0, but is -0.5", () -> NoiseSpec.uniform(-0.5, 1)),
+        rejection("high must be greater than 1.0, but is 1.0", () -> NoiseSpec.uniform(1, 1)),
+        rejection("low must be greater than 0, but is 0.0", () -> NoiseSpec.logUniform(0, 1)),
+        rejection("high must be finite, but is Infinity", () -> NoiseSpec.logUniform(1, inf)),
+        rejection("stepsPerEpoch must be at least 1, but is 0", () -> noise.stepsPerEpoch(0)),
         rejection("mean must be finite, but is NaN", () -> NoiseSpec.gaussian(nan, 1)),
         rejection("std must be greater than 0, but is -1.0", () -> NoiseSpec.gaussian(4, -1)),
         rejection("firstEpoch must be at least 0, but is -1", () -> noise.fromEpoch(-1)),
@@ -303,7 +337,8 @@ class NoiseSpecTest {
   @ParameterizedTest
   @MethodSource
   void withersKeepTheOtherFields(String changed, Function<NoiseSpec, NoiseSpec> wither) {
-    NoiseSpec before = new NoiseSpec(new Uniform(3), 7, 0.1, 0.9, Draw.EPOCH, Groups.SHARED, 11);
+    NoiseSpec before =
+        new NoiseSpec(new Uniform(0, 3), 7, 0.1, 0.9, Draw.EPOCH, Groups.SHARED, 11, 5);
     assertThat(wither.apply(before))
         .isNotEqualTo(before)
         .usingRecursiveComparison()
@@ -318,7 +353,8 @@ class NoiseSpecTest {
         wither("minLr,maxLr", n -> n.within(0.2, 0.3)),
         wither("draw", NoiseSpec::perStep),
         wither("groups", NoiseSpec::independentGroups),
-        wither("seed", n -> n.seed(12)));
+        wither("seed", n -> n.seed(12)),
+        wither("stepsPerEpoch", n -> n.stepsPerEpoch(6)));
   }
 
   private static Arguments wither(String changed, Function<NoiseSpec, NoiseSpec> wither) {

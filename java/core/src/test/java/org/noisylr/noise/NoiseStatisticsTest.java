@@ -34,7 +34,8 @@ class NoiseStatisticsTest {
   static Stream<Series> series() {
     return Stream.of(
             NoiseSpec.uniform(8).seed(42),
-            NoiseSpec.uniform(0.5).seed(-3),
+            NoiseSpec.uniform(0.5, 1.5).seed(-3),
+            NoiseSpec.logUniform(0.25, 4).seed(42),
             NoiseSpec.gaussian(4, 1).seed(42),
             NoiseSpec.gaussian(-1, 2.5).seed(7))
         .flatMap(NoiseStatisticsTest::series);
@@ -57,10 +58,26 @@ class NoiseStatisticsTest {
     double[] draws = series.draws();
     double variance = series.noise.variance();
     assertThat(mean(draws)).isCloseTo(series.noise.mean(), within(5 * Math.sqrt(variance / N)));
-    // Var[s²] = (kurtosis − 1)·σ⁴/n, with kurtosis 9/5 (uniform) or 3 (Gaussian).
-    double kurtosis = series.noise.distribution() instanceof Distribution.Uniform ? 1.8 : 3;
+    // Var[s²] = (kurtosis − 1)·σ⁴/n
+    double kurtosis = kurtosis(series.noise.distribution());
     assertThat(variance(draws))
         .isCloseTo(variance, within(5 * variance * Math.sqrt((kurtosis - 1) / N)));
+  }
+
+  private static double kurtosis(Distribution distribution) {
+    if (distribution instanceof Distribution.Uniform) {
+      return 1.8;
+    }
+    if (distribution instanceof Distribution.LogUniform noise) {
+      double logs = Math.log(noise.high() / noise.low());
+      double m = noise.mean();
+      double square = (Math.pow(noise.high(), 2) - Math.pow(noise.low(), 2)) / (2 * logs);
+      double cube = (Math.pow(noise.high(), 3) - Math.pow(noise.low(), 3)) / (3 * logs);
+      double fourth = (Math.pow(noise.high(), 4) - Math.pow(noise.low(), 4)) / (4 * logs);
+      double central = fourth - 4 * m * cube + 6 * m * m * square - 3 * Math.pow(m, 4);
+      return central / Math.pow(noise.variance(), 2);
+    }
+    return 3;
   }
 
   @ParameterizedTest
@@ -77,7 +94,11 @@ class NoiseStatisticsTest {
     if (distribution instanceof Distribution.Gaussian gaussian) {
       return NormalDistribution.of(gaussian.mean(), gaussian.std()).cumulativeProbability(x);
     }
-    return x / (2 * distribution.mean());
+    if (distribution instanceof Distribution.LogUniform noise) {
+      return Math.log(x / noise.low()) / Math.log(noise.high() / noise.low());
+    }
+    Distribution.Uniform uniform = (Distribution.Uniform) distribution;
+    return (x - uniform.low()) / (uniform.high() - uniform.low());
   }
 
   @ParameterizedTest
