@@ -256,8 +256,7 @@ public record NoiseSpec(
 
   /** Whether the factor of a step depends on its epoch: by the draw, or by the window. */
   public boolean dependsOnEpoch() {
-    return !(distribution instanceof Distribution.None)
-        && (draw == Draw.EPOCH || firstEpoch > 0);
+    return !(distribution instanceof Distribution.None) && (draw == Draw.EPOCH || firstEpoch > 0);
   }
 
   private boolean noisy(long epoch) {

@@ -105,8 +105,7 @@ class NoiseSpecTest {
   /** Libraries round logarithm, exponential and cosine differently. */
   private static double tolerance(Distribution distribution, double factor) {
     if (distribution instanceof Gaussian gaussian) {
-      return 3
-          * Math.ulp(Math.max(Math.abs(gaussian.mean()), Math.abs(factor - gaussian.mean())));
+      return 3 * Math.ulp(Math.max(Math.abs(gaussian.mean()), Math.abs(factor - gaussian.mean())));
     }
     if (distribution instanceof LogUniform noise) {
       double logs = Math.abs(Math.log(noise.low())) + Math.abs(Math.log(noise.high()));

@@ -21,8 +21,8 @@ public final class NativeNoise {
   private NativeNoise() {}
 
   /**
-   * The value of {@link NoiseSpec#factor} in native code: equal, or for Gaussian noise within 4 ulp
-   * of the larger of |mean| and |f − mean|.
+   * Returns {@link NoiseSpec#factor} as native code computes it: equal, or for Gaussian noise
+   * within 4 ulp of the larger of |mean| and |f − mean|.
    */
   public static double factor(NoiseSpec noise, long epoch, long step, long group) {
     try (NativeNoiseSpec spec = NativeNoiseSpec.of(noise)) {

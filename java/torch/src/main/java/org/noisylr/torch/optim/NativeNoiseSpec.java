@@ -22,6 +22,7 @@ final class NativeNoiseSpec extends Pointer {
   private static final int NONE = 0;
   private static final int UNIFORM = 1;
   private static final int GAUSSIAN = 2;
+  private static final int LOG_UNIFORM = 3;
 
   private NativeNoiseSpec() {
     super((Pointer) null);
@@ -36,7 +37,9 @@ final class NativeNoiseSpec extends Pointer {
     Check.required("noise", spec);
     NativeNoiseSpec peer = new NativeNoiseSpec();
     if (spec.distribution() instanceof Distribution.Uniform uniform) {
-      peer.distribution(UNIFORM).alpha(uniform.alpha());
+      peer.distribution(UNIFORM).low(uniform.low()).high(uniform.high());
+    } else if (spec.distribution() instanceof Distribution.LogUniform uniform) {
+      peer.distribution(LOG_UNIFORM).low(uniform.low()).high(uniform.high());
     } else if (spec.distribution() instanceof Distribution.Gaussian gaussian) {
       peer.distribution(GAUSSIAN).mean(gaussian.mean()).std(gaussian.std());
     } else {
@@ -47,13 +50,15 @@ final class NativeNoiseSpec extends Pointer {
         .max_lr(spec.maxLr())
         .per_step(spec.draw() == NoiseSpec.Draw.STEP)
         .independent_groups(spec.groups() == NoiseSpec.Groups.INDEPENDENT)
-        .seed(spec.seed());
+        .seed(spec.seed())
+        .steps_per_epoch(spec.stepsPerEpoch());
   }
 
   NoiseSpec toSpec() {
     Distribution distribution =
         switch (distribution()) {
-          case UNIFORM -> new Distribution.Uniform(alpha());
+          case UNIFORM -> new Distribution.Uniform(low(), high());
+          case LOG_UNIFORM -> new Distribution.LogUniform(low(), high());
           case GAUSSIAN -> new Distribution.Gaussian(mean(), std());
           default -> new Distribution.None();
         };
@@ -64,7 +69,8 @@ final class NativeNoiseSpec extends Pointer {
         max_lr(),
         per_step() ? NoiseSpec.Draw.STEP : NoiseSpec.Draw.EPOCH,
         independent_groups() ? NoiseSpec.Groups.INDEPENDENT : NoiseSpec.Groups.SHARED,
-        seed());
+        seed(),
+        steps_per_epoch());
   }
 
   private native void allocate();
@@ -74,9 +80,13 @@ final class NativeNoiseSpec extends Pointer {
 
   native NativeNoiseSpec distribution(@Cast("noisylr::Distribution") int value);
 
-  native double alpha();
+  native double low();
 
-  native NativeNoiseSpec alpha(double value);
+  native NativeNoiseSpec low(double value);
+
+  native double high();
+
+  native NativeNoiseSpec high(double value);
 
   native double mean();
 
@@ -113,4 +123,9 @@ final class NativeNoiseSpec extends Pointer {
   native long seed();
 
   native NativeNoiseSpec seed(@Cast("uint64_t") long value);
+
+  @Cast("int64_t")
+  native long steps_per_epoch();
+
+  native NativeNoiseSpec steps_per_epoch(long value);
 }

@@ -24,6 +24,9 @@ public sealed interface NoisyOptimizer extends AutoCloseable permits FusedOptimi
    *
    * @return an undefined tensor, always the same object; closing it does nothing
    * @throws IllegalStateException if the optimizer is closed
+   * @throws RuntimeException if the noise {@link NoiseSpec#dependsOnEpoch depends on the epoch},
+   *     has no {@link NoiseSpec#stepsPerEpoch(long) steps per epoch}, and no epoch was set or
+   *     loaded
    */
   Tensor step();
 
@@ -34,6 +37,7 @@ public sealed interface NoisyOptimizer extends AutoCloseable permits FusedOptimi
    * @return the loss
    * @throws IllegalStateException if the optimizer is closed or the closure returns no loss; what
    *     the closure throws
+   * @throws RuntimeException if the epoch is unknown, as for {@link #step()}
    */
   Tensor step(LossClosure closure);
 
@@ -47,7 +51,14 @@ public sealed interface NoisyOptimizer extends AutoCloseable permits FusedOptimi
     }
   }
 
-  /** The current noise. Loading an archive with noise replaces it. */
+  /**
+   * Returns the current noise.
+   *
+   * <p>Loading an archive with noise restores epoch and steps. An optimizer without noise takes the
+   * archive's noise too. If the optimizer has other noise, loading throws, names the difference and
+   * changes nothing: load first, then set the noise. An archive without noise, such as one of a
+   * LibTorch optimizer, changes none of them.
+   */
   default NoiseSpec noise() {
     try (NativeNoiseSpec noise = LrNoise.of(this).noise()) {
       return noise.toSpec();
@@ -55,7 +66,8 @@ public sealed interface NoisyOptimizer extends AutoCloseable permits FusedOptimi
   }
 
   /**
-   * Sets the epoch that the following steps belong to.
+   * Sets the epoch that the following steps belong to. If the noise has {@link
+   * NoiseSpec#stepsPerEpoch() steps per epoch}, the next step becomes the first one of the epoch.
    *
    * @param epoch zero-based, at least 0
    */
@@ -63,7 +75,7 @@ public sealed interface NoisyOptimizer extends AutoCloseable permits FusedOptimi
     LrNoise.of(this).epoch(Check.atLeast("epoch", epoch, 0));
   }
 
-  /** The epoch that the next step belongs to; 0 at first. */
+  /** The epoch that the next step belongs to, set or counted; 0 at first. */
   default long epoch() {
     return LrNoise.of(this).epoch();
   }

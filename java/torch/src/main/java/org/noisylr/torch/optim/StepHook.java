@@ -44,7 +44,7 @@ public final class StepHook extends OptimizerWrapper implements NoisyOptimizer {
     nativeSave(archive);
   }
 
-  /** Loads the optimizer and the noise. An archive without noise does not change the noise. */
+  /** Loads the optimizer and the noise; {@link #noise()} states which noise stays. */
   public void load(InputArchive archive) {
     optimizer();
     nativeLoad(archive);

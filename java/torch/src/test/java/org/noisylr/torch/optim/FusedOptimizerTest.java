@@ -80,10 +80,11 @@ class FusedOptimizerTest {
   void stepsWithoutClosureAllocateAtMost100BytesOfJavaMemory(OptimizerFamily family) {
     Problem problem = new Problem();
     problem.backward();
+    NoiseSpec noise = NoiseSpec.uniform(8).stepsPerEpoch(10);
     try (Optimizer stock = family.stock(problem.parameters(), LR);
         Optimizer fused = family.noisy(problem.parameters(), LR, NoiseSpec.none());
-        Optimizer noisy = family.noisy(problem.parameters(), LR, NoiseSpec.uniform(8));
-        StepHook hook = new StepHook(stock, NoiseSpec.uniform(8))) {
+        Optimizer noisy = family.noisy(problem.parameters(), LR, noise);
+        StepHook hook = new StepHook(stock, noise)) {
       for (Runnable step : List.<Runnable>of(fused::step, noisy::step, hook::step)) {
         step.run();
         long before = allocated();

@@ -26,7 +26,8 @@ class NoisyOptimizerTest {
   private static final double LR = 0.01;
   private static final int STEPS = 100;
   private static final int STEPS_PER_EPOCH = 10;
-  private static final NoiseSpec NOISE = NoiseSpec.uniform(8).lastFraction(0.6, 10).seed(42);
+  private static final NoiseSpec NOISE =
+      NoiseSpec.uniform(8).lastFraction(0.6, 10).seed(42).stepsPerEpoch(STEPS_PER_EPOCH);
 
   @ParameterizedTest
   @EnumSource
@@ -56,7 +57,6 @@ class NoisyOptimizerTest {
         double lr = NOISE.realised(LR, epoch, step, 0);
         setLr(stock, 0, lr);
         expected.step(stock);
-        ((NoisyOptimizer) noisy).epoch(epoch);
         actual.step(noisy);
 
         assertThat(((NoisyOptimizer) noisy).realisedLr()).isEqualTo(lr);
@@ -127,7 +127,8 @@ class NoisyOptimizerTest {
             .within(1e-4, 0.5)
             .perStep()
             .independentGroups()
-            .seed(-7);
+            .seed(-7)
+            .stepsPerEpoch(1);
     Problem problem = new Problem();
     try (Optimizer saved = family.noisy(problem.parameters(), LR, spec);
         Optimizer loaded = family.noisy(problem.parameters(), LR, NoiseSpec.none())) {
@@ -137,8 +138,49 @@ class NoisyOptimizerTest {
       save(saved, dir.resolve("noisy.pt"));
       load(loaded, dir.resolve("noisy.pt"));
       assertThat(((NoisyOptimizer) loaded).noise()).isEqualTo(spec);
-      assertThat(((NoisyOptimizer) loaded).epoch()).isEqualTo(5);
-      assertThat(((NoisyOptimizer) loaded).steps()).isEqualTo(2);
+      assertThat(((NoisyOptimizer) loaded).epoch()).isEqualTo(7);
+      assertThat(((NoisyOptimizer) loaded).steps()).isEqualTo(7);
+    }
+  }
+
+  @Test
+  void anArchiveWithOtherNoiseIsRejectedAndChangesNothing(@TempDir Path dir) {
+    Problem problem = new Problem();
+    NoiseSpec longer = NOISE.lastFraction(0.6, 100);
+    try (NoisySGD saved = new NoisySGD(problem.parameters(), new SGDOptions(LR), NOISE);
+        NoisySGD loaded = new NoisySGD(problem.parameters(), new SGDOptions(LR), longer)) {
+      problem.step(saved);
+      save(saved, dir.resolve("noisy.pt"));
+      assertThatThrownBy(() -> load(loaded, dir.resolve("noisy.pt")))
+          .hasMessage(
+              "the archive has other noise than the optimizer: first_epoch is 4 in the archive,"
+                  + " but 40 in the optimizer; load it into an optimizer without noise, then set"
+                  + " the noise");
+      assertThat(loaded.noise()).isEqualTo(longer);
+      assertThat(loaded.steps()).isZero();
+
+      loaded.noise(NoiseSpec.none());
+      load(loaded, dir.resolve("noisy.pt"));
+      loaded.noise(longer);
+      assertThat(loaded.steps()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void aForgottenEpochThrows() {
+    Problem problem = new Problem();
+    NoiseSpec noise = NoiseSpec.uniform(8).lastFraction(0.6, 10);
+    try (NoisySGD optimizer = new NoisySGD(problem.parameters(), new SGDOptions(LR), noise)) {
+      problem.backward();
+      assertThatThrownBy(optimizer::step)
+          .hasMessage(
+              "the noise depends on the epoch, which is unknown: call epoch(e) in each epoch, or"
+                  + " give the noise stepsPerEpoch(n) (in C++, steps_per_epoch)");
+      optimizer.noise(noise.stepsPerEpoch(10));
+      optimizer.step();
+      optimizer.noise(noise.fromEpoch(0).perStep());
+      optimizer.step();
+      assertThat(optimizer.steps()).isEqualTo(2);
     }
   }
 
@@ -190,7 +232,7 @@ class NoisyOptimizerTest {
   void aClosureSeesTheBaseRateAndItsLossIsReturned(OptimizerFamily family) {
     Problem problem = new Problem();
     try (Optimizer optimizer =
-        family.noisy(problem.parameters(), LR, NoiseSpec.uniform(8).seed(1))) {
+        family.noisy(problem.parameters(), LR, NoiseSpec.uniform(8).stepsPerEpoch(9))) {
       double[] seen = new double[1];
       LossClosure closure =
           new LossClosure() {
@@ -248,7 +290,13 @@ class NoisyOptimizerTest {
   void theNoiseIsReturnedAsGiven() {
     Problem problem = new Problem();
     for (NoiseSpec noise :
-        new NoiseSpec[] {NoiseSpec.none(), NOISE, NoiseSpec.gaussian(2, 1).within(0, 1)}) {
+        new NoiseSpec[] {
+          NoiseSpec.none(),
+          NOISE,
+          NoiseSpec.uniform(0.5, 1.5),
+          NoiseSpec.logUniform(0.5, 2).perStep(),
+          NoiseSpec.gaussian(2, 1).within(0, 1)
+        }) {
       try (NoisySGD optimizer = new NoisySGD(problem.parameters(), new SGDOptions(LR), noise)) {
         assertThat(optimizer.noise()).isEqualTo(noise);
         assertThat(optimizer.epoch()).isZero();

@@ -118,6 +118,7 @@ final class Soak {
         if (subject.object() instanceof NoisyOptimizer noisy) {
           noisy.epoch(i);
           noisy.realisedLr();
+          noisy.noise(noisy.noise());
         }
         subject.lrs();
         if (i % 100 == 0 && !(subject.object() instanceof StepHook)) {

@@ -37,7 +37,7 @@ import org.noisylr.torch.optim.baseline.PerturbedDescent;
  */
 record Subject(Pointer object, Optimizer optimizer) implements AutoCloseable {
   static final double LR = 0.01;
-  static final NoiseSpec NOISE = NoiseSpec.uniform(8).seed(42);
+  static final NoiseSpec NOISE = NoiseSpec.uniform(8).seed(42).stepsPerEpoch(10);
 
   /** A constructor of a class, for optimizers with the given parameters. */
   record Maker(String name, Function<TensorVector, Subject> constructor) {

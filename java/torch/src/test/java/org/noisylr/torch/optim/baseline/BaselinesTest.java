@@ -106,7 +106,8 @@ class BaselinesTest {
     try (PointerScope scope = new PointerScope()) {
       Bowl bowl = new Bowl();
       L4Mom optimizer = new L4Mom(bowl.parameters(), new L4Options());
-      try (StepHook hook = new StepHook(optimizer, NoiseSpec.uniform(8).seed(5))) {
+      try (StepHook hook =
+          new StepHook(optimizer, NoiseSpec.uniform(8).seed(5).stepsPerEpoch(100))) {
         hook.step(bowl.closure);
         double alpha = 0.15 * NoiseSpec.uniform(8).seed(5).factor(0, 0, 0);
         assertThat(hook.realisedLr()).isEqualTo(alpha);
@@ -193,6 +194,7 @@ class BaselinesTest {
       Bowl bowl = new Bowl();
       NoisySGD noisy =
           new NoisySGD(bowl.parameters(), new SGDOptions(0.1), NoiseSpec.uniform(8).seed(2));
+      noisy.epoch(0);
       try (GradientNoise none = new GradientNoise(noisy, 0, 0.55, 1)) {
         none.step(bowl.closure);
         assertThat(bowl.values()[0]).isCloseTo(3 * (1 - noisy.realisedLr()), within(1e-12));
