@@ -1,0 +1,162 @@
+package org.noisylr.torch.optim;
+
+import static org.noisylr.torch.internal.NativeLibrary.open;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.InputArchive;
+import org.bytedeco.pytorch.Optimizer;
+import org.bytedeco.pytorch.OptimizerOptions;
+import org.bytedeco.pytorch.OptimizerParamGroupVector;
+import org.bytedeco.pytorch.OutputArchive;
+import org.noisylr.check.Check;
+import org.noisylr.schedule.Schedule;
+
+/**
+ * Applies a {@link Schedule} to the learning rates of any {@code torch::optim::Optimizer}, noisy or
+ * not.
+ *
+ * <pre>{@code
+ * Scheduler scheduler = new Scheduler(optimizer, Schedule.cosine(0.1, 0, 90).warmup(5), batches);
+ * optimizer.step();
+ * scheduler.step(); // after each step of the optimizer
+ * }</pre>
+ *
+ * <p>At position k, the first parameter group has the rate of the schedule. Another group has that
+ * rate times its own initial rate divided by the initial rate of the first one. The initial rate of
+ * a group is the one that it has when the scheduler first sees it, so groups that are added later
+ * are included in the next step. Noise multiplies these rates within a step of the optimizer.
+ *
+ * <p>LibTorch gives a group the optimizer's rate if the group's own rate equals the default of its
+ * options class, 0.001 for Adam: set such a rate with {@code options().set_lr} after {@code
+ * add_param_group}.
+ *
+ * <p>A scheduler holds no native memory. It must not be used after its optimizer is closed. Groups
+ * must not be removed.
+ */
+public final class Scheduler {
+  private static final String KEY = "noisylr_scheduler";
+
+  private final Optimizer optimizer;
+  private final Schedule schedule;
+  private final long stepsPerEpoch;
+  private final List<Double> initial = new ArrayList<>();
+  private double first;
+  private long position;
+
+  /**
+   * Sets the rates of position 0. Call {@link #step} after each step of the optimizer.
+   *
+   * @param optimizer any optimizer with a parameter group; for a {@link StepHook}, the optimizer
+   *     that it wraps
+   * @param stepsPerEpoch the number of steps in an epoch, at least 1
+   * @throws org.noisylr.check.InputException if stepsPerEpoch is out of range, or the rate of the
+   *     first group is not greater than 0
+   */
+  public Scheduler(Optimizer optimizer, Schedule schedule, long stepsPerEpoch) {
+    this.optimizer = open(optimizer);
+    this.schedule = Check.required("schedule", schedule);
+    this.stepsPerEpoch = Check.atLeast("stepsPerEpoch", stepsPerEpoch, 1);
+    try (PointerScope scope = new PointerScope()) {
+      double lr = optimizer.param_groups().get(0).options().get_lr();
+      first = Check.positive("the learning rate of the first parameter group", lr);
+    }
+    apply();
+  }
+
+  /** Sets the rates of epoch 0. Call {@link #step} after each epoch. */
+  public Scheduler(Optimizer optimizer, Schedule schedule) {
+    this(optimizer, schedule, 1);
+  }
+
+  /** Sets the rates of the next position. */
+  public void step() {
+    position(position + 1);
+  }
+
+  /** The number of calls of {@link #step}, or what {@link #position(long)} set. */
+  public long position() {
+    return position;
+  }
+
+  /**
+   * Sets the position, for a run that resumes, and the rates that belong to it.
+   *
+   * @param position at least 0
+   */
+  public void position(long position) {
+    this.position = Check.atLeast("position", position, 0);
+    apply();
+  }
+
+  /** The rate of the first parameter group. */
+  public double lastLr() {
+    return lastLr(0);
+  }
+
+  /**
+   * The rate that the scheduler gave a parameter group last.
+   *
+   * @throws IndexOutOfBoundsException if the scheduler has not seen the group
+   */
+  public double lastLr(int group) {
+    return lr() * (initial.get(group) / first);
+  }
+
+  /** Writes position and initial rates, into the optimizer's archive or one of their own. */
+  public void save(OutputArchive archive) {
+    double[] numbers = new double[2 + initial.size()];
+    numbers[0] = position;
+    numbers[1] = first;
+    for (int i = 0; i < initial.size(); i++) {
+      numbers[2 + i] = initial.get(i);
+    }
+    ArchivedNumbers.write(archive, KEY, numbers);
+  }
+
+  /**
+   * Loads what {@link #save} wrote, and sets the rates. Load the optimizer first.
+   *
+   * @throws org.noisylr.check.InputException if the archive holds no state of a scheduler
+   */
+  public void load(InputArchive archive) {
+    double[] numbers = ArchivedNumbers.read(archive, KEY, "scheduler", 3);
+    first = numbers[1];
+    for (int i = 2; i < numbers.length; i++) {
+      if (i - 2 < initial.size()) {
+        initial.set(i - 2, numbers[i]);
+      } else {
+        initial.add(numbers[i]);
+      }
+    }
+    position((long) numbers[0]);
+  }
+
+  Optimizer optimizer() {
+    return optimizer;
+  }
+
+  /** Multiplies the rates of a group from now on. */
+  void scale(int group, double factor) {
+    initial.set(group, initial.get(group) * factor);
+  }
+
+  void apply() {
+    try (PointerScope scope = new PointerScope()) {
+      OptimizerParamGroupVector groups = open(optimizer).param_groups();
+      double lr = lr();
+      for (int i = 0; i < groups.size(); i++) {
+        OptimizerOptions options = groups.get(i).options();
+        if (i == initial.size()) {
+          initial.add(options.get_lr());
+        }
+        options.set_lr(lr * (initial.get(i) / first));
+      }
+    }
+  }
+
+  private double lr() {
+    return schedule.lr(position, stepsPerEpoch);
+  }
+}
