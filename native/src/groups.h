@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "archive.h"
 #include "check.h"
 
 namespace noisylr {
@@ -67,11 +68,12 @@ bool erase_states(States& states, Condition condition) {
 
 /// Runs load(), which loads an archive into the optimizer's state and options. If it throws,
 /// neither has changed.
-/// @throws std::invalid_argument if the options of a group are of another class, or a parameter is
-///     in the groups twice, here or in the archive: LibTorch would load its state into one place
-///     alone, and a null state into the other
+/// @throws std::invalid_argument if the archive does not fit the optimizer, if the options of a
+///     group are of another class, or if a parameter is in the groups twice, here or in the
+///     archive: LibTorch would load its state into one place alone, and a null state into the other
 template <class Options, class Load>
-void load_or_leave(torch::optim::Optimizer& optimizer, Load load) {
+void load_or_leave(torch::optim::Optimizer& optimizer, torch::serialize::InputArchive& archive,
+                   Load load) {
   auto& groups = optimizer.param_groups();
   auto& states = optimizer.state();
   std::vector<Options> options;
@@ -86,6 +88,7 @@ void load_or_leave(torch::optim::Optimizer& optimizer, Load load) {
       }
     }
   }
+  check_archive(optimizer, archive);
   std::remove_reference_t<decltype(states)> before;
   for (const auto& [parameter, state] : states) {
     if (state) before.emplace(parameter, state->clone());
@@ -97,6 +100,7 @@ void load_or_leave(torch::optim::Optimizer& optimizer, Load load) {
     if (erase_states(states, [](const auto& state) { return !state.second; })) {
       reject("a parameter appears twice in the archive's groups, so its state cannot be loaded");
     }
+    check_state_shapes(optimizer);
   } catch (...) {
     states.swap(before);
     for (size_t g = 0; g < groups.size(); ++g) options_of<Options>(groups, g) = options[g];

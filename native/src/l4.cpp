@@ -211,7 +211,7 @@ void L4::save(OutputArchive& archive) const {
 }
 
 void L4::load(InputArchive& archive) {
-  load_or_leave<L4Options>(*this, [&] {
+  load_or_leave<L4Options>(*this, archive, [&] {
     state_.clear();
     torch::optim::serialize<L4ParamState, L4Options>(archive, *this);
     for (const auto& [parameter, slot] : state_) {

@@ -108,7 +108,7 @@ template <class Base>
 void Noisy<Base>::load(torch::serialize::InputArchive& archive) {
   load_noise(*this, archive, [](Optimizer& optimizer, torch::serialize::InputArchive& base) {
     auto& self = static_cast<Noisy&>(optimizer);
-    load_or_leave<Options>(self, [&] { self.Base::load(base); });
+    load_or_leave<Options>(self, base, [&] { self.Base::load(base); });
     self.track_parameters();
   });
 }

@@ -45,6 +45,22 @@ struct Saver {
   }
 };
 
+/// Checks the buffers of one parameter's state.
+struct ShapeChecker {
+  std::string prefix;
+  const at::Tensor& parameter;
+
+  void operator()(const char* field, const at::Tensor& buffer, bool) {
+    if (buffer.defined() && buffer.sizes() != parameter.sizes()) {
+      reject("state ", prefix, field, " has shape ", buffer.sizes(),
+             " in the archive, but the parameter has ", parameter.sizes());
+    }
+  }
+
+  void operator()(const char*, int64_t, bool) {}
+  void operator()(const char*, double, bool) {}
+};
+
 using NamedTensors = std::map<std::string, at::Tensor>;
 
 /// Fills the state of one parameter from named tensors, each of which must fit the parameter, and
@@ -127,6 +143,18 @@ void save(Optimizer& optimizer, std::vector<std::string>& names, std::vector<at:
       });
 }
 
+template <class State, class Options>
+void check_shapes(Optimizer& optimizer) {
+  const auto& states = optimizer.state();
+  for_each_parameter<Options>(
+      optimizer, [&](std::string prefix, const at::Tensor& parameter, const Options& options) {
+        const auto state = states.find(parameter.unsafeGetTensorImpl());
+        if (state == states.end()) return;
+        ShapeChecker checker{std::move(prefix), parameter};
+        visit_fields(static_cast<State&>(*state->second), options, checker);
+      });
+}
+
 template <class State>
 void check_state(const Optimizer&, const std::string&, const State&) {}
 
@@ -179,6 +207,11 @@ void dispatch(const Optimizer& optimizer, Action action) {
 }
 
 }  // namespace
+
+void check_state_shapes(Optimizer& optimizer) {
+  dispatch(optimizer,
+           [&]<class State, class Options>() { check_shapes<State, Options>(optimizer); });
+}
 
 std::vector<std::pair<std::string, at::Tensor>> optimizer_state(Optimizer& optimizer) {
   std::vector<std::string> names;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "archive.h"
 #include "check.h"
 
 namespace noisylr {
@@ -35,6 +36,7 @@ void StepHook::save(torch::serialize::OutputArchive& archive) const {
 
 void StepHook::load(torch::serialize::InputArchive& archive) {
   load_noise(optimizer_, archive, [](Optimizer& optimizer, torch::serialize::InputArchive& base) {
+    check_archive(optimizer, base);
     optimizer.load(base);
     // The noise of the archive is the hook's.
     if (auto* own = dynamic_cast<LrNoise*>(&optimizer)) own->noise(NoiseSpec::none());

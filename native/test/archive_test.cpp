@@ -292,18 +292,74 @@ TEST_EACH_OPTIMIZER(a_parameter_that_is_there_twice_keeps_archives_from_loading)
   }
 }
 
-TEST_EACH_OPTIMIZER(an_archive_whose_second_group_does_not_fit_changes_nothing) {
+TEST_EACH_OPTIMIZER(an_archive_with_other_groups_changes_nothing) {
   using torch::optim::OptimizerParamGroup;
   Problem problem;
-  const at::Tensor more = at::randn({3, 5}).requires_grad_();
-  Noisy<Base> saved({OptimizerParamGroup({problem.w, problem.w}), OptimizerParamGroup({problem.b})},
-                    options<Base>());
-  Noisy<Base> other(
-      {OptimizerParamGroup({problem.w, problem.b}), OptimizerParamGroup({problem.v, more})},
+  const auto train_once = [&](auto& optimizer) { train(optimizer, problem, 1); };
+  Noisy<Base> optimizer(
+      {OptimizerParamGroup({problem.w, problem.b}), OptimizerParamGroup({problem.v})},
       options<Base>());
-  train(saved, problem, 2);
-  expect_load_refused(other, archived(saved), "loaded state dict contains a parameter group",
-                      [&] { train(other, problem, 1); });
+  const auto refused = [&](std::vector<OptimizerParamGroup> groups, const char* message) {
+    Base saved(std::move(groups), options<Base>());
+    train(saved, problem, 2);
+    expect_load_refused(optimizer, archived(saved), message, [&] { train_once(optimizer); });
+    Base plain({OptimizerParamGroup({problem.w, problem.b}), OptimizerParamGroup({problem.v})},
+               options<Base>());
+    StepHook hook(plain, NoiseSpec::none());
+    InputArchive archive = archived(saved);
+    EXPECT_THROWS(std::invalid_argument, hook.load(archive), message);
+  };
+  refused({OptimizerParamGroup({problem.w, problem.b})},
+          "the number of parameter groups is 1 in the archive, but 2 in the optimizer");
+  refused({OptimizerParamGroup({problem.w, problem.b}), OptimizerParamGroup({problem.v}),
+           OptimizerParamGroup({at::ones(2).requires_grad_()})},
+          "the number of parameter groups is 3 in the archive, but 2 in the optimizer");
+  refused({OptimizerParamGroup({problem.w, problem.b}),
+           OptimizerParamGroup({problem.v, at::ones(2).requires_grad_()})},
+          "the number of parameters in group 1 is 2 in the archive, but 1 in the optimizer");
+}
+
+TEST_EACH_OPTIMIZER(an_archive_with_other_shapes_changes_nothing) {
+  Problem problem;
+  const at::Tensor p = at::ones({2, 3}).requires_grad_(), q = at::ones({3, 2}).requires_grad_();
+  for (const at::Tensor& each : {p, q}) each.mutable_grad() = at::ones_like(each);
+  Noisy<Base> saved({p}, options<Base>()), other({q}, options<Base>());
+  saved.step();
+  std::string buffer;
+  for (const auto& [name, tensor] : optimizer_state(saved)) {
+    if (tensor.dim() == 2 && buffer.empty()) buffer = name;
+  }
+  expect_load_refused(
+      other, archived(saved),
+      "state " + buffer + " has shape [2, 3] in the archive, but the parameter has [3, 2]",
+      [&] { other.step(); });
+}
+
+TEST(an_archive_of_another_optimizer_changes_nothing) {
+  Problem problem;
+  NoisySGD sgd(problem.parameters(), options<torch::optim::SGD>());
+  NoisyAdam adam(problem.parameters(), options<torch::optim::Adam>());
+  L4Mom l4(problem.parameters());
+  train(adam, problem, 1);
+  train(l4, problem, 1);
+  const std::string sgd_options = "dampening, lr, momentum, nesterov, weight_decay";
+  expect_load_refused(sgd, archived(adam),
+                      "the archive is of another optimizer: its options are amsgrad, betas, eps, "
+                      "lr, weight_decay, not " +
+                          sgd_options,
+                      [&] { train(sgd, problem, 1); });
+  expect_load_refused(adam, archived(sgd),
+                      "the archive is of another optimizer: its options are " + sgd_options,
+                      [&] { train(adam, problem, 1); });
+  expect_load_refused(l4, archived(sgd),
+                      "the archive is of another optimizer: its options are " + sgd_options,
+                      [&] { train(l4, problem, 1); });
+  struct Empty {
+    void save(OutputArchive& archive) const { archive.write("weight", at::ones(2)); }
+  };
+  expect_load_refused(sgd, archived(Empty{}),
+                      "the archive holds no optimizer, or one of another LibTorch",
+                      [&] { train(sgd, problem, 1); });
 }
 
 TEST(l4_rejects_a_parameter_that_appears_twice) {
