@@ -14,14 +14,18 @@ final class NoiseOptions extends OptionGroup {
   enum Kind {
     NONE,
     UNIFORM,
-    GAUSSIAN
+    GAUSSIAN,
+    LOG_UNIFORM
   }
 
-  private static final EnumSet<Kind> NOISY = EnumSet.of(Kind.UNIFORM, Kind.GAUSSIAN);
+  private static final EnumSet<Kind> NOISY = EnumSet.complementOf(EnumSet.of(Kind.NONE));
+  private static final EnumSet<Kind> BOUNDED = EnumSet.of(Kind.UNIFORM, Kind.LOG_UNIFORM);
 
   private static final Map<String, EnumSet<Kind>> KINDS =
       Map.of(
           "--alpha", EnumSet.of(Kind.UNIFORM),
+          "--low", BOUNDED,
+          "--high", BOUNDED,
           "--mean", EnumSet.of(Kind.GAUSSIAN),
           "--std", EnumSet.of(Kind.GAUSSIAN),
           "--beta", NOISY,
@@ -33,6 +37,8 @@ final class NoiseOptions extends OptionGroup {
   private static final Map<String, String> OPTION_OF_FIELD =
       Map.of(
           "alpha", "--alpha",
+          "low", "--low",
+          "high", "--high",
           "mean", "--mean",
           "std", "--std",
           "beta", "--beta",
@@ -44,6 +50,12 @@ final class NoiseOptions extends OptionGroup {
 
   @Option(names = "--alpha", paramLabel = "A", defaultValue = "8")
   private double alpha;
+
+  @Option(names = "--low", paramLabel = "L")
+  private Double low;
+
+  @Option(names = "--high", paramLabel = "H")
+  private Double high;
 
   @Option(names = "--mean", paramLabel = "M", defaultValue = "4")
   private double mean;
@@ -87,8 +99,13 @@ final class NoiseOptions extends OptionGroup {
     Distribution distribution =
         switch (kind) {
           case NONE -> new Distribution.None();
-          case UNIFORM -> new Distribution.Uniform(alpha);
+          case UNIFORM ->
+              low == null && high == null
+                  ? NoiseSpec.uniform(alpha).distribution()
+                  : new Distribution.Uniform(bound("--low", low), bound("--high", high));
           case GAUSSIAN -> new Distribution.Gaussian(mean, std);
+          case LOG_UNIFORM ->
+              new Distribution.LogUniform(bound("--low", low), bound("--high", high));
         };
     return kind == Kind.NONE
         ? NoiseSpec.none()
@@ -99,7 +116,22 @@ final class NoiseOptions extends OptionGroup {
             maxLr,
             draw,
             groups,
-            seed);
+            seed,
+            0);
+  }
+
+  private double bound(String option, Double value) {
+    if (value == null) {
+      throw new InputException(
+          "--noise %s requires %s"
+              .formatted(
+                  Choice.word(kind),
+                  kind == Kind.UNIFORM ? "--low and --high, or --alpha" : option));
+    }
+    if (Options.isGiven(command(), "--alpha")) {
+      throw new InputException("--alpha and %s exclude each other".formatted(option));
+    }
+    return value;
   }
 
   /** Warns if no epoch is noisy, or the noise is too weak. */

@@ -4,14 +4,20 @@ import java.io.PrintWriter;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
 import org.noisylr.schedule.Constant;
+import org.noisylr.schedule.Cosine;
 import org.noisylr.schedule.CosineRestarts;
 import org.noisylr.schedule.Cyclic;
 import org.noisylr.schedule.ExponentialDecay;
+import org.noisylr.schedule.InverseSquareRoot;
 import org.noisylr.schedule.Milestone;
+import org.noisylr.schedule.OneCycle;
+import org.noisylr.schedule.Polynomial;
 import org.noisylr.schedule.Schedule;
 import org.noisylr.schedule.StepDecay;
+import org.noisylr.schedule.WarmupStableDecay;
 import picocli.CommandLine.Option;
 
 /** The options for a base schedule. */
@@ -21,31 +27,45 @@ final class ScheduleOptions extends OptionGroup {
     STEP,
     EXP,
     CLR,
-    WR
+    WR,
+    COSINE,
+    POLY,
+    ONE_CYCLE,
+    INVERSE_SQRT,
+    WSD
   }
 
   private static final Map<String, EnumSet<Kind>> KINDS =
-      Map.of(
-          "--milestones", EnumSet.of(Kind.STEP, Kind.CLR),
-          "--decay-rate", EnumSet.of(Kind.EXP),
-          "--decay-steps", EnumSet.of(Kind.EXP),
-          "--peak-lr", EnumSet.of(Kind.CLR),
-          "--cycle-epochs", EnumSet.of(Kind.CLR),
-          "--restart-epochs", EnumSet.of(Kind.WR),
-          "--restart-mult", EnumSet.of(Kind.WR),
-          "--final-lr", EnumSet.of(Kind.WR));
+      Map.ofEntries(
+          Map.entry("--milestones", EnumSet.of(Kind.STEP, Kind.CLR)),
+          Map.entry("--decay-rate", EnumSet.of(Kind.EXP)),
+          Map.entry("--decay-steps", EnumSet.of(Kind.EXP)),
+          Map.entry("--peak-lr", EnumSet.of(Kind.CLR, Kind.ONE_CYCLE)),
+          Map.entry("--cycle-epochs", EnumSet.of(Kind.CLR)),
+          Map.entry("--restart-epochs", EnumSet.of(Kind.WR)),
+          Map.entry("--restart-mult", EnumSet.of(Kind.WR)),
+          Map.entry(
+              "--final-lr", EnumSet.of(Kind.WR, Kind.COSINE, Kind.POLY, Kind.ONE_CYCLE, Kind.WSD)),
+          Map.entry("--power", EnumSet.of(Kind.POLY)),
+          Map.entry("--rise-fraction", EnumSet.of(Kind.ONE_CYCLE)),
+          Map.entry("--decay-epochs", EnumSet.of(Kind.WSD)));
 
   private static final Map<String, String> OPTION_OF_FIELD =
-      Map.of(
-          "lr", "--lr",
-          "lowLr", "--lr",
-          "peakLr", "--peak-lr",
-          "cycleEpochs", "--cycle-epochs",
-          "rate", "--decay-rate",
-          "steps", "--decay-steps",
-          "finalLr", "--final-lr",
-          "firstCycleEpochs", "--restart-epochs",
-          "multiplier", "--restart-mult");
+      Map.ofEntries(
+          Map.entry("lr", "--lr"),
+          Map.entry("lowLr", "--lr"),
+          Map.entry("peakLr", "--peak-lr"),
+          Map.entry("cycleEpochs", "--cycle-epochs"),
+          Map.entry("rate", "--decay-rate"),
+          Map.entry("steps", "--decay-steps"),
+          Map.entry("finalLr", "--final-lr"),
+          Map.entry("firstCycleEpochs", "--restart-epochs"),
+          Map.entry("multiplier", "--restart-mult"),
+          Map.entry("power", "--power"),
+          Map.entry("riseFraction", "--rise-fraction"),
+          Map.entry("epochs", "--epochs"),
+          Map.entry("warmupEpochs", "--warmup-epochs"),
+          Map.entry("decayEpochs", "--decay-epochs"));
 
   @Option(names = "--schedule", paramLabel = "KIND", defaultValue = "const")
   private Kind kind;
@@ -77,6 +97,18 @@ final class ScheduleOptions extends OptionGroup {
   @Option(names = "--final-lr", paramLabel = "X", defaultValue = "0")
   private double finalLr;
 
+  @Option(names = "--power", paramLabel = "P", defaultValue = "1")
+  private double power;
+
+  @Option(names = "--rise-fraction", paramLabel = "F", defaultValue = "0.3")
+  private double riseFraction;
+
+  @Option(names = "--decay-epochs", paramLabel = "E")
+  private Double decayEpochs;
+
+  @Option(names = "--warmup-epochs", paramLabel = "E", defaultValue = "0")
+  private double warmupEpochs;
+
   /**
    * Returns the schedule. Warns about milestones after the last epoch.
    *
@@ -91,7 +123,14 @@ final class ScheduleOptions extends OptionGroup {
       throw new InputException(
           "--schedule step requires --milestones, 80:0.1,120:0.1 for instance");
     }
-    Schedule schedule = Options.named(OPTION_OF_FIELD, () -> schedule(steps));
+    if (kind == Kind.WSD && decayEpochs == null) {
+      throw new InputException("--schedule wsd requires --decay-epochs");
+    }
+    Check.nonNegative("--warmup-epochs", warmupEpochs);
+    if (warmupEpochs >= epochs) {
+      throw Check.invalid("--warmup-epochs", warmupEpochs, "less than --epochs, " + epochs);
+    }
+    Schedule schedule = Options.named(OPTION_OF_FIELD, () -> schedule(epochs, steps));
     steps.stream()
         .filter(milestone -> milestone.epoch() >= epochs)
         .findFirst()
@@ -104,13 +143,22 @@ final class ScheduleOptions extends OptionGroup {
     return schedule;
   }
 
-  private Schedule schedule(List<Milestone> steps) {
-    return switch (kind) {
-      case CONST -> new Constant(lr);
-      case STEP -> new StepDecay(lr, steps);
-      case EXP -> new ExponentialDecay(lr, decayRate, decaySteps);
-      case CLR -> new Cyclic(lr, peakLr, cycleEpochs, steps);
-      case WR -> new CosineRestarts(lr, finalLr, restartEpochs, restartMult);
-    };
+  private Schedule schedule(double epochs, List<Milestone> steps) {
+    double length = epochs - warmupEpochs;
+    Schedule schedule =
+        switch (kind) {
+          case CONST -> new Constant(lr);
+          case STEP -> new StepDecay(lr, steps);
+          case EXP -> new ExponentialDecay(lr, decayRate, decaySteps);
+          case CLR -> new Cyclic(lr, peakLr, cycleEpochs, steps);
+          case WR -> new CosineRestarts(lr, finalLr, restartEpochs, restartMult);
+          case COSINE -> new Cosine(lr, finalLr, length);
+          case POLY -> new Polynomial(lr, finalLr, length, power);
+          case ONE_CYCLE -> new OneCycle(lr, peakLr, finalLr, length, riseFraction);
+          case INVERSE_SQRT -> new InverseSquareRoot(lr, warmupEpochs);
+          case WSD -> new WarmupStableDecay(lr, finalLr, epochs, warmupEpochs, decayEpochs);
+        };
+    boolean warmsUp = kind == Kind.INVERSE_SQRT || kind == Kind.WSD;
+    return warmupEpochs > 0 && !warmsUp ? schedule.warmup(warmupEpochs) : schedule;
   }
 }

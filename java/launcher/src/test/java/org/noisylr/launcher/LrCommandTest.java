@@ -1,11 +1,13 @@
 package org.noisylr.launcher;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -38,6 +40,46 @@ class LrCommandTest {
       } else {
         assertThat(Double.parseDouble(factor)).isBetween(0.0, 8.0).isNotEqualTo(1.0);
       }
+    }
+  }
+
+  /** Base rates of a run of 10 epochs of one step each. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "cosine --lr 8 --warmup-epochs 2|0 4 8 7.696 6.828 5.531 4 2.469 1.172 0.304",
+        "poly --lr 10 --final-lr 0|10 9 8 7 6 5 4 3 2 1",
+        "poly --lr 10 --power 2|10 8.1 6.4 4.9 3.6 2.5 1.6 0.9 0.4 0.1",
+        "one-cycle --lr 0 --peak-lr 4 --rise-fraction 0.5|0 0.586 2 3.414 4 3.618 2.618 1.382 0.382 0",
+        "inverse-sqrt --lr 6 --warmup-epochs 4|0 1.5 3 4.5 6 5.367 4.899 4.536 4.243 4",
+        "wsd --lr 6 --warmup-epochs 2 --decay-epochs 3|0 3 6 6 6 6 6 6 4 2",
+        "step --lr 8 --warmup-epochs 2 --milestones 3:0.5|0 4 8 8 8 4 4 4 4 4"
+      })
+  void schedulesFillTheRun(String schedule, String rates) {
+    Invocation outcome =
+        Invocation.of("lr --epochs 10 --steps-per-epoch 1 --csv - --schedule " + schedule);
+    assertThat(outcome.err()).isEmpty();
+    double[] expected = Stream.of(rates.split(" ")).mapToDouble(Double::parseDouble).toArray();
+    double[] actual =
+        outcome
+            .out()
+            .lines()
+            .skip(1)
+            .mapToDouble(row -> Double.parseDouble(row.split(",")[2]))
+            .toArray();
+    assertThat(actual).containsExactly(expected, within(0.0005));
+  }
+
+  @Test
+  void noiseStaysInItsInterval() {
+    for (String noise : List.of("uniform --low 0.5 --high 1.5", "log-uniform --low 0.5 --high 2")) {
+      Invocation outcome =
+          Invocation.of("lr --lr 0.1 --epochs 99 --beta 1 --csv - --noise " + noise);
+      double high = noise.startsWith("u") ? 1.5 : 2;
+      assertThat(outcome.out().lines().skip(1).map(row -> row.split(",")[3]).distinct())
+          .hasSize(99)
+          .allSatisfy(factor -> assertThat(Double.parseDouble(factor)).isBetween(0.5, high));
     }
   }
 

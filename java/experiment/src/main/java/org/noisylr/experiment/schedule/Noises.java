@@ -10,16 +10,26 @@ public final class Noises {
   private Noises() {}
 
   /**
-   * Returns the distribution of the factor: {@code 8 · U(0, 1)}, {@code N(4, 1)} or {@code none}.
+   * Returns the distribution of the factor: {@code 8 · U(0, 1)}, {@code U(0.5, 1.5)}, {@code
+   * log-uniform(0.5, 2)}, {@code N(4, 1)} or {@code none}.
    */
   public static String describe(Distribution distribution) {
     if (distribution instanceof Distribution.Uniform uniform) {
-      return PlainNumber.of(uniform.alpha()) + " · U(0, 1)";
+      return uniform.low() == 0
+          ? PlainNumber.of(uniform.high()) + " · U(0, 1)"
+          : words("U(%s, %s)", uniform.low(), uniform.high());
+    }
+    if (distribution instanceof Distribution.LogUniform uniform) {
+      return words("log-uniform(%s, %s)", uniform.low(), uniform.high());
     }
     if (distribution instanceof Distribution.Gaussian gaussian) {
-      return "N(%s, %s)".formatted(PlainNumber.of(gaussian.mean()), PlainNumber.of(gaussian.std()));
+      return words("N(%s, %s)", gaussian.mean(), gaussian.std());
     }
     return "none";
+  }
+
+  private static String words(String format, double first, double second) {
+    return format.formatted(PlainNumber.of(first), PlainNumber.of(second));
   }
 
   /** Returns E[f], Var[f], and whether E[f] is at least 1. */
@@ -38,11 +48,9 @@ public final class Noises {
    */
   public static String stepVariance(NoiseSpec noise) {
     String condition =
-        noise.distribution() instanceof Distribution.Uniform uniform
+        noise.distribution() instanceof Distribution.Uniform uniform && uniform.low() == 0
             ? String.format(
-                Locale.ROOT,
-                "a^2 = %.6g > 12/7 (supplement 1.4)",
-                uniform.alpha() * uniform.alpha())
+                Locale.ROOT, "a^2 = %.6g > 12/7 (supplement 1.4)", uniform.high() * uniform.high())
             : "4 Var[f] + E[f]^2 > 1";
     return String.format(
         Locale.ROOT,

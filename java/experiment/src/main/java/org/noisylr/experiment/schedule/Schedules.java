@@ -13,12 +13,19 @@ import java.util.stream.DoubleStream;
 import org.noisylr.check.InputException;
 import org.noisylr.experiment.text.PlainNumber;
 import org.noisylr.schedule.Constant;
+import org.noisylr.schedule.Cosine;
 import org.noisylr.schedule.CosineRestarts;
 import org.noisylr.schedule.Cyclic;
 import org.noisylr.schedule.ExponentialDecay;
+import org.noisylr.schedule.InverseSquareRoot;
 import org.noisylr.schedule.Milestone;
+import org.noisylr.schedule.OneCycle;
+import org.noisylr.schedule.Polynomial;
 import org.noisylr.schedule.Schedule;
+import org.noisylr.schedule.Sequence;
 import org.noisylr.schedule.StepDecay;
+import org.noisylr.schedule.Warmup;
+import org.noisylr.schedule.WarmupStableDecay;
 
 /** Derives schedules, with another initial rate or another length, and describes them. */
 public final class Schedules {
@@ -67,6 +74,10 @@ public final class Schedules {
                           s.cycleEpochs(), s.lowLr(), s.peakLr())
                       + describe(s.milestones())),
           new Rule<>(
+              Cosine.class,
+              (s, epochs, steps) -> new Cosine(s.lr(), s.finalLr(), s.epochs() * epochs),
+              s -> words("cosine from %s to %s over %s epochs", s.lr(), s.finalLr(), s.epochs())),
+          new Rule<>(
               CosineRestarts.class,
               (s, epochs, steps) ->
                   new CosineRestarts(
@@ -75,7 +86,61 @@ public final class Schedules {
                   words(
                       "cosine from %s to %s with restarts: the first cycle has %s epochs, each"
                           + " later one %s times as many as the one before",
-                      s.lr(), s.finalLr(), s.firstCycleEpochs(), s.multiplier())));
+                      s.lr(), s.finalLr(), s.firstCycleEpochs(), s.multiplier())),
+          new Rule<>(
+              Polynomial.class,
+              (s, epochs, steps) ->
+                  new Polynomial(s.lr(), s.finalLr(), s.epochs() * epochs, s.power()),
+              s ->
+                  words(
+                      "polynomial of power %s from %s to %s over %s epochs",
+                      s.power(), s.lr(), s.finalLr(), s.epochs())),
+          new Rule<>(
+              OneCycle.class,
+              (s, epochs, steps) ->
+                  new OneCycle(
+                      s.lr(), s.peakLr(), s.finalLr(), s.epochs() * epochs, s.riseFraction()),
+              s ->
+                  words(
+                      "one cycle from %s to %s to %s over %s epochs",
+                      s.lr(), s.peakLr(), s.finalLr(), s.epochs())),
+          new Rule<>(
+              InverseSquareRoot.class,
+              (s, epochs, steps) -> new InverseSquareRoot(s.lr(), s.warmupEpochs() * epochs),
+              s ->
+                  words(
+                      "rise to %s over %s epochs, then decay with the inverse square root",
+                      s.lr(), s.warmupEpochs())),
+          new Rule<>(
+              WarmupStableDecay.class,
+              (s, epochs, steps) ->
+                  new WarmupStableDecay(
+                      s.lr(),
+                      s.finalLr(),
+                      s.epochs() * epochs,
+                      s.warmupEpochs() * epochs,
+                      s.decayEpochs() * epochs),
+              s ->
+                  words(
+                      "rise to %s over %s epochs, constant, then fall to %s over the last %s of %s"
+                          + " epochs",
+                      s.lr(), s.warmupEpochs(), s.finalLr(), s.decayEpochs(), s.epochs())),
+          new Rule<>(
+              Warmup.class,
+              (s, epochs, steps) ->
+                  new Warmup(stretched(s.schedule(), epochs, steps), s.epochs() * epochs),
+              s -> words("warm-up over %s epochs, then ", s.epochs()) + describe(s.schedule())),
+          new Rule<>(
+              Sequence.class,
+              (s, epochs, steps) ->
+                  new Sequence(
+                      stretched(s.first(), epochs, steps),
+                      s.epochs() * epochs,
+                      stretched(s.next(), epochs, steps)),
+              s ->
+                  describe(s.first())
+                      + words("; from epoch %s on, ", s.epochs())
+                      + describe(s.next())));
 
   private Schedules() {}
 
@@ -86,7 +151,7 @@ public final class Schedules {
         .orElseThrow(
             () ->
                 new InputException(
-                    "schedule must be of type const, step, exp, clr or wr, but is a "
+                    "schedule must be a named one, such as a step decay, but is a "
                         + schedule.getClass().getSimpleName()));
   }
 

@@ -10,7 +10,6 @@ import org.noisylr.schedule.Constant;
 import org.noisylr.schedule.CosineRestarts;
 import org.noisylr.schedule.Cyclic;
 import org.noisylr.schedule.ExponentialDecay;
-import org.noisylr.schedule.LinearWarmup;
 import org.noisylr.schedule.Milestone;
 import org.noisylr.schedule.Schedule;
 import org.noisylr.schedule.StepDecay;
@@ -68,8 +67,35 @@ class SchedulesTest {
   }
 
   @Test
-  void aScheduleWithoutARuleIsRejected() {
-    assertThatThrownBy(() -> Schedules.stretched(new LinearWarmup(0, 0.1, 5), 0.5, 0.5))
-        .hasMessage("schedule must be of type const, step, exp, clr or wr, but is a LinearWarmup");
+  void composedSchedulesAreStretchedAndDescribed() {
+    Schedule schedule = Schedule.cosine(0.1, 0, 90).warmup(10).then(80, Schedule.constant(0.01));
+    assertThat(Schedules.stretched(schedule, 0.5, 0.25))
+        .isEqualTo(Schedule.cosine(0.1, 0, 45).warmup(5).then(40, Schedule.constant(0.01)));
+    assertThat(Schedules.describe(schedule))
+        .isEqualTo(
+            "warm-up over 10 epochs, then cosine from 0.1 to 0 over 90 epochs; from epoch 80 on,"
+                + " constant 0.01");
+  }
+
+  @Test
+  void schedulesOfAWholeRunAreStretchedAndDescribed() {
+    assertThat(Schedules.stretched(Schedule.polynomial(0.1, 0, 90, 0.9), 0.5, 1))
+        .isEqualTo(Schedule.polynomial(0.1, 0, 45, 0.9));
+    assertThat(Schedules.stretched(Schedule.oneCycle(0.1, 90), 0.5, 1))
+        .isEqualTo(Schedule.oneCycle(0.1, 45));
+    assertThat(Schedules.stretched(Schedule.inverseSquareRoot(0.1, 8), 0.5, 1))
+        .isEqualTo(Schedule.inverseSquareRoot(0.1, 4));
+    assertThat(Schedules.stretched(Schedule.warmupStableDecay(0.1, 0, 90, 8, 20), 0.5, 1))
+        .isEqualTo(Schedule.warmupStableDecay(0.1, 0, 45, 4, 10));
+    assertThat(Schedules.describe(Schedule.warmupStableDecay(0.1, 0, 90, 8, 20)))
+        .isEqualTo(
+            "rise to 0.1 over 8 epochs, constant, then fall to 0 over the last 20 of 90 epochs");
+  }
+
+  @Test
+  void aLambdaIsRejected() {
+    assertThatThrownBy(() -> Schedules.stretched((step, stepsPerEpoch) -> 0.1, 0.5, 0.5))
+        .hasMessageStartingWith(
+            "schedule must be a named one, such as a step decay, but is a SchedulesTest$$Lambda");
   }
 }

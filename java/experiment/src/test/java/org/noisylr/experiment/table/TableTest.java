@@ -73,7 +73,7 @@ class TableTest {
             each -> {
               int alpha = each.noisy().row().startsWith("Const") ? 10 : 8;
               assertThat(each.noisy().settings().noise())
-                  .isEqualTo(new Distribution.Uniform(alpha));
+                  .isEqualTo(new Distribution.Uniform(0, alpha));
               assertThat(each.base().settings().noise()).isEqualTo(new Distribution.None());
               assertThat(each.noisy().settings().schedule())
                   .isEqualTo(each.base().settings().schedule());
@@ -119,7 +119,7 @@ class TableTest {
                 .filter(cell -> cell.settings().noise() instanceof Distribution.Uniform)
                 .map(
                     cell ->
-                        ((Distribution.Uniform) cell.settings().noise()).alpha()
+                        ((Distribution.Uniform) cell.settings().noise()).high()
                             + " "
                             + cell.settings().beta())
                 .collect(Collectors.toList()))

@@ -9,8 +9,8 @@ import org.noisylr.train.data.Augmentation;
  * The settings of the training loop. Together with the model and the data, they determine a run.
  *
  * @param optimizer the optimizer
- * @param schedule the base learning rate
- * @param noise the noise on it
+ * @param schedule the base learning rate; a run in a folder requires a named schedule
+ * @param noise the noise on it, without steps per epoch, because the trainer sets the epochs
  * @param epochs the number of passes over the training examples, at least 1
  * @param batchSize the number of examples in a step, at least 1; the last batch of an epoch may be
  *     smaller
@@ -32,6 +32,9 @@ public record TrainingConfig(
     Check.required("optimizer", optimizer);
     Check.required("schedule", schedule);
     Check.required("noise", noise);
+    if (noise.stepsPerEpoch() != 0) {
+      throw Check.invalid("noise.stepsPerEpoch", noise.stepsPerEpoch(), "0");
+    }
     Check.atLeast("epochs", epochs, 1);
     Check.atLeast("batch size", batchSize, 1);
     Check.required("augmentation", augmentation);

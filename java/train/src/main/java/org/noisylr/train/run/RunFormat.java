@@ -1,7 +1,11 @@
 package org.noisylr.train.run;
 
+import com.fasterxml.jackson.annotation.JsonAlias;
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonSetter;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import com.fasterxml.jackson.annotation.Nulls;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
@@ -28,14 +32,20 @@ import java.util.stream.Stream;
 import org.noisylr.check.InputException;
 import org.noisylr.check.Reason;
 import org.noisylr.noise.Distribution;
+import org.noisylr.noise.NoiseSpec;
 import org.noisylr.schedule.Constant;
+import org.noisylr.schedule.Cosine;
 import org.noisylr.schedule.CosineRestarts;
 import org.noisylr.schedule.Cyclic;
 import org.noisylr.schedule.ExponentialDecay;
-import org.noisylr.schedule.LinearWarmup;
+import org.noisylr.schedule.InverseSquareRoot;
+import org.noisylr.schedule.OneCycle;
+import org.noisylr.schedule.Polynomial;
 import org.noisylr.schedule.Schedule;
 import org.noisylr.schedule.Sequence;
 import org.noisylr.schedule.StepDecay;
+import org.noisylr.schedule.Warmup;
+import org.noisylr.schedule.WarmupStableDecay;
 
 /**
  * The text forms of a run: its configuration as YAML or a line of JSON, its result as JSON. A text
@@ -50,7 +60,12 @@ public final class RunFormat {
     @JsonSubTypes.Type(name = "exp", value = ExponentialDecay.class),
     @JsonSubTypes.Type(name = "clr", value = Cyclic.class),
     @JsonSubTypes.Type(name = "wr", value = CosineRestarts.class),
-    @JsonSubTypes.Type(name = "warmup", value = LinearWarmup.class),
+    @JsonSubTypes.Type(name = "cosine", value = Cosine.class),
+    @JsonSubTypes.Type(name = "poly", value = Polynomial.class),
+    @JsonSubTypes.Type(name = "one-cycle", value = OneCycle.class),
+    @JsonSubTypes.Type(name = "inverse-sqrt", value = InverseSquareRoot.class),
+    @JsonSubTypes.Type(name = "wsd", value = WarmupStableDecay.class),
+    @JsonSubTypes.Type(name = "warmup", value = Warmup.class),
     @JsonSubTypes.Type(name = "sequence", value = Sequence.class)
   })
   private interface ScheduleTypes {}
@@ -59,9 +74,26 @@ public final class RunFormat {
   @JsonSubTypes({
     @JsonSubTypes.Type(name = "none", value = Distribution.None.class),
     @JsonSubTypes.Type(name = "uniform", value = Distribution.Uniform.class),
-    @JsonSubTypes.Type(name = "gaussian", value = Distribution.Gaussian.class)
+    @JsonSubTypes.Type(name = "gaussian", value = Distribution.Gaussian.class),
+    @JsonSubTypes.Type(name = "log-uniform", value = Distribution.LogUniform.class)
   })
   private interface DistributionTypes {}
+
+  /** The paper's noise may be given as {@code alpha} instead of {@code low: 0, high: alpha}. */
+  private interface UniformFields {
+    @JsonSetter(nulls = Nulls.AS_EMPTY)
+    double low();
+
+    @JsonAlias("alpha")
+    double high();
+  }
+
+  /** A run sets the epochs of its noise. */
+  private interface NoiseFields {
+    @JsonInclude(JsonInclude.Include.NON_DEFAULT)
+    @JsonSetter(nulls = Nulls.AS_EMPTY)
+    long stepsPerEpoch();
+  }
 
   private static final ObjectMapper YAML =
       configured(
@@ -83,6 +115,8 @@ public final class RunFormat {
     return builder
         .addMixIn(Schedule.class, ScheduleTypes.class)
         .addMixIn(Distribution.class, DistributionTypes.class)
+        .addMixIn(Distribution.Uniform.class, UniformFields.class)
+        .addMixIn(NoiseSpec.class, NoiseFields.class)
         .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
         .configure(EnumFeature.WRITE_ENUMS_TO_LOWERCASE, true)
         .enable(MapperFeature.ACCEPT_CASE_INSENSITIVE_ENUMS)
@@ -101,7 +135,11 @@ public final class RunFormat {
     return YAML.copy();
   }
 
+  /**
+   * @throws InputException if the schedule is not a named one
+   */
   static String toYaml(RunConfig config) {
+    requireNamed(config.training().schedule());
     return write(YAML.writer(), config);
   }
 
@@ -224,6 +262,20 @@ public final class RunFormat {
     }
     if (node.isValueNode() && !node.isNull()) {
       fields.put(path, node.asText());
+    }
+  }
+
+  private static void requireNamed(Schedule schedule) {
+    if (schedule instanceof Warmup warmup) {
+      requireNamed(warmup.schedule());
+    } else if (schedule instanceof Sequence sequence) {
+      requireNamed(sequence.first());
+      requireNamed(sequence.next());
+    } else if (Stream.of(ScheduleTypes.class.getAnnotation(JsonSubTypes.class).value())
+        .noneMatch(type -> type.value().isInstance(schedule))) {
+      throw new InputException(
+          "schedule must be a named one, which config.yaml can hold, but is a "
+              + schedule.getClass().getSimpleName());
     }
   }
 

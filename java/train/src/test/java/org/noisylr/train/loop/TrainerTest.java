@@ -19,11 +19,36 @@ import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.noisylr.check.InputException;
+import org.noisylr.noise.NoiseSpec;
+import org.noisylr.schedule.Schedule;
 import org.noisylr.torch.optim.Implementation;
 import org.noisylr.train.TestConfig;
 import org.noisylr.train.metric.EpochMetrics;
 
 class TrainerTest {
+  @Test
+  void aLambdaDrivesTheTrainer() {
+    Schedule halves = (step, stepsPerEpoch) -> 0.04 / (1 << step / stepsPerEpoch);
+    TrainingConfig config =
+        settings(OptimizerSpec.Kind.SGD, 0.04, 3)
+            .schedule(halves)
+            .noise(NoiseSpec.none())
+            .training();
+    assertThat(run(config).stream().map(EpochMetrics::lr)).containsExactly(0.04, 0.02, 0.01);
+  }
+
+  @Test
+  void noiseThatCountsStepsIsRejected() {
+    assertThatThrownBy(
+            () ->
+                settings(OptimizerSpec.Kind.SGD, 0.04, 3)
+                    .noise(NoiseSpec.uniform(8).stepsPerEpoch(5))
+                    .training())
+        .isInstanceOf(InputException.class)
+        .hasMessage("noise.stepsPerEpoch must be 0, but is 5");
+  }
+
   @Test
   void anEpochReportsItsLastStepAndTheRealisedRate() {
     List<EpochMetrics> metrics = run(config(OptimizerSpec.Kind.MOMENTUM, 0.01, 3));

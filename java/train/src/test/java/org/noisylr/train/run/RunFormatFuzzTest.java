@@ -34,10 +34,8 @@ class RunFormatFuzzTest extends FuzzCase {
         seed(
             0,
             config(
-                Schedule.sequence(
-                    List.of(Schedule.linearWarmup(0, 0.1, 5), Schedule.cosineRestarts(1, 0, 1, 2)),
-                    List.of(5.0)),
-                NoiseSpec.gaussian(4, 1))),
+                Schedule.oneCycle(0.1, 5).warmup(1).then(5, Schedule.cosineRestarts(1, 0, 1, 2)),
+                NoiseSpec.logUniform(0.5, 2))),
         seed(1, RESULT),
         seed(2, MetricsCsv.format(METRICS)),
         seed(3, TIMING));

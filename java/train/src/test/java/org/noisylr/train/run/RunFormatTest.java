@@ -3,12 +3,17 @@ package org.noisylr.train.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.noisylr.check.InputException;
+import org.noisylr.noise.NoiseSpec;
+import org.noisylr.schedule.Milestone;
+import org.noisylr.schedule.Schedule;
+import org.noisylr.train.TestConfig;
 
 class RunFormatTest {
   private static final String YAML =
@@ -63,7 +68,8 @@ class RunFormatTest {
             "milestones: null",
             "training.schedule: milestones is required"),
         fault("type: step", "type: steep", "training.schedule: Could not resolve type id 'steep'"),
-        fault("alpha: 8", "alpha: 0", "training.noise.distribution: alpha must be "),
+        fault("alpha: 8", "alpha: 0", "training.noise.distribution: high must be greater than 0.0"),
+        fault("alpha: 8", "low: 2, high: 1", "training.noise.distribution: high must be greater "),
         fault("data: x", "data: " + "[".repeat(100_000), ""),
         fault("data: x", "data: &a [*a, *a]", "data: "),
         fault("data: x", "data: {", "data: "),
@@ -99,5 +105,61 @@ class RunFormatTest {
         .isEqualTo("subset is 5, not unset; threads is 1, not 2");
     assertThat(RunFormat.difference(YAML, YAML.replace("epoch: 80", "epoch: 90")))
         .isEqualTo("training.schedule.milestones.0.epoch is 80, not 90");
+  }
+
+  static Stream<Schedule> namedSchedules() {
+    return Stream.of(
+        Schedule.constant(0.1),
+        Schedule.stepDecay(0.1, new Milestone(3, 0.1)),
+        Schedule.exponentialDecay(0.1, 0.96, 600),
+        Schedule.cyclic(0.1, 0.3, 16),
+        Schedule.cosine(0.1, 0, 5),
+        Schedule.cosineRestarts(0.1, 0, 10, 2),
+        Schedule.polynomial(0.1, 0, 5, 0.9),
+        Schedule.oneCycle(0.1, 5),
+        Schedule.inverseSquareRoot(0.1, 2),
+        Schedule.warmupStableDecay(0.1, 0, 9, 1, 2),
+        Schedule.linear(0, 0.1, 5).warmup(1).then(6, Schedule.constant(0.1)));
+  }
+
+  @ParameterizedTest
+  @MethodSource("namedSchedules")
+  void namedSchedulesAreReadAsWritten(Schedule schedule) {
+    RunConfig config = new TestConfig().schedule(schedule).run();
+    assertThat(RunFormat.fromYaml(RunFormat.toYaml(config))).isEqualTo(config);
+  }
+
+  @ParameterizedTest
+  @MethodSource
+  void noiseIsReadAsWritten(NoiseSpec noise) {
+    RunConfig config = new TestConfig().noise(noise).run();
+    assertThat(RunFormat.fromYaml(RunFormat.toYaml(config))).isEqualTo(config);
+    assertThat(RunFormat.toYaml(config)).doesNotContain("steps_per_epoch");
+  }
+
+  static Stream<NoiseSpec> noiseIsReadAsWritten() {
+    return Stream.of(
+        NoiseSpec.none(),
+        NoiseSpec.uniform(8),
+        NoiseSpec.uniform(0.5, 1.5).perStep(),
+        NoiseSpec.logUniform(0.5, 2).within(1e-4, 1),
+        NoiseSpec.gaussian(4, 1).fromEpoch(2));
+  }
+
+  @Test
+  void thePapersNoiseMayBeGivenAsAlpha() {
+    assertThat(RunFormat.fromYaml(YAML).training().noise()).isEqualTo(NoiseSpec.uniform(8).seed(1));
+  }
+
+  @Test
+  void aLambdaIsNotStored() {
+    Schedule lambda = (step, stepsPerEpoch) -> 0.1;
+    for (Schedule schedule :
+        List.of(lambda, lambda.warmup(1), Schedule.constant(1).then(1, lambda))) {
+      assertThatThrownBy(() -> RunFormat.toYaml(new TestConfig().schedule(schedule).run()))
+          .isInstanceOf(InputException.class)
+          .hasMessageStartingWith(
+              "schedule must be a named one, which config.yaml can hold, but is a RunFormatTest$$");
+    }
   }
 }

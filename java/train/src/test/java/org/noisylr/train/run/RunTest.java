@@ -90,7 +90,7 @@ class RunTest {
     RunConfig config = config(1, 100);
     start(config);
     assertThat(Files.readString(directory.resolve("config.yaml")))
-        .contains("data: fashion-mnist-mini", "model: cnn28", "type: step", "alpha: 8.0");
+        .contains("data: fashion-mnist-mini", "model: cnn28", "type: step", "high: 8.0");
     assertThat(RunDirectory.readConfig(directory)).contains(config);
   }
 
