@@ -1,5 +1,6 @@
 /**
- * Optimizers with a random learning rate and a fused step, and a hook for any other optimizer.
+ * Optimizers with a random learning rate and a fused step, a hook for any other optimizer, and
+ * schedulers whose state can be saved.
  *
  * <p>The rule of lifetimes: an optimizer shares ownership of its parameters. Close it or let it be
  * collected. A closed one throws, and closing it again does nothing. A group or list that it gave
