@@ -37,7 +37,11 @@ using Tensors = std::vector<at::Tensor>;
 
 constexpr double kLr = 1e-3;
 constexpr int kWarmUp = 20;
-const NoiseSpec kNoise = NoiseSpec::uniform(8);
+const NoiseSpec kNoise = [] {
+  NoiseSpec noise = NoiseSpec::uniform(8);
+  noise.steps_per_epoch = 391;
+  return noise;
+}();
 
 /// A convolution without bias and a batch norm of its outputs.
 void convolution(std::vector<Shape>& shapes, int64_t in, int64_t out, int64_t kernel) {

@@ -110,7 +110,7 @@ public enum Algorithm {
   };
 
   private static final double LR = 1e-3;
-  static final NoiseSpec NOISE = NoiseSpec.uniform(8).seed(1);
+  static final NoiseSpec NOISE = NoiseSpec.uniform(8).stepsPerEpoch(391).seed(1);
 
   /** Floats that a step reads or writes per value: the parameter, its gradient and its state. */
   final int transfers;
