@@ -39,6 +39,8 @@ class CheckTest {
         rejection("x must be at least 0.5, but is 0.4", () -> Check.atLeast("x", 0.4, 0.5)),
         rejection("x must be finite, but is Infinity", () -> Check.atLeast("x", inf, 0.5)),
         rejection("x must be finite, but is NaN", () -> Check.atLeast("x", nan, 0.5)),
+        rejection("x must be greater than 0.5, but is 0.5", () -> Check.greater("x", 0.5, 0.5)),
+        rejection("x must be finite, but is Infinity", () -> Check.greater("x", inf, 0.5)),
         rejection("x is required", () -> Check.required("x", null)),
         rejection("x must be at least 3, but is 2", () -> Check.atLeast("x", 2, 3)));
   }
