@@ -70,7 +70,12 @@ public final class Scheduler {
     this(optimizer, schedule, 1);
   }
 
-  /** Sets the rates of the next position. */
+  /**
+   * Sets the rates of the next position.
+   *
+   * @throws org.noisylr.check.InputException if the schedule gives a negative or infinite rate or
+   *     NaN; the rates do not change then
+   */
   public void step() {
     position(position + 1);
   }
@@ -157,6 +162,6 @@ public final class Scheduler {
   }
 
   private double lr() {
-    return schedule.lr(position, stepsPerEpoch);
+    return Check.nonNegative("the schedule's learning rate", schedule.lr(position, stepsPerEpoch));
   }
 }

@@ -170,6 +170,10 @@ class SchedulerTest {
           .hasMessage(
               "the learning rate of the first parameter group must be greater than 0, but is 0.0");
     }
+    Scheduler diverging = new Scheduler(optimizer, (step, perEpoch) -> 0.1 / (1 - step));
+    assertThatThrownBy(diverging::step)
+        .hasMessage("the schedule's learning rate must be finite, but is Infinity");
+    assertThat(lrs(optimizer)).containsExactly(0.1);
     optimizer.close();
     assertThatIllegalStateException().isThrownBy(scheduler::step).withMessage("SGD is closed");
   }
