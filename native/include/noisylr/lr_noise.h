@@ -32,7 +32,7 @@ class NOISYLR_API LrNoise {
 
   const NoiseSpec& noise() const noexcept { return noise_; }
 
-  /// Replaces the noise; epoch and steps do not change.
+  /// Replaces the noise; steps do not change.
   /// @throws std::invalid_argument if the specification is not valid
   void noise(const NoiseSpec& noise);
 

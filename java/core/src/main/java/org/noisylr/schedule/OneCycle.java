@@ -10,7 +10,8 @@ import org.noisylr.check.Check;
  * <p>Equals PyTorch's {@code OneCycleLR} of two phases with a step in every iteration: lr = max_lr
  * / div_factor, finalLr = lr / final_div_factor. It does not cycle the momentum.
  *
- * @param lr the rate of step 0, in [0, peakLr]
+ * @param lr the rate from which it rises, that of step 0 if the rise has more than one step; in [0,
+ *     peakLr]
  * @param peakLr in [0, inf)
  * @param finalLr in [0, peakLr]
  * @param epochs fractions allowed, in (0, inf)

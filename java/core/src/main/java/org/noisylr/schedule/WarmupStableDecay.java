@@ -15,6 +15,8 @@ import org.noisylr.check.Check;
 public record WarmupStableDecay(
     double lr, double finalLr, double epochs, double warmupEpochs, double decayEpochs)
     implements Schedule {
+  private static final double ROUNDED = 1 - 0x1p-40;
+
   /**
    * @throws org.noisylr.check.InputException if a value is out of range
    */
@@ -23,7 +25,11 @@ public record WarmupStableDecay(
     Check.within("finalLr", finalLr, 0, lr);
     Check.nonNegative("warmupEpochs", warmupEpochs);
     Check.positive("decayEpochs", decayEpochs);
-    Check.atLeast("epochs", epochs, warmupEpochs + decayEpochs);
+    Check.positive("epochs", epochs);
+    double least = warmupEpochs + decayEpochs;
+    if (epochs < least * ROUNDED) {
+      throw Check.invalid("epochs", epochs, "at least " + least);
+    }
   }
 
   @Override

@@ -25,7 +25,10 @@ public class OwnSchedule {
 
   public static void main(String[] args) throws IOException {
     LibTorch.load();
-    Path file = args.length > 0 ? Path.of(args[0]) : Files.createTempFile("training", ".pt");
+    Path file =
+        args.length > 0
+            ? Path.of(args[0])
+            : Files.createTempDirectory("training").resolve("training.pt");
     torch.manual_seed(1);
     DropIn.Net net = new DropIn.Net();
     Tensor x = torch.randn(1024, 2);
@@ -35,7 +38,7 @@ public class OwnSchedule {
     NoiseSpec noise = NoiseSpec.uniform(0.5, 1.5).stepsPerEpoch(BATCHES).seed(7);
     try (NoisySGD optimizer = new NoisySGD(net.parameters(), new SGDOptions(0.2), noise)) {
       Scheduler scheduler = new Scheduler(optimizer, halving.warmup(1), BATCHES);
-      if (Files.size(file) > 0) {
+      if (Files.exists(file)) {
         InputArchive archive = new InputArchive();
         archive.load_from(file.toString());
         InputArchive weights = new InputArchive();

@@ -132,7 +132,7 @@ final class ScheduleOptions extends OptionGroup {
     }
     Schedule schedule = Options.named(OPTION_OF_FIELD, () -> schedule(epochs, steps));
     steps.stream()
-        .filter(milestone -> milestone.epoch() >= epochs)
+        .filter(milestone -> milestone.epoch() + warmupEpochs >= epochs)
         .findFirst()
         .ifPresent(
             milestone ->

@@ -139,7 +139,7 @@ public final class Schedules {
                       stretched(s.next(), epochs, steps)),
               s ->
                   describe(s.first())
-                      + words("; from epoch %s on, ", s.epochs())
+                      + words("; after epoch %s, ", s.epochs())
                       + describe(s.next())));
 
   private Schedules() {}

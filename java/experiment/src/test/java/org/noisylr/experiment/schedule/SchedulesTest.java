@@ -73,7 +73,7 @@ class SchedulesTest {
         .isEqualTo(Schedule.cosine(0.1, 0, 45).warmup(5).then(40, Schedule.constant(0.01)));
     assertThat(Schedules.describe(schedule))
         .isEqualTo(
-            "warm-up over 10 epochs, then cosine from 0.1 to 0 over 90 epochs; from epoch 80 on,"
+            "warm-up over 10 epochs, then cosine from 0.1 to 0 over 90 epochs; after epoch 80,"
                 + " constant 0.01");
   }
 

@@ -2,9 +2,11 @@ package org.noisylr.torch.optim;
 
 import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.InputArchive;
 import org.bytedeco.pytorch.OutputArchive;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
 import org.noisylr.check.InputException;
 
 /** Numbers in a LibTorch archive, as a tensor beside an optimizer's entries. */
@@ -28,8 +30,9 @@ final class ArchivedNumbers {
       if (!archive.try_read(key, tensor, true) || tensor.numel() < least) {
         throw new InputException("the archive holds no state of a " + what);
       }
-      double[] numbers = new double[(int) tensor.numel()];
-      new DoublePointer(tensor.data_ptr()).get(numbers);
+      Tensor onCpu = tensor.to(new Device("cpu"), torch.ScalarType.Double).contiguous();
+      double[] numbers = new double[(int) onCpu.numel()];
+      new DoublePointer(onCpu.data_ptr()).get(numbers);
       return numbers;
     }
   }

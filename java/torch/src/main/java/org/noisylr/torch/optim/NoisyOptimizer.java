@@ -44,7 +44,10 @@ public sealed interface NoisyOptimizer extends AutoCloseable permits FusedOptimi
   /** Sets the gradients of all parameters to none. */
   void zero_grad();
 
-  /** Replaces the noise; epoch and steps do not change. */
+  /**
+   * Replaces the noise. Steps do not change. The epoch is the one that was set, or is counted from
+   * the steps if the new noise has {@link NoiseSpec#stepsPerEpoch() steps per epoch}.
+   */
   default void noise(NoiseSpec noise) {
     try (NativeNoiseSpec spec = NativeNoiseSpec.of(noise)) {
       LrNoise.of(this).noise(spec);
@@ -57,7 +60,7 @@ public sealed interface NoisyOptimizer extends AutoCloseable permits FusedOptimi
    * <p>Loading an archive with noise restores epoch and steps. An optimizer without noise takes the
    * archive's noise too. If the optimizer has other noise, loading throws, names the difference and
    * changes nothing: load first, then set the noise. An archive without noise, such as one of a
-   * LibTorch optimizer, changes none of them.
+   * LibTorch optimizer, changes neither the noise nor epoch and steps.
    */
   default NoiseSpec noise() {
     try (NativeNoiseSpec noise = LrNoise.of(this).noise()) {

@@ -11,12 +11,14 @@ import org.bytedeco.pytorch.OutputArchive;
 import org.noisylr.check.Check;
 
 /**
- * Reduces the learning rates of all parameter groups when a metric has stopped improving: PyTorch's
- * {@code ReduceLROnPlateau}, whose whole state can be saved, unlike that of LibTorch's.
+ * Reduces the learning rates of all parameter groups when a metric has stopped improving, as
+ * PyTorch's {@code ReduceLROnPlateau}. Its whole state can be saved; LibTorch's version cannot do
+ * that.
  *
- * <p>A reduction is lr ← max(lr·factor, minLr); PyTorch and this class ignore one by less than
- * 10⁻⁸. A metric that is NaN is no improvement. Noise multiplies the reduced rates within a step of
- * the optimizer. It holds no native memory.
+ * <p>A reduction is lr ← max(lr·factor, minLr), where lr is the rate of a group, or on a {@link
+ * Scheduler} the initial rate of a group, which its schedule scales; PyTorch and this class ignore
+ * one by less than 10⁻⁸. A metric that is NaN is no improvement. Noise multiplies the reduced rates
+ * within a step of the optimizer. It holds no native memory.
  */
 public final class ReduceOnPlateau {
   private static final String KEY = "noisylr_plateau";
@@ -36,7 +38,7 @@ public final class ReduceOnPlateau {
 
   /** Reduces the rates that a scheduler gives now and later; save and load the scheduler too. */
   public ReduceOnPlateau(Scheduler scheduler, PlateauOptions options) {
-    this(scheduler.optimizer(), scheduler, options);
+    this(null, scheduler, options);
   }
 
   private ReduceOnPlateau(Optimizer optimizer, Scheduler scheduler, PlateauOptions options) {
@@ -71,17 +73,17 @@ public final class ReduceOnPlateau {
   }
 
   private void reduce() {
+    if (scheduler != null) {
+      scheduler.reduce(options.factor(), options.minLr(), LEAST_REDUCTION);
+      return;
+    }
     try (PointerScope scope = new PointerScope()) {
       OptimizerParamGroupVector groups = open(optimizer).param_groups();
       for (int i = 0; i < groups.size(); i++) {
         OptimizerOptions group = groups.get(i).options();
-        double lr = group.get_lr();
-        double reduced = Math.max(lr * options.factor(), options.minLr());
-        if (lr - reduced > LEAST_REDUCTION) {
+        double reduced = Math.max(group.get_lr() * options.factor(), options.minLr());
+        if (group.get_lr() - reduced > LEAST_REDUCTION) {
           group.set_lr(reduced);
-          if (scheduler != null) {
-            scheduler.scale(i, reduced / lr);
-          }
         }
       }
     }

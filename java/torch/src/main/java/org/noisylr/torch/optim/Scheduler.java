@@ -11,6 +11,7 @@ import org.bytedeco.pytorch.OptimizerOptions;
 import org.bytedeco.pytorch.OptimizerParamGroupVector;
 import org.bytedeco.pytorch.OutputArchive;
 import org.noisylr.check.Check;
+import org.noisylr.check.InputException;
 import org.noisylr.schedule.Schedule;
 
 /**
@@ -51,8 +52,8 @@ public final class Scheduler {
    * @param optimizer any optimizer with a parameter group; for a {@link StepHook}, the optimizer
    *     that it wraps
    * @param stepsPerEpoch the number of steps in an epoch, at least 1
-   * @throws org.noisylr.check.InputException if stepsPerEpoch is out of range, or the rate of the
-   *     first group is not greater than 0
+   * @throws InputException if stepsPerEpoch is out of range, or the rate of the first group is not
+   *     greater than 0
    */
   public Scheduler(Optimizer optimizer, Schedule schedule, long stepsPerEpoch) {
     this.optimizer = open(optimizer);
@@ -65,7 +66,10 @@ public final class Scheduler {
     apply();
   }
 
-  /** Sets the rates of epoch 0. Call {@link #step} after each epoch. */
+  /**
+   * Sets the rates of epoch 0. Call {@link #step} after each epoch. A warm-up from 0 gives all of
+   * epoch 0 a rate of 0.
+   */
   public Scheduler(Optimizer optimizer, Schedule schedule) {
     this(optimizer, schedule, 1);
   }
@@ -73,8 +77,8 @@ public final class Scheduler {
   /**
    * Sets the rates of the next position.
    *
-   * @throws org.noisylr.check.InputException if the schedule gives a negative or infinite rate or
-   *     NaN; the rates do not change then
+   * @throws InputException if the schedule gives a negative or infinite rate or NaN; nothing
+   *     changes then
    */
   public void step() {
     position(position + 1);
@@ -91,7 +95,8 @@ public final class Scheduler {
    * @param position at least 0
    */
   public void position(long position) {
-    this.position = Check.atLeast("position", position, 0);
+    lr(Check.atLeast("position", position, 0)); // throws before anything changes
+    this.position = position;
     apply();
   }
 
@@ -106,7 +111,7 @@ public final class Scheduler {
    * @throws IndexOutOfBoundsException if the scheduler has not seen the group
    */
   public double lastLr(int group) {
-    return lr() * (initial.get(group) / first);
+    return lr(position) * (initial.get(group) / first);
   }
 
   /** Writes position and initial rates, into the optimizer's archive or one of their own. */
@@ -121,36 +126,43 @@ public final class Scheduler {
   }
 
   /**
-   * Loads what {@link #save} wrote, and sets the rates. Load the optimizer first.
+   * Loads what {@link #save} wrote, and sets the rates. Create the scheduler, load the optimizer,
+   * then the scheduler: a rate in an archive may be 0.
    *
-   * @throws org.noisylr.check.InputException if the archive holds no state of a scheduler
+   * @throws InputException if the archive holds no state of a scheduler, or of more groups
    */
   public void load(InputArchive archive) {
     double[] numbers = ArchivedNumbers.read(archive, KEY, "scheduler", 3);
-    first = numbers[1];
-    for (int i = 2; i < numbers.length; i++) {
-      if (i - 2 < initial.size()) {
-        initial.set(i - 2, numbers[i]);
-      } else {
-        initial.add(numbers[i]);
+    int groups = numbers.length - 2;
+    if (groups > initial.size()) {
+      throw new InputException(
+          "the number of parameter groups is %d in the scheduler's archive, but %d in the optimizer"
+              .formatted(groups, initial.size()));
+    }
+    long saved = Check.atLeast("position", (long) numbers[0], 0);
+    first = Check.positive("initial learning rate", numbers[1]);
+    for (int i = 0; i < groups; i++) {
+      initial.set(i, numbers[2 + i]);
+    }
+    position(saved);
+  }
+
+  /** Multiplies the initial rates by a factor, down to a minimum, unless that changes little. */
+  void reduce(double factor, double minimum, double least) {
+    apply(); // sees groups that were added
+    for (int i = 0; i < initial.size(); i++) {
+      double reduced = Math.max(initial.get(i) * factor, minimum);
+      if (initial.get(i) - reduced > least) {
+        initial.set(i, reduced);
       }
     }
-    position((long) numbers[0]);
+    apply();
   }
 
-  Optimizer optimizer() {
-    return optimizer;
-  }
-
-  /** Multiplies the rates of a group from now on. */
-  void scale(int group, double factor) {
-    initial.set(group, initial.get(group) * factor);
-  }
-
-  void apply() {
+  private void apply() {
     try (PointerScope scope = new PointerScope()) {
       OptimizerParamGroupVector groups = open(optimizer).param_groups();
-      double lr = lr();
+      double lr = lr(position);
       for (int i = 0; i < groups.size(); i++) {
         OptimizerOptions options = groups.get(i).options();
         if (i == initial.size()) {
@@ -161,7 +173,7 @@ public final class Scheduler {
     }
   }
 
-  private double lr() {
-    return Check.nonNegative("the schedule's learning rate", schedule.lr(position, stepsPerEpoch));
+  private double lr(long at) {
+    return Check.nonNegative("the schedule's learning rate", schedule.lr(at, stepsPerEpoch));
   }
 }

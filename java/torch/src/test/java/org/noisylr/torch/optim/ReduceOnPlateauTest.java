@@ -168,6 +168,27 @@ class ReduceOnPlateauTest {
   }
 
   @Test
+  void aReductionOnAScheduleIncludesNewGroupsAndDoesNotDependOnTheCurrentRate() {
+    try (PointerScope scope = new PointerScope()) {
+      Problem problem = new Problem();
+      SGD optimizer = new SGD(new TensorVector(problem.a()), new SGDOptions(0.4));
+      Scheduler scheduler = new Scheduler(optimizer, Schedule.constant(0.4).warmup(2));
+      ReduceOnPlateau plateau =
+          new ReduceOnPlateau(
+              scheduler, PlateauOptions.minimize().factor(0.25).patience(0).minLr(0.1));
+      optimizer.add_param_group(
+          new OptimizerParamGroup(new TensorVector(problem.b()), new SGDOptions(0.2)));
+      plateau.step(1);
+      plateau.step(1); // in the first step of the warm-up, whose rate is 0
+      assertThat(lr(optimizer, 0)).isZero();
+      scheduler.step();
+      scheduler.step();
+      assertThat(lr(optimizer, 0)).isCloseTo(0.1, within(1e-15));
+      assertThat(lr(optimizer, 1)).isCloseTo(0.1, within(1e-15));
+    }
+  }
+
+  @Test
   void aResumedPlateauOnAScheduleContinues() {
     PlateauOptions options = PlateauOptions.minimize().factor(0.5).patience(1).minLr(1e-4);
     double[] metrics = {3, 3, 3, 3, 3, 3, 2, 2, 2, 2};

@@ -153,6 +153,24 @@ class SchedulerTest {
   }
 
   @Test
+  void anArchiveOfMoreGroupsIsRejectedAndChangesNothing(@TempDir Path folder) {
+    try (PointerScope scope = new PointerScope()) {
+      Scheduler two = new Scheduler(twoGroups(), Schedule.linear(0.02, 0, 10));
+      two.position(5);
+      save(folder.resolve("two.pt"), two::save);
+      Optimizer one = new SGD(new TensorVector(problem.a()), new SGDOptions(0.4));
+      Scheduler scheduler = new Scheduler(one, Schedule.constant(0.4));
+      assertThatThrownBy(() -> load(folder.resolve("two.pt"), scheduler::load))
+          .isInstanceOf(InputException.class)
+          .hasMessage(
+              "the number of parameter groups is 2 in the scheduler's archive, but 1 in the"
+                  + " optimizer");
+      assertThat(scheduler.position()).isZero();
+      assertThat(lrs(one)).containsExactly(0.4);
+    }
+  }
+
+  @Test
   void badValuesAndClosedOptimizersAreRejected(@TempDir Path folder) {
     Schedule schedule = Schedule.constant(0.1);
     SGD optimizer = new SGD(problem.parameters(), new SGDOptions(0.1));
@@ -174,6 +192,7 @@ class SchedulerTest {
     assertThatThrownBy(diverging::step)
         .hasMessage("the schedule's learning rate must be finite, but is Infinity");
     assertThat(lrs(optimizer)).containsExactly(0.1);
+    assertThat(diverging.position()).isZero();
     optimizer.close();
     assertThatIllegalStateException().isThrownBy(scheduler::step).withMessage("SGD is closed");
   }
