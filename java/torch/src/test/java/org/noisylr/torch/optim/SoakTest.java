@@ -21,8 +21,8 @@ class SoakTest {
   /** Less than a tensor for each step of the short form. */
   private static final long BYTES = 8 << 10;
 
-  /** Less than a closed optimizer of two parameters that is not freed. */
-  private static final long CLOSED_BYTES = 100;
+  /** Less than half of a closed optimizer of two parameters that is not freed. */
+  private static final long CLOSED_BYTES = 500;
 
   /** The growth of the JVM itself, whose heap is resident from the start. */
   private static final long RESIDENT_BYTES = 16 << 20;
