@@ -2,6 +2,7 @@ package org.noisylr.launcher;
 
 import java.io.PrintWriter;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.noisylr.check.Check;
@@ -24,31 +25,33 @@ import picocli.CommandLine.Option;
 final class ScheduleOptions extends OptionGroup {
   enum Kind {
     CONST,
-    STEP,
-    EXP,
-    CLR,
-    WR,
-    COSINE,
-    POLY,
-    ONE_CYCLE,
+    STEP("--milestones"),
+    EXP("--decay-rate", "--decay-steps"),
+    CLR("--milestones", "--peak-lr", "--cycle-epochs"),
+    WR("--restart-epochs", "--restart-mult", "--final-lr"),
+    COSINE("--final-lr"),
+    POLY("--final-lr", "--power"),
+    ONE_CYCLE("--peak-lr", "--final-lr", "--rise-fraction"),
     INVERSE_SQRT,
-    WSD
-  }
+    WSD("--final-lr", "--decay-epochs");
 
-  private static final Map<String, EnumSet<Kind>> KINDS =
-      Map.ofEntries(
-          Map.entry("--milestones", EnumSet.of(Kind.STEP, Kind.CLR)),
-          Map.entry("--decay-rate", EnumSet.of(Kind.EXP)),
-          Map.entry("--decay-steps", EnumSet.of(Kind.EXP)),
-          Map.entry("--peak-lr", EnumSet.of(Kind.CLR, Kind.ONE_CYCLE)),
-          Map.entry("--cycle-epochs", EnumSet.of(Kind.CLR)),
-          Map.entry("--restart-epochs", EnumSet.of(Kind.WR)),
-          Map.entry("--restart-mult", EnumSet.of(Kind.WR)),
-          Map.entry(
-              "--final-lr", EnumSet.of(Kind.WR, Kind.COSINE, Kind.POLY, Kind.ONE_CYCLE, Kind.WSD)),
-          Map.entry("--power", EnumSet.of(Kind.POLY)),
-          Map.entry("--rise-fraction", EnumSet.of(Kind.ONE_CYCLE)),
-          Map.entry("--decay-epochs", EnumSet.of(Kind.WSD)));
+    private final List<String> options;
+
+    Kind(String... options) {
+      this.options = List.of(options);
+    }
+
+    /** Returns, for each option, the kinds that use it. */
+    private static Map<String, EnumSet<Kind>> byOption() {
+      Map<String, EnumSet<Kind>> kinds = new HashMap<>();
+      for (Kind kind : values()) {
+        for (String option : kind.options) {
+          kinds.computeIfAbsent(option, each -> EnumSet.noneOf(Kind.class)).add(kind);
+        }
+      }
+      return kinds;
+    }
+  }
 
   private static final Map<String, String> OPTION_OF_FIELD =
       Map.ofEntries(
@@ -116,7 +119,7 @@ final class ScheduleOptions extends OptionGroup {
    */
   Schedule schedule(long epochs, PrintWriter err) {
     Options.require(command(), "--lr");
-    Options.requireChoice(command(), "--schedule", kind, KINDS);
+    Options.requireChoice(command(), "--schedule", kind, Kind.byOption());
     List<Milestone> steps =
         milestones == null ? List.of() : Milestone.parse("--milestones", milestones);
     if (kind == Kind.STEP && steps.isEmpty()) {
