@@ -141,11 +141,12 @@ class NOISYLR_API Noisy : public Base, public FusedOptimizer {
   void save(torch::serialize::OutputArchive& archive) const override;
 
   /// Loads an archive of this class or of Base. An archive without noise does not change the noise,
-  /// epoch and steps. If it throws, nothing has changed.
-  /// @throws std::invalid_argument if the archive's noise is incomplete or not valid, if the
-  /// options
-  ///     of a group are of another class, or if a parameter is in the groups twice, here or in the
-  ///     archive: LibTorch would lose its state
+  /// epoch and steps. An optimizer without noise takes the archive's. If it throws, nothing has
+  /// changed.
+  /// @throws std::invalid_argument if the archive's noise is incomplete, not valid or another one
+  ///     than the optimizer's, if the archive's options, groups or shapes do not fit, if the
+  ///     options of a group are of another class, or if a parameter is in the groups twice, here or
+  ///     in the archive: LibTorch would lose its state
   void load(torch::serialize::InputArchive& archive) override;
 
   void write_lr_tensors(const std::vector<double>& lrs) override;

@@ -22,8 +22,10 @@ class NOISYLR_API StepHook : public LrNoise {
   /// Writes what the optimizer writes, and the noise with its epoch and steps if there is noise.
   void save(torch::serialize::OutputArchive& archive) const;
 
-  /// Loads the optimizer and the noise. An archive without noise does not change the noise.
-  /// @throws std::invalid_argument if the archive's noise is incomplete or not valid
+  /// Loads the optimizer and the noise. An archive without noise does not change the noise. A hook
+  /// without noise takes the archive's.
+  /// @throws std::invalid_argument if the archive's noise is incomplete, not valid or another one
+  ///     than the hook's, or if the archive's options or groups do not fit the optimizer
   void load(torch::serialize::InputArchive& archive);
 
  private:
