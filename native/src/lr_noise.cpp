@@ -213,7 +213,7 @@ at::Tensor LrNoise::noisy_step(Optimizer& optimizer, LossClosure closure, StepFu
       return loss;
     };
   }
-  at::Tensor loss = base_step(optimizer, std::move(on_base_rates));
+  at::Tensor loss = base_step(std::move(on_base_rates));
   scope.complete();
   return loss;
 }

@@ -35,11 +35,9 @@ Noisy<Base>::~Noisy() = default;
 
 template <class Base>
 at::Tensor Noisy<Base>::step(LossClosure closure) {
-  return noisy_step(*this, std::move(closure), [](Optimizer& optimizer, LossClosure on_base_rates) {
-    auto& self = static_cast<Noisy&>(optimizer);
-    return self.implementation() == Implementation::kFused
-               ? self.fused_step(std::move(on_base_rates))
-               : self.stock_step(std::move(on_base_rates));
+  return noisy_step(*this, std::move(closure), [this](LossClosure on_base_rates) {
+    return implementation() == Implementation::kFused ? fused_step(std::move(on_base_rates))
+                                                      : stock_step(std::move(on_base_rates));
   });
 }
 
@@ -64,7 +62,7 @@ at::Tensor Noisy<Base>::fused_step(LossClosure closure) {
 template <class Base>
 at::Tensor Noisy<Base>::stock_step(LossClosure closure) {
   const auto prepare = [this] {
-    track_parameters();
+    tracked_.update_if_changed(*this);
     prepare_stock_step();
   };
   if (!closure) {
@@ -114,14 +112,20 @@ void Noisy<Base>::load(torch::serialize::InputArchive& archive) {
 }
 
 template <class Base>
-void Noisy<Base>::write_lr_tensors(const std::vector<double>& lrs) {
-  const size_t groups = this->param_groups().size();
-  if (lrs.size() != groups) {
-    reject("lrs must have one learning rate for each of the ", groups, " groups, but has ",
-           lrs.size());
-  }
+bool Noisy<Base>::record() {
   at::NoGradGuard no_grad;
-  if (plan_) plan_->write_lr_tensors(lrs);
+  return plan_ && plan_->record(*this);
+}
+
+template <class Base>
+bool Noisy<Base>::replay(c10::function_ref<void()> launch) {
+  if (!plan_ || !plan_->can_replay(*this)) return false;
+  at::NoGradGuard no_grad;
+  noisy_step(*this, nullptr, [this, launch](const LossClosure&) {
+    plan_->replay(launch);
+    return at::Tensor();
+  });
+  return true;
 }
 
 template <class Base>

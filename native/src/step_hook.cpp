@@ -23,8 +23,8 @@ void StepHook::require_no_other_noise() const {
 
 at::Tensor StepHook::step(LossClosure closure) {
   require_no_other_noise();
-  return noisy_step(optimizer_, std::move(closure), [](Optimizer& optimizer, LossClosure base) {
-    return optimizer.step(std::move(base));
+  return noisy_step(optimizer_, std::move(closure), [this](LossClosure on_base_rates) {
+    return optimizer_.step(std::move(on_base_rates));
   });
 }
 

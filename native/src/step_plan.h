@@ -4,6 +4,7 @@
 
 #include <ATen/ops/full.h>
 #include <c10/core/TensorOptions.h>
+#include <c10/util/FunctionRef.h>
 #include <noisylr/noisy.h>
 
 #include <algorithm>
@@ -50,10 +51,24 @@ class StepPlan {
 
   size_t fallback_count() const noexcept { return fallback_count_; }
 
-  void write_lr_tensors(const std::vector<double>& lrs) {
-    for (LrTensor& lr : lr_tensors_) {
-      if (lr.group < lrs.size()) lr.write(lrs[lr.group]);
-    }
+  /// The device's part of a step. Returns false, and does nothing, where it is not all of it.
+  bool record(Base& optimizer) {
+    if (!is_current(optimizer) || !is_by_aten()) return false;
+    for (Bucket<Options>& bucket : buckets_) step_by_aten(bucket, find_lr_tensor(bucket)->tensor);
+    return true;
+  }
+
+  /// Whether a step that record() recorded is still the next one, whatever its learning rate.
+  bool can_replay(Base& optimizer) {
+    return is_current(optimizer, /*with_gradients=*/false) && is_by_aten();
+  }
+
+  /// The host's part of a step, around launch(), the device's.
+  void replay(c10::function_ref<void()> launch) {
+    for (const Bucket<Options>& bucket : buckets_)
+      find_lr_tensor(bucket)->write(bucket.options->lr());
+    launch();
+    for (const Bucket<Options>& bucket : buckets_) count_step(bucket);
   }
 
  private:
@@ -105,8 +120,9 @@ class StepPlan {
     int64_t written;
   };
 
-  /// Whether nothing was replaced since the values were gathered; takes over new gradients.
-  bool is_current(Base& optimizer) {
+  /// Whether nothing was replaced since the values were gathered; takes over new gradients, or
+  /// ignores them, as a replay does.
+  bool is_current(Base& optimizer, bool with_gradients = true) {
     auto& groups = optimizer.param_groups();
     if (!is_gathered_ || groups.size() != groups_.size()) return false;
     auto slot = slots_.begin();
@@ -119,17 +135,19 @@ class StepPlan {
         return false;
       }
       for (const at::Tensor& p : groups[g].params()) {
-        if (!is_current(optimizer, *slot++, p)) return false;
+        if (!is_current(optimizer, *slot++, p, with_gradients)) return false;
       }
     }
     return true;
   }
 
-  bool is_current(Base& optimizer, const ParameterSlot& slot, const at::Tensor& p) {
+  bool is_current(Base& optimizer, const ParameterSlot& slot, const at::Tensor& p,
+                  bool with_gradients) {
     if (p.unsafeGetTensorImpl() != slot.parameter) return false;
     const at::Tensor& gradient = gradient_of(p);
-    if (!slot.has_gradient) return !gradient.defined();
-    if (!gradient.defined() || !fits(gradient, p) || p.data_ptr() != slot.memory) return false;
+    if (!slot.has_gradient) return !with_gradients || !gradient.defined();
+    if (with_gradients && (!gradient.defined() || !fits(gradient, p))) return false;
+    if (p.data_ptr() != slot.memory) return false;
     if (slot.state) {
       const auto found = optimizer.state().find(slot.parameter);
       if (found == optimizer.state().end() || found->second.get() != slot.state) return false;
@@ -152,7 +170,7 @@ class StepPlan {
     } else {
       auto& bucket = buckets_[slot.owner];
       if (p.scalar_type() != bucket.type || p.device() != bucket.device) return false;
-      bucket.gradients[slot.index] = gradient;
+      if (with_gradients) bucket.gradients[slot.index] = gradient;
     }
     return true;
   }
@@ -332,16 +350,29 @@ class StepPlan {
     for (Bucket<Options>& bucket : buckets_) {
       update_step_tensors(bucket);
       if (use_lr_tensors) {
-        aten_step(bucket, lr_tensor(bucket));
+        step_by_aten(bucket, lr_tensor(bucket));
       } else {
-        aten_step(bucket, bucket.options->lr());
+        step_by_aten(bucket, bucket.options->lr());
       }
-      for (int64_t* count : bucket.counts) ++*count;
-      for (at::Tensor& gradient : bucket.gradients) gradient.reset();
+      count_step(bucket);
     }
   }
 
-  /// Sets the step tensors of a bucket to the step that follows.
+  template <class Lr>
+  static void step_by_aten(Bucket<Options>& bucket, const Lr& lr) {
+    if (!bucket.steps.empty()) at::_foreach_add_(bucket.steps, 1);
+    aten_step(bucket, lr);
+    for (at::Tensor& gradient : bucket.gradients) gradient.reset();
+  }
+
+  /// Counts a step in the states, and in what is known of the device's counts.
+  void count_step(const Bucket<Options>& bucket) {
+    if (bucket.counts.empty()) return;
+    for (int64_t* count : bucket.counts) ++*count;
+    for (const at::Tensor& p : bucket.parameters) ++step_tensors_[p.unsafeGetTensorImpl()].written;
+  }
+
+  /// Sets the step tensors of a bucket to the number of completed steps.
   void update_step_tensors(Bucket<Options>& bucket) {
     if (bucket.counts.empty()) return;
     bucket.steps.clear();
@@ -357,20 +388,38 @@ class StepPlan {
       known.written = step;
       bucket.steps.push_back(known.tensor);
     }
-    at::_foreach_add_(bucket.steps, 1);
-    for (const at::Tensor& p : bucket.parameters) ++step_tensors_[p.unsafeGetTensorImpl()].written;
+  }
+
+  LrTensor* find_lr_tensor(const Bucket<Options>& bucket) {
+    for (LrTensor& known : lr_tensors_) {
+      if (known.group == bucket.group && known.tensor.device() == bucket.device) return &known;
+    }
+    return nullptr;
   }
 
   const at::Tensor& lr_tensor(const Bucket<Options>& bucket) {
     const double lr = bucket.options->lr();
-    for (LrTensor& known : lr_tensors_) {
-      if (known.group == bucket.group && known.tensor.device() == bucket.device) {
-        known.write(lr);
-        return known.tensor;
-      }
+    if (LrTensor* known = find_lr_tensor(bucket)) {
+      known->write(lr);
+      return known->tensor;
     }
     const auto type = at::TensorOptions(bucket.device).dtype(at::kFloat);
     return lr_tensors_.emplace_back(LrTensor{bucket.group, at::full({}, lr, type), lr}).tensor;
+  }
+
+  /// Whether ATen's operations, with learning rates on the device, step all parameters, and the
+  /// device's counts of steps are those of the states.
+  bool is_by_aten() {
+    if (buckets_.empty() || !ranges_.empty()) return false;
+    for (const Bucket<Options>& bucket : buckets_) {
+      if (!find_lr_tensor(bucket)) return false;
+      for (size_t i = 0; i < bucket.counts.size(); ++i) {
+        const auto known = step_tensors_.find(bucket.parameters[i].unsafeGetTensorImpl());
+        if (known == step_tensors_.end() || known->second.written != *bucket.counts[i])
+          return false;
+      }
+    }
+    return true;
   }
 
   bool is_gathered_ = false;

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "check.h"
+#include "noisylr/captured_step.h"
 #include "noisylr/l4.h"
 #include "noisylr/noisy.h"
 #include "noisylr/perturbation.h"
@@ -139,6 +140,38 @@ TEST_EACH_OPTIMIZER(learning_rates_in_tensors_give_the_same_steps) {
   train(plain, a);
   train(tensors, b);
   EXPECT(distance(tensors, plain) <= 2e-5);
+}
+
+TEST_EACH_OPTIMIZER(captured_steps_are_the_steps_that_would_have_been) {
+  const Problem plain = on_device(), captured = on_device();
+  NoiseSpec noise = kNoise;
+  noise.steps_per_epoch = 7;
+  Noisy<Base> a(plain.parameters(), options<Base>(), noise);
+  Noisy<Base> b(captured.parameters(), options<Base>(), noise);
+  a.lr_tensors(true);
+  if (device().is_cpu()) {
+    EXPECT_THROWS(std::invalid_argument, CapturedStep(b, [&] { return captured.loss(); }),
+                  "a step can be captured on a CUDA device");
+    return;
+  }
+  CapturedStep step(b, [&] { return captured.loss(); });
+  for (int i = 0; i < kSteps; ++i) {
+    const at::Tensor expected = a.step([&] { return plain.loss(); });
+    const at::Tensor loss = step.step();
+    EXPECT(std::abs(loss.item<double>() - expected.item<double>()) <=
+           1e-5 * expected.item<double>());
+    EXPECT_EQ(b.realised_lr(), a.realised_lr());
+  }
+  EXPECT(step.is_replayed());
+  EXPECT(distance(captured, plain) <= 2e-5);
+  EXPECT(!(captured == on_device()));
+  // What follows a recording sees the same counts.
+  auto archive = archived(b);
+  Noisy<Base> after(captured.parameters(), options<Base>(), noise);
+  after.load(archive);
+  train(captured, after, 3);
+  train(plain, a, 3);
+  EXPECT(distance(captured, plain) <= 2e-5);
 }
 
 TEST_EACH_OPTIMIZER(archives_and_states_resume_on_the_device) {

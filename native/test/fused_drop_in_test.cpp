@@ -179,15 +179,12 @@ TEST_EACH_OPTIMIZER(rates_in_tensors_give_the_same_steps) {
          {static_cast<Optimizer*>(&by_number), static_cast<Optimizer*>(&by_tensor)}) {
       optimizer->param_groups()[0].options().set_lr(0.01 / (1 + i / 10));
     }
-    by_tensor.write_lr_tensors({by_tensor.param_groups()[0].options().get_lr()});
     set_grad(p, random_grad(p));
     set_grad(q, p.grad().clone());
     by_number.step();
     by_tensor.step();
   }
   EXPECT(error(q, p.to(at::kDouble)) <= 0.01 * greatest(p));
-  EXPECT_THROWS(std::invalid_argument, by_tensor.write_lr_tensors({0.1, 0.2}),
-                "lrs must have one learning rate for each of the 1 groups, but has 2");
 }
 
 TEST_EACH_OPTIMIZER(fused_optimizer_finds_only_noisy_optimizers) {

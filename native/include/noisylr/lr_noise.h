@@ -2,6 +2,7 @@
 /// The noise of one optimizer.
 #pragma once
 
+#include <c10/util/FunctionRef.h>
 #include <noisylr/export.h>
 #include <noisylr/noise.h>
 #include <noisylr/step_guard.h>
@@ -66,9 +67,9 @@ class NOISYLR_API LrNoise {
 
  protected:
   using LossClosure = torch::optim::Optimizer::LossClosure;
-  using StepFunction = at::Tensor (*)(torch::optim::Optimizer&, LossClosure);
+  using StepFunction = c10::function_ref<at::Tensor(LossClosure)>;
 
-  /// Runs base_step(optimizer, closure) with realised rates in all groups. Strong guarantee for the
+  /// Runs base_step(closure) with realised rates in all groups. Strong guarantee for the
   /// noise: if anything throws, steps and realised rates do not change.
   /// @throws std::logic_error if a step of the same object is in progress, or if the noise depends
   ///     on the epoch, has no steps_per_epoch, and no epoch was set or loaded

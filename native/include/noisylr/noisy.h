@@ -45,15 +45,21 @@ class NOISYLR_API FusedOptimizer : public LrNoise {
   ///
   /// The rate of a group is then a float tensor without dimensions on each device that the group's
   /// parameters are on. The first step creates it, and later steps write it only where the rate has
-  /// changed. A second step with the same rates can therefore be captured as a graph that reads the
-  /// tensor and does not write it; write_lr_tensors() sets the rates of its replays. A replay does
-  /// not count in the integer steps of the state, nor in the noise's.
+  /// changed.
   void lr_tensors(bool use) noexcept { lr_tensors_ = use; }
 
-  /// Writes the learning rates that replays of a captured step use, one for each group. With noise,
-  /// these are realised rates.
-  /// @throws std::invalid_argument unless there is one rate for each group
-  virtual void write_lr_tensors(const std::vector<double>& lrs) = 0;
+  /// The device's part of the next step, for a graph that records it: reads the rates and the step
+  /// counts on the device, and changes nothing on the host. CapturedStep calls it.
+  /// @return false, and nothing is done, unless the step before used lr_tensors(), the same
+  ///     parameters, state and options, and ATen's operations for all parameters
+  virtual bool record() = 0;
+
+  /// A step whose device's part is launch(), which replays what record() recorded: writes the rates
+  /// that changed, launches, and counts the step in the noise and the state.
+  /// @return false, without a step, if parameters, state or options other than the learning rate
+  ///     have changed since
+  /// @throws what step() throws
+  virtual bool replay(c10::function_ref<void()> launch) = 0;
 
   /// The number of parameters with a gradient that LibTorch's own operations stepped in the last
   /// fused step; 0 before it and with the stock implementation.
@@ -149,7 +155,8 @@ class NOISYLR_API Noisy : public Base, public FusedOptimizer {
   ///     in the archive: LibTorch would lose its state
   void load(torch::serialize::InputArchive& archive) override;
 
-  void write_lr_tensors(const std::vector<double>& lrs) override;
+  bool record() override;
+  bool replay(c10::function_ref<void()> launch) override;
   size_t fallback_count() const noexcept override;
   void close() override;
   void track_parameters() override;

@@ -6,7 +6,7 @@
 #include <noisylr/export.h>
 #include <torch/optim/optimizer.h>
 
-#include <unordered_map>
+#include <vector>
 
 namespace noisylr {
 
@@ -20,8 +20,11 @@ class NOISYLR_API TrackedParameters {
   /// Erases the state of tensors that are in no group, and tracks those that are.
   void update(torch::optim::Optimizer& optimizer);
 
+  /// update() unless the groups hold the tensors that are tracked.
+  void update_if_changed(torch::optim::Optimizer& optimizer);
+
  private:
-  std::unordered_map<const void*, c10::weak_intrusive_ptr<c10::TensorImpl>> references_;
+  std::vector<c10::weak_intrusive_ptr<c10::TensorImpl>> references_;  // in the order of the groups
 };
 
 }  // namespace noisylr
