@@ -88,7 +88,7 @@ public class TrainingBenchmark extends LongRuns {
             Augmentation.NONE,
             precision,
             1);
-    trainer = new Trainer(model, config, examples.train(), examples.test(), cpu);
+    trainer = new Trainer(model, config, examples.train(), examples.test(), cpu, false);
   }
 
   @Benchmark

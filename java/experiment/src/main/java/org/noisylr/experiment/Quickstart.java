@@ -151,7 +151,8 @@ public record Quickstart(int epochs, int seeds, String device) {
             Precision.FP32,
             seed);
     RunConfig config =
-        new RunConfig(DATA, null, null, ModelName.CNN28, null, device, Cpu.processors(), training);
+        new RunConfig(
+            DATA, null, null, ModelName.CNN28, null, device, Cpu.processors(), false, training);
     try (ConsoleProgress progress = new ConsoleProgress(console, name, epochs, data.metric())) {
       return Run.execute(config, data, List.of(progress));
     }

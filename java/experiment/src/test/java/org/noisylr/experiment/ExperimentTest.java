@@ -55,7 +55,7 @@ class ExperimentTest {
       PrintStream out) {
     return new Experiment(store, worker, stop, out)
         .run(
-            new Planner(Scale.SMOKE, null, DATA, null, "cpu", 1),
+            new Planner(Scale.SMOKE, null, DATA, null, "cpu", 1, false),
             Table.of("table2"),
             CELLS,
             shard,

@@ -51,6 +51,9 @@ final class ExperimentRunCommand extends Subcommand {
   @Option(names = "--threads", paramLabel = "N", defaultValue = "1")
   private Integer threads;
 
+  @Option(names = "--capture")
+  private boolean capture;
+
   @Option(names = "--backbone", paramLabel = "FILE")
   private Path backbone;
 
@@ -80,7 +83,13 @@ final class ExperimentRunCommand extends Subcommand {
     String deviceName = device.name(err());
     Planner planner =
         new Planner(
-            scale, seeds, parsedOverrides(), Options.absolute(backbone), deviceName, threads);
+            scale,
+            seeds,
+            parsedOverrides(),
+            Options.absolute(backbone),
+            deviceName,
+            threads,
+            capture);
     PrintStream console = System.out;
     boolean succeeded;
     try (GracefulShutdown shutdown = new GracefulShutdown()) {

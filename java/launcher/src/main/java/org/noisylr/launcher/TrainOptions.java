@@ -59,6 +59,9 @@ final class TrainOptions extends OptionGroup {
   @Option(names = "--threads", paramLabel = "N")
   private Integer threads;
 
+  @Option(names = "--capture")
+  private boolean capture;
+
   @Option(names = "--precision", paramLabel = "P", defaultValue = "fp32")
   private Precision precision;
 
@@ -103,15 +106,19 @@ final class TrainOptions extends OptionGroup {
             precision,
             seed);
     RunConfig config =
-        new RunConfig(
-            Datasets.canonical(data),
-            subset,
-            null,
-            model,
-            Options.absolute(backbone),
-            deviceName,
-            threads == null ? Cpu.processors() : threads,
-            training);
+        Options.named(
+            Map.of("capture", "--capture"),
+            () ->
+                new RunConfig(
+                    Datasets.canonical(data),
+                    subset,
+                    null,
+                    model,
+                    Options.absolute(backbone),
+                    deviceName,
+                    threads == null ? Cpu.processors() : threads,
+                    capture,
+                    training));
     Options.named(
         Map.of("subset", "--subset", "batch size", "--batch-size", "augmentation", "--augment"),
         () -> Run.check(config, dataset));

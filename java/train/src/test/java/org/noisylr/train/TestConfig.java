@@ -31,6 +31,7 @@ public final class TestConfig {
   private String backbone;
   private String device = "cpu";
   private int threads = 1;
+  private boolean capture;
 
   public TestConfig optimizer(OptimizerSpec.Kind value) {
     kind = value;
@@ -103,6 +104,11 @@ public final class TestConfig {
     return this;
   }
 
+  public TestConfig capture() {
+    capture = true;
+    return this;
+  }
+
   public TestConfig threads(int value) {
     threads = value;
     return this;
@@ -115,6 +121,7 @@ public final class TestConfig {
   }
 
   public RunConfig run() {
-    return new RunConfig(data, subset, testSubset, model, backbone, device, threads, training());
+    return new RunConfig(
+        data, subset, testSubset, model, backbone, device, threads, capture, training());
   }
 }

@@ -40,6 +40,7 @@ import org.noisylr.train.run.RunConfig;
  * @param backbone a file of weights for DeepLab V3; null for none
  * @param device the device's own name
  * @param threads CPU threads of a run
+ * @param capture whether training steps are captured in a CUDA graph
  */
 public record Planner(
     Scale scale,
@@ -47,7 +48,8 @@ public record Planner(
     Map<String, String> overrides,
     String backbone,
     String device,
-    int threads) {
+    int threads,
+    boolean capture) {
   private static final int MAX_SEEDS = 1000;
 
   /** Validates the values. */
@@ -211,6 +213,7 @@ public record Planner(
         settings.model() == ModelName.DEEPLABV3 ? backbone : null,
         device,
         threads,
+        capture,
         training);
   }
 

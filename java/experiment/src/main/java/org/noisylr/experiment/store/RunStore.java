@@ -78,6 +78,7 @@ public final class RunStore {
             config.backbone(),
             "",
             1,
+            false,
             config.training());
     byte[] text = RunFormat.toLine(trained).getBytes(StandardCharsets.UTF_8);
     byte[] digest = Digest.of("SHA-256").digest(text);

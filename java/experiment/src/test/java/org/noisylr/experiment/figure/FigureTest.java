@@ -26,7 +26,7 @@ class FigureTest {
   private void writeRuns(List<String> cells) throws IOException {
     Map<String, String> data = Map.of("cifar10", "generated:cifar10");
     List<PlannedCell> planned =
-        new Planner(Scale.SMOKE, 2, data, null, "cpu", 1).plan(Table.of("table1"), cells);
+        new Planner(Scale.SMOKE, 2, data, null, "cpu", 1, false).plan(Table.of("table1"), cells);
     Plan.write(folder, Scale.SMOKE, planned);
     for (PlannedCell cell : planned) {
       for (RunConfig run : cell.runs().values()) {

@@ -19,7 +19,7 @@ class PlanTest {
   @TempDir private Path store;
 
   private static List<PlannedCell> cells(int seeds, String data, String... only) {
-    return new Planner(Scale.TINY, seeds, Map.of("cifar10", data), null, "cpu", 1)
+    return new Planner(Scale.TINY, seeds, Map.of("cifar10", data), null, "cpu", 1, false)
         .plan(Table.of("table4"), List.of(only));
   }
 

@@ -37,7 +37,7 @@ import org.noisylr.train.run.RunConfig;
 class PlannerTest {
 
   private static Planner planner(Scale scale, Integer seeds, Map<String, String> overrides) {
-    return new Planner(scale, seeds, overrides, null, "cpu", 2);
+    return new Planner(scale, seeds, overrides, null, "cpu", 2, false);
   }
 
   private static PlannedCell cell(Scale scale, String id) {
@@ -98,7 +98,7 @@ class PlannerTest {
   }
 
   private static List<PlannedCell> withBackbone(String backbone, String only) {
-    return new Planner(Scale.SMOKE, null, Map.of(), backbone, "cpu", 2)
+    return new Planner(Scale.SMOKE, null, Map.of(), backbone, "cpu", 2, false)
         .plan(Table.of("table2"), List.of(only));
   }
 

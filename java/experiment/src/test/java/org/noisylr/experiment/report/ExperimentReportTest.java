@@ -47,7 +47,7 @@ class ExperimentReportTest {
 
   /** Plans the cell at a scale and writes a finished run for each seed. */
   private void run(Scale scale, String data, String only, double... best) throws IOException {
-    Planner planner = new Planner(scale, best.length, data(data), null, "cpu", 1);
+    Planner planner = new Planner(scale, best.length, data(data), null, "cpu", 1, false);
     List<PlannedCell> cells = planner.plan(Table.of("table6"), List.of(only));
     Plan.write(store, scale, cells);
     for (int i = 0; i < best.length; i++) {
@@ -118,7 +118,7 @@ class ExperimentReportTest {
     Plan.write(
         store,
         Scale.TINY,
-        new Planner(Scale.TINY, 3, data("photos"), null, "cpu", 1)
+        new Planner(Scale.TINY, 3, data("photos"), null, "cpu", 1, false)
             .plan(Table.of("table6"), List.of("sd-rn/batch-32")));
     assertThat(comparison(Scale.TINY)).endsWith(",runs missing");
     assertThat(report(Scale.TINY, "report.html")).contains("3 of 3 runs", "0 of 3 runs", "not run");

@@ -1,6 +1,7 @@
 package org.noisylr.torch.internal;
 
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.bytedeco.javacpp.FunctionPointer;
 import org.bytedeco.javacpp.annotation.ByVal;
 import org.bytedeco.javacpp.annotation.Properties;
@@ -17,19 +18,33 @@ public class LossCallback extends FunctionPointer {
     NativeLibrary.load();
   }
 
+  /** What the closure threw in the last step; null if nothing. */
+  Throwable thrown;
+
   private LossCallback() {
     allocate();
   }
 
   /** Runs a native step that evaluates {@code closure}; throws exactly what the closure throws. */
   public static Tensor evaluate(Function<LossCallback, Tensor> nativeStep, LossClosure closure) {
-    try (Checked callback = new Checked(closure)) {
-      try {
-        return nativeStep.apply(callback);
-      } catch (RuntimeException e) {
-        // Native code keeps only the message.
-        throw callback.thrown == null ? e : LossCallback.<RuntimeException>rethrow(callback.thrown);
-      }
+    try (LossCallback callback = of(closure)) {
+      return callback.evaluate(() -> nativeStep.apply(callback));
+    }
+  }
+
+  /** Returns a callback for native code that keeps it; close it after that code's object. */
+  public static LossCallback of(LossClosure closure) {
+    return new Checked(closure);
+  }
+
+  /** Runs a native step that may call this callback; throws exactly what the closure throws. */
+  public Tensor evaluate(Supplier<Tensor> nativeStep) {
+    thrown = null;
+    try {
+      return nativeStep.get();
+    } catch (RuntimeException e) {
+      // Native code keeps only the message.
+      throw thrown == null ? e : LossCallback.<RuntimeException>rethrow(thrown);
     }
   }
 
@@ -45,7 +60,6 @@ public class LossCallback extends FunctionPointer {
   /** Returns a loss or throws: a null or closed tensor would crash the native caller. */
   private static final class Checked extends LossCallback {
     private final LossClosure closure;
-    private Throwable thrown;
 
     private Checked(LossClosure closure) {
       this.closure = closure;

@@ -1,5 +1,8 @@
 package org.noisylr.torch.internal;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URL;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.annotation.ByRef;
@@ -24,6 +27,7 @@ import org.noisylr.torch.LibTorch;
     @Platform(
         include = {
           "binding.h",
+          "noisylr/captured_step.h",
           "noisylr/l4.h",
           "noisylr/memory.h",
           "noisylr/noisy.h",
@@ -53,6 +57,28 @@ public final class NativeLibrary {
 
   /** Loads the libraries unless they are loaded. Every class with native methods calls it. */
   public static void load() {}
+
+  /**
+   * Loads the graphs of CUDA.
+   *
+   * @throws UnsupportedOperationException if this build does not have them
+   */
+  public static synchronized void loadCudaGraphs() {
+    String file = System.mapLibraryName("noisylr_cuda");
+    URL resource =
+        NativeLibrary.class.getResource(
+            "/org/noisylr/nativelib/" + Loader.getPlatform() + "/" + file);
+    if (resource == null) {
+      throw new UnsupportedOperationException(
+          "this build of noisylr has no CUDA graphs: build it with -Pgpu where CUDA's headers are");
+    }
+    try {
+      // Loading it once more does nothing.
+      System.load(Loader.cacheResource(resource).getPath());
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot unpack " + file, e);
+    }
+  }
 
   /** Returns {@code pointer}, or throws IllegalStateException if it is closed. */
   public static <P extends Pointer> P open(P pointer) {

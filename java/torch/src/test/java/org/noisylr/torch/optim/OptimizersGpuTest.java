@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import org.bytedeco.pytorch.LossClosure;
 import org.bytedeco.pytorch.Optimizer;
 import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.BeforeEach;
@@ -61,6 +62,33 @@ class OptimizersGpuTest {
     Problem fused = new Problem(DEVICE);
     float[] expected = trained(stock, family.stock(stock.parameters(), LR));
     float[] actual = trained(fused, family.noisy(fused.parameters(), LR, NoiseSpec.none()));
+    for (int i = 0; i < expected.length; i++) {
+      assertThat(actual[i]).isCloseTo(expected[i], within(2e-5f * Math.abs(expected[i])));
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void capturedStepsAreThoseThatWouldHaveBeen(OptimizerFamily family) {
+    assumeTrue(!DEVICE.equals("cpu"), "steps are captured on CUDA only");
+    NoiseSpec noise = NoiseSpec.uniform(8).stepsPerEpoch(7).seed(42);
+    Problem plain = new Problem(DEVICE);
+    Problem captured = new Problem(DEVICE);
+    Optimizer recorded = family.noisy(captured.parameters(), LR, noise);
+    float[] expected = trained(plain, family.noisy(plain.parameters(), LR, noise));
+    try (recorded;
+        LossClosure closure = captured.closure(recorded);
+        CapturedStep step = new CapturedStep((FusedOptimizer) recorded, closure)) {
+      for (int i = 0; i < STEPS; i++) {
+        step.step();
+        double realised = noise.realised(LR, i / 7, i, 0);
+        assertThat(((NoisyOptimizer) recorded).realisedLr()).isEqualTo(realised);
+      }
+      assertThat(step.isReplayed()).isTrue();
+      step.close();
+      step.close();
+    }
+    float[] actual = captured.values();
     for (int i = 0; i < expected.length; i++) {
       assertThat(actual[i]).isCloseTo(expected[i], within(2e-5f * Math.abs(expected[i])));
     }

@@ -4,6 +4,7 @@ import java.util.Arrays;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Device;
+import org.bytedeco.pytorch.LossClosure;
 import org.bytedeco.pytorch.Optimizer;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -46,6 +47,16 @@ final class Problem {
   Tensor loss(Optimizer optimizer) {
     optimizer.zero_grad();
     return backward();
+  }
+
+  /** {@link #loss} as the closure of a step. */
+  LossClosure closure(Optimizer optimizer) {
+    return new LossClosure() {
+      @Override
+      public Tensor call() {
+        return loss(optimizer);
+      }
+    };
   }
 
   /** Adds to the gradients; returns the loss. */

@@ -14,6 +14,7 @@ import org.noisylr.check.InputException;
 import org.noisylr.noise.Philox;
 import org.noisylr.torch.Tensors;
 import org.noisylr.torch.model.Model;
+import org.noisylr.torch.optim.FusedOptimizer;
 import org.noisylr.torch.optim.NoisyOptimizer;
 import org.noisylr.torch.optim.OptimizerState;
 import org.noisylr.train.data.Batch;
@@ -48,6 +49,7 @@ public final class Trainer implements AutoCloseable {
   private final Device device;
   private final TrainingOptimizer optimizer;
   private final NoisyOptimizer noisy;
+  private final CapturedPass captured;
   private int nextEpoch;
   private int stepsDone;
   private Map<String, Tensor> progress = Map.of();
@@ -60,10 +62,17 @@ public final class Trainer implements AutoCloseable {
    * @param training the examples to train on, on {@code device}
    * @param test the examples to evaluate on, on {@code device}
    * @param device the device of all tensors
+   * @param capture whether steps of full batches are captured in a CUDA graph, see {@link
+   *     org.noisylr.torch.optim.CapturedStep}; the optimizer is then a fused one
    * @throws InputException if there are no examples
    */
   public Trainer(
-      Model model, TrainingConfig config, Examples training, Examples test, Device device) {
+      Model model,
+      TrainingConfig config,
+      Examples training,
+      Examples test,
+      Device device,
+      boolean capture) {
     Check.atLeast("number of training examples", training.count(), 1);
     Check.atLeast("number of test examples", test.count(), 1);
     this.model = model;
@@ -75,6 +84,10 @@ public final class Trainer implements AutoCloseable {
     model.channelsLast();
     optimizer = config.optimizer().create(model.parameters(), steps(0).baseLr(0), config.noise());
     noisy = optimizer.noisy();
+    captured =
+        capture
+            ? new CapturedPass((FusedOptimizer) noisy, this::pass, config.batchSize(), device)
+            : null;
   }
 
   /** Seeds LibTorch's generators for the weights of the next model. */
@@ -198,17 +211,28 @@ public final class Trainer implements AutoCloseable {
     int step = current.stepsDone();
     try (PointerScope scope = new PointerScope()) {
       optimizer.baseLr(steps.baseLr(step));
-      Batch batch =
-          training.training(order.narrow(0, steps.firstExample(step), steps.batchSize(step)));
-      optimizer.optimizer().zero_grad();
-      Tensor logits = forward.logits(training, batch);
-      Tensor loss = torch.cross_entropy(logits, batch.targets());
-      loss.backward();
-      optimizer.step(loss.detach());
-      current.record(loss.detach(), logits.detach(), batch.targets());
+      Tensor indices = order.narrow(0, steps.firstExample(step), steps.batchSize(step));
+      Pass pass;
+      if (captured != null && steps.batchSize(step) == config.batchSize()) {
+        pass = captured.step(indices);
+      } else {
+        pass = pass(indices);
+        optimizer.step(pass.loss());
+      }
+      current.record(pass.loss(), pass.logits(), pass.targets());
     } catch (RuntimeException e) {
       throw isNativeError(e) ? new StepFailedException(steps.epoch(), steps.number(step), e) : e;
     }
+  }
+
+  /** The forward and backward pass of the training examples with the given indices. */
+  private Pass pass(Tensor indices) {
+    Batch batch = training.training(indices);
+    optimizer.optimizer().zero_grad();
+    Tensor logits = forward.logits(training, batch);
+    Tensor loss = torch.cross_entropy(logits, batch.targets());
+    loss.backward();
+    return new Pass(loss.detach(), logits.detach(), batch.targets());
   }
 
   private Optional<Evaluation> evaluate(EpochSteps steps, double lr, StopSignal stop) {
@@ -316,6 +340,9 @@ public final class Trainer implements AutoCloseable {
   @Override
   public void close() {
     keepProgress(0, Map.of());
+    if (captured != null) {
+      captured.close();
+    }
     optimizer.close();
   }
 }

@@ -129,7 +129,13 @@ public record Run(List<EpochMetrics> metrics, RunResult result, Timing timing) {
         }
         model.to(device, false);
         try (Trainer trainer =
-            new Trainer(model, config.training(), examples.train(), examples.test(), device)) {
+            new Trainer(
+                model,
+                config.training(),
+                examples.train(),
+                examples.test(),
+                device,
+                config.capture())) {
           List<EpochMetrics> metrics =
               directory == null ? new ArrayList<>() : directory.restore(trainer);
           Timing timing = directory == null ? new Timing() : directory.timing(metrics.size());

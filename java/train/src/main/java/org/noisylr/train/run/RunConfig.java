@@ -1,6 +1,9 @@
 package org.noisylr.train.run;
 
 import org.noisylr.check.Check;
+import org.noisylr.check.InputException;
+import org.noisylr.torch.optim.Implementation;
+import org.noisylr.train.loop.OptimizerSpec;
 import org.noisylr.train.loop.TrainingConfig;
 
 /**
@@ -15,6 +18,8 @@ import org.noisylr.train.loop.TrainingConfig;
  * @param device the name of one device: {@code cpu}, {@code cuda:0}, …
  * @param threads the number of CPU threads for LibTorch's operations, in [1, 1024]; results on a
  *     CPU depend on it (rounding)
+ * @param capture whether training steps are captured in a CUDA graph and replayed, on a CUDA device
+ *     and with a fused optimizer only; results differ by rounding
  * @param training the settings of the training loop
  */
 public record RunConfig(
@@ -25,6 +30,7 @@ public record RunConfig(
     String backbone,
     String device,
     int threads,
+    boolean capture,
     TrainingConfig training) {
   /** Many times the cores of a machine; ten thousand threads can crash LibTorch. */
   private static final long MAX_THREADS = 1024;
@@ -36,5 +42,14 @@ public record RunConfig(
     Check.required("device", device);
     Check.within("threads", (long) threads, 1, MAX_THREADS);
     Check.required("training", training);
+    if (capture) {
+      OptimizerSpec optimizer = training.optimizer();
+      if (!device.startsWith("cuda")) {
+        throw InputException.of("capture", "requires a CUDA device, but the device is " + device);
+      }
+      if (optimizer.kind().isL4() || optimizer.implementation() != Implementation.FUSED) {
+        throw InputException.of("capture", "requires a fused optimizer, not L4 or LibTorch's own");
+      }
+    }
   }
 }

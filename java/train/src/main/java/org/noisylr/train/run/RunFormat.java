@@ -95,6 +95,13 @@ public final class RunFormat {
     long stepsPerEpoch();
   }
 
+  /** Runs without a captured step have no such field. */
+  private interface RunFields {
+    @JsonInclude(JsonInclude.Include.NON_DEFAULT)
+    @JsonSetter(nulls = Nulls.AS_EMPTY)
+    boolean capture();
+  }
+
   private static final ObjectMapper YAML =
       configured(
           YAMLMapper.builder(
@@ -117,6 +124,7 @@ public final class RunFormat {
         .addMixIn(Distribution.class, DistributionTypes.class)
         .addMixIn(Distribution.Uniform.class, UniformFields.class)
         .addMixIn(NoiseSpec.class, NoiseFields.class)
+        .addMixIn(RunConfig.class, RunFields.class)
         .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
         .configure(EnumFeature.WRITE_ENUMS_TO_LOWERCASE, true)
         .enable(MapperFeature.ACCEPT_CASE_INSENSITIVE_ENUMS)

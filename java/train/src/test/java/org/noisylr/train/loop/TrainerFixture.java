@@ -59,7 +59,7 @@ final class TrainerFixture {
     try (Cnn28 model = new Cnn28(1, 10);
         Dataset.OnDevice data = DATA.subset(images, 200).on(CPU, config.augmentation());
         Trainer trainer =
-            new Trainer(model, config, wrapper.apply(data.train()), data.test(), CPU)) {
+            new Trainer(model, config, wrapper.apply(data.train()), data.test(), CPU, false)) {
       return use.apply(trainer, model);
     }
   }

@@ -38,6 +38,11 @@ class RunGpuTest {
 
   private static RunConfig config(
       String data, ModelName model, String device, Precision precision) {
+    return testConfig(data, model, device, precision).run();
+  }
+
+  private static TestConfig testConfig(
+      String data, ModelName model, String device, Precision precision) {
     return new TestConfig()
         .data(data)
         .subset(data.equals("fashion-mnist-mini") ? 1000 : null, null)
@@ -46,8 +51,7 @@ class RunGpuTest {
         .lr(0.005)
         .noise(NoiseSpec.uniform(8).lastFraction(0.6, EPOCHS).seed(1))
         .epochs(EPOCHS)
-        .precision(precision)
-        .run();
+        .precision(precision);
   }
 
   private static String device() {
@@ -90,6 +94,20 @@ class RunGpuTest {
     RunConfig config = config(data, model, device(), precision);
     List<EpochMetrics> metrics = execute("run", config).metrics();
     assertThat(metrics).hasSize(EPOCHS).allMatch(m -> Double.isFinite(m.trainLoss()));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"fashion-mnist-mini, CNN28, FP32", "generated:cifar10, RESNET20, BF16"})
+  void capturedStepsAreThoseOfOtherRuns(String data, ModelName model, Precision precision) {
+    assumeTrue(!DEVICE.equals("cpu"), "steps are captured on CUDA only");
+    TestConfig config = testConfig(data, model, device(), precision);
+    List<EpochMetrics> expected = execute("uncaptured", config.run()).metrics();
+    List<EpochMetrics> captured = execute("captured", config.capture().run()).metrics();
+    for (int epoch = 0; epoch < EPOCHS; epoch++) {
+      assertThat(captured.get(epoch).lr()).isEqualTo(expected.get(epoch).lr());
+      assertThat(captured.get(epoch).trainLoss())
+          .isCloseTo(expected.get(epoch).trainLoss(), within(0.05));
+    }
   }
 
   @Test
