@@ -4,13 +4,18 @@ import hashlib
 import re
 import shutil
 import tarfile
+import time
 
 from session import Failed, Skipped
 
-TRAINING = [
-    ["--data", "fashion-mnist-mini", "--model", "cnn28", "--lr", "0.01", "--epochs", "8"],
-    ["--data", "generated:cifar10", "--model", "resnet20", "--lr", "0.01", "--epochs", "3"],
-]
+CIFAR = "train --data generated:cifar10 --model resnet20 --lr 0.01 --epochs 8 --noise uniform --seed 1"
+
+COMMANDS = {
+    "train-mini": "train --data fashion-mnist-mini --model cnn28 --lr 0.01 --epochs 8 --noise uniform --seed 1",
+    "train-cifar": CIFAR,
+    "train-cifar-captured": f"{CIFAR} --capture",
+    "quickstart": "quickstart",
+}
 
 
 def unpack(session):
@@ -81,16 +86,17 @@ def run_tests(session):
     return {"successful": counts["successful"]}
 
 
-def train(session, number):
-    """Runs `noisylr train` on the device and returns its last line."""
+def run_command(session, name):
+    """Runs a command of the launcher on the device and returns its last line and its seconds."""
     session.require("jars")
-    folder = session.out / f"train-{number}"
+    folder = session.out / name
     shutil.rmtree(folder, ignore_errors=True)
-    options = [*TRAINING[number], "--noise", "uniform", "--seed", "1"]
-    where = ["--device", session.options.device, "--out", folder]
+    command = [session.options.java, "-jar", session.jars / "noisylr.jar", *COMMANDS[name].split()]
+    start = time.perf_counter()
     text = session.run(
-        [session.options.java, "-jar", session.jars / "noisylr.jar", "train", *options, *where],
-        f"train-{number}.log",
+        [*command, "--device", session.options.device, "--out", folder],
+        f"{name}.log",
         env=session.environment(),
     )
-    return {"options": " ".join(options), "end": text.strip().splitlines()[-1]}
+    seconds = round(time.perf_counter() - start, 1)
+    return {"command": COMMANDS[name], "seconds": seconds, "end": text.strip().splitlines()[-1]}

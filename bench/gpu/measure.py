@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Tests and measures noisylr on a GPU and prints one table. Requires no network.
 
-    python3 bench/gpu/measure.py [--libtorch DIR] [--pieces DIR] [--out DIR]
+    python3 bench/gpu/measure.py [--libtorch DIR] [--pieces DIR] [--only cpp|java] [--out DIR]
 
 Requires this repository, g++ 11, CMake 3.25, make, and a LibTorch for CUDA, 2.10 or newer, unpacked
 (--libtorch) or as the Python package torch. The script
@@ -11,7 +11,10 @@ Requires this repository, g++ 11, CMake 3.25, make, and a LibTorch for CUDA, 2.1
 3. times steps (plain, noisy, fused, noisy fused, and the fused steps of Python PyTorch if it is
    installed) of five optimizers over the parameters of three models, in alternating order,
 4. checks that memory does not grow over 10,000 steps,
-5. runs the Java tests on the device and trains, if Java and noisylr's jars are present.
+5. compares and times training steps of ResNet-20: captured in a CUDA graph, uncaptured, and with
+   Python PyTorch,
+6. runs the Java tests on the device, trains, also with captured steps, and runs the quickstart, if
+   Java and noisylr's jars are present.
 
 bench/gpu/pack.py packs the jars on another machine, in pieces for --pieces. --out stores each
 result: run the same command again to resume after an interruption or to repeat failed parts.
@@ -26,6 +29,7 @@ import pathlib
 import platform
 import re
 import shutil
+import statistics
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -33,18 +37,24 @@ sys.path.insert(0, str(HERE.parent / "peers"))
 
 import java  # noqa: E402
 import native  # noqa: E402
-from ratio import MOST_ROUNDS, geometric_mean, interval  # noqa: E402
+from ratio import MOST_ROUNDS, ends, geometric_mean, interval  # noqa: E402
 from session import Session, commit, text_of  # noqa: E402
 
 MODELS = ["resnet20", "resnet50", "wrn16-8"]
 OPTIMIZERS = ["sgd", "adam", "adamw", "adagrad", "rmsprop"]
 
-# The ratios of the table, with the largest value that noisylr promises. PyTorch has no fused RMSprop.
+# The ratios of the table, with the largest value that noisylr promises. PyTorch has no fused RMSprop,
+# and on CUDA no fused Adagrad.
 RATIOS = [
     ("noisy", "plain", 1.01, OPTIMIZERS),
     ("fused", "plain", None, []),
     ("noisy_fused", "plain", 0.15, OPTIMIZERS[:-1]),
-    ("noisy_fused", "pytorch", 1.00, OPTIMIZERS[:-1]),
+    ("noisy_fused", "pytorch", 1.00, OPTIMIZERS[:-2]),
+]
+TRAINING_RATIOS = [
+    ("captured", "pytorch", 1 / 3, ["sgd"]),
+    ("captured", "uncaptured", None, []),
+    ("uncaptured", "pytorch", None, []),
 ]
 
 
@@ -72,31 +82,46 @@ def summary(result):
     return ", ".join(f"{key}: {value}" for key, value in result.items())
 
 
+def state_of(ratios, limit):
+    """Returns whether a promise is kept; undecided if the limit is between the mean and the interval's low end."""
+    if geometric_mean(ratios) <= limit:
+        return "kept"
+    return "broken" if ends(ratios)[0] > limit else "undecided"
+
+
 def table(session):
     """Returns the table in Markdown, and whether all promises that were measured are kept."""
     results = dict(session.results)
     lines = [f"- {key}: {value}" for key, value in results.pop("machine").items()]
-    lines += [f"- LibTorch: {summary(results.pop('build'))}", ""]
+    lines += [f"- LibTorch: {summary(results.pop('build', {'not run': 'build'}))}", ""]
     lines += ["| what | over what | ratio | promised |", "|---|---|---|---|"]
-    counts = {"kept": 0, "broken": 0, "not measured": 0}
-    for model in MODELS:
-        for optimizer in OPTIMIZERS:
-            result = results.pop(f"steps/{model}/{optimizer}")
-            rounds = result.get("microseconds", [])
-            if not rounds:
-                lines.append(f"| {optimizer}, {model} | | {summary(result)} | |")
-            for over, under, limit, promised in RATIOS:
-                ratios = [times[over] / times[under] for times in rounds if under in times]
-                promise = ""
-                if optimizer in promised:
-                    state = "not measured"
-                    if ratios:
-                        state = "kept" if geometric_mean(ratios) <= limit else "broken"
-                    counts[state] += 1
-                    promise = f"≤ {limit:.2f}, {state}"
+    counts = {"kept": 0, "undecided": 0, "broken": 0, "not measured": 0}
+    compared = [(f"steps/{model}/{optimizer}", f"{optimizer}, {model}", RATIOS, optimizer)
+                for model in MODELS for optimizer in OPTIMIZERS]  # fmt: skip
+    compared.append(("captured", "training step, resnet20", TRAINING_RATIOS, "sgd"))
+    for part, what, all_ratios, optimizer in compared:
+        result = results.pop(part, {"not run": part})
+        rounds = result.get("microseconds", [])
+        if not rounds:
+            lines.append(f"| {what} | | {summary(result)} | |")
+        for over, under, limit, promised in all_ratios:
+            ratios = [times[over] / times[under] for times in rounds if under in times]
+            promise = ""
+            if optimizer in promised:
+                state = "not measured"
                 if ratios:
-                    name = f"{over.replace('_', ' ')} {optimizer}, {model}"
-                    lines.append(f"| {name} | {under} | {interval(ratios)} | {promise} |")
+                    state = state_of(ratios, limit)
+                counts[state] += 1
+                promise = f"≤ {limit:.2f}, {state}"
+            if ratios:
+                name = f"{over.replace('_', ' ')} {what}"
+                lines.append(f"| {name} | {under} | {interval(ratios)} | {promise} |")
+    lines += ["", "| what, median | microseconds |", "|---|---|"]
+    for part, what, _, _ in compared:
+        rounds = session.results.get(part, {}).get("microseconds", [])
+        for name in rounds[0] if rounds else []:
+            median = statistics.median(times[name] for times in rounds)
+            lines.append(f"| {name.replace('_', ' ')} {what} | {median:.1f} |")
     lines += ["", "| what | result |", "|---|---|"]
     lines += [f"| {name} | {summary(result)} |" for name, result in results.items()]
     promises = ", ".join(f"{count} {state}" for state, count in counts.items())
@@ -112,6 +137,7 @@ def parse_options():
     parser.add_argument("--libtorch", **folder, help="an unpacked LibTorch")
     parser.add_argument("--libtorch-lib", **folder, help="its libraries, if in another folder")
     parser.add_argument("--python", default=sys.executable, help="an interpreter that may have torch")
+    parser.add_argument("--only", choices=["cpp", "java"], help="parts 1 to 5, or 6")
     parser.add_argument("--pieces", **folder, help="the files that pack.py wrote")
     parser.add_argument("--out", **folder, default=HERE / "target", help="stores results and logs")
     parser.add_argument("--rounds", type=int, default=10)
@@ -141,17 +167,22 @@ def main():
         sys.exit(f"measure.py: cannot write to {options.out}: {error.strerror}")
     session.check_settings()
     session.run_part("machine", describe_machine)
-    session.run_part("build", native.build, repeat=True)
-    session.run_part("tests", native.run_tests)
-    for model in MODELS:
-        for optimizer in OPTIMIZERS:
-            part = functools.partial(native.time_steps, model=model, optimizer=optimizer)
-            session.run_part(f"steps/{model}/{optimizer}", part)
-    session.run_part("soak", native.soak)
-    session.run_part("jars", java.unpack, repeat=options.pieces is not None)
-    session.run_part("java-tests", java.run_tests)
-    for number in range(len(java.TRAINING)):
-        session.run_part(f"train-{number}", functools.partial(java.train, number=number))
+    if options.only != "java":
+        session.run_part("build", native.build, repeat=True)
+        session.run_part("tests", native.run_tests)
+        for model in MODELS:
+            for optimizer in OPTIMIZERS:
+                part = functools.partial(native.time_steps, model=model, optimizer=optimizer)
+                session.run_part(f"steps/{model}/{optimizer}", part)
+        session.close()
+        session.run_part("soak", native.soak)
+        session.run_part("capture", native.compare_captured)
+        session.run_part("captured", native.time_captured)
+    if options.only != "cpp":
+        session.run_part("jars", java.unpack, repeat=options.pieces is not None)
+        session.run_part("java-tests", java.run_tests)
+        for name in java.COMMANDS:
+            session.run_part(name, functools.partial(java.run_command, name=name))
     text, promises_kept = table(session)
     (session.out / "results.md").write_text(text)
     print(text, end="")

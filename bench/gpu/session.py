@@ -28,6 +28,7 @@ class Session:
         self.steps = self.out / "steps/steps"
         self.jars = self.out / "jars"
         self.results = {}
+        self.timers = None
         self.failed = False
         self.logs.mkdir(parents=True, exist_ok=True)
 
@@ -47,6 +48,12 @@ class Session:
             write_json(file, settings)
         elif json.loads(file.read_text()) != settings:
             sys.exit(f"measure.py: {self.out} contains results of other options or another commit: choose another --out")
+
+    def close(self):
+        """Ends the programs that parts share."""
+        if self.timers:
+            self.timers.close()
+            self.timers = None
 
     def run_part(self, name, part, repeat=False):
         """Runs a part and stores its result; reads a stored result unless `repeat` is set."""

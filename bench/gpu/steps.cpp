@@ -1,16 +1,16 @@
 // Times optimizer steps over the parameters of a model: LibTorch's own, with noise, fused, and
 // fused with noise, in alternating order.
 //
-//   steps shapes MODEL
-//   steps time DEVICE MODEL OPTIMIZER MILLISECONDS
+//   steps time DEVICE MILLISECONDS
 //   steps soak DEVICE MODEL OPTIMIZER STEPS
 //
 // MODEL is resnet20, resnet50 or wrn16-8. OPTIMIZER is sgd, adam, adamw, adagrad or rmsprop.
 //
-// `shapes` prints the shape of each parameter on a line. `time` prints "ready" and, for each line
-// of input, a round: the microseconds of a step of each variant, measured over at least
-// MILLISECONDS. `soak` makes noisy fused steps with new gradients. It waits for a line of input
-// after a tenth of the steps and at the end, so that another program can read its memory.
+// `time` answers each line of input with a line. "shapes MODEL": the shape of each parameter, as
+// 16x3x3x3. "prepare MODEL OPTIMIZER": "ready". "round": the microseconds of a step of each variant
+// of the prepared optimizer, measured over at least MILLISECONDS. `soak` makes noisy fused steps
+// with new gradients. It waits for a line of input after a tenth of the steps and at the end, so
+// that another program can read its memory.
 
 #include <ATen/ATen.h>
 
@@ -21,6 +21,7 @@
 #include <functional>
 #include <iostream>
 #include <memory>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -155,9 +156,10 @@ Tensors parameters_of(const std::string& model, at::Device device) {
 
 void print_shapes(const std::string& model) {
   for (const Shape& shape : shapes_of(model)) {
-    for (size_t i = 0; i < shape.size(); ++i) std::cout << (i > 0 ? " " : "") << shape[i];
-    std::cout << "\n";
+    for (size_t i = 0; i < shape.size(); ++i) std::cout << (i > 0 ? "x" : "") << shape[i];
+    std::cout << " ";
   }
+  std::cout << std::endl;
 }
 
 /// Waits for all steps.
@@ -219,35 +221,63 @@ int64_t count_for(Stepper& stepper, double milliseconds) {
   }
 }
 
-void time(at::Device device, const std::string& model, const std::string& optimizer,
-          double milliseconds) {
-  const Maker maker = maker_of(optimizer);
-  std::vector<Stepper> steppers;
-  std::vector<int64_t> counts;
-  for (const char* variant : kVariants) {
-    Tensors parameters = parameters_of(model, device);
-    auto made = maker(variant, parameters);
-    steppers.push_back({std::move(parameters), std::move(made)});
-    counts.push_back(count_for(steppers.back(), milliseconds));
-    if (const auto* fused = dynamic_cast<FusedOptimizer*>(steppers.back().optimizer.get())) {
-      if (fused->fallback_count() > 0) {
-        throw std::runtime_error("this LibTorch has no fused " + optimizer + " for the device");
+/// The variants of one optimizer.
+class Timer {
+ public:
+  Timer(at::Device device, const std::string& model, const std::string& optimizer,
+        double milliseconds) {
+    const Maker maker = maker_of(optimizer);
+    for (const char* variant : kVariants) {
+      Tensors parameters = parameters_of(model, device);
+      auto made = maker(variant, parameters);
+      steppers_.push_back({std::move(parameters), std::move(made)});
+      counts_.push_back(count_for(steppers_.back(), milliseconds));
+      if (const auto* fused = dynamic_cast<FusedOptimizer*>(steppers_.back().optimizer.get())) {
+        if (fused->fallback_count() > 0) {
+          throw std::runtime_error("this LibTorch has no fused " + optimizer + " for the device");
+        }
       }
     }
   }
-  std::cout << "ready" << std::endl;
-  std::string line;
-  for (size_t round = 0; std::getline(std::cin, line); ++round) {
+
+  void round() {
     std::array<double, kVariants.size()> times{};
     for (size_t i = 0; i < kVariants.size(); ++i) {
       // Each round starts with another variant.
-      const size_t variant = (i + round) % kVariants.size();
-      times[variant] = microseconds(steppers[variant], counts[variant]);
+      const size_t variant = (i + rounds_) % kVariants.size();
+      times[variant] = microseconds(steppers_[variant], counts_[variant]);
     }
+    ++rounds_;
     for (size_t i = 0; i < kVariants.size(); ++i) {
       std::cout << (i > 0 ? " " : "") << kVariants[i] << "=" << times[i];
     }
     std::cout << std::endl;
+  }
+
+ private:
+  std::vector<Stepper> steppers_;
+  std::vector<int64_t> counts_;
+  size_t rounds_ = 0;
+};
+
+void time(at::Device device, double milliseconds) {
+  std::unique_ptr<Timer> timer;
+  std::string line;
+  while (std::getline(std::cin, line)) {
+    std::istringstream words(line);
+    std::string command, model, optimizer;
+    words >> command >> model >> optimizer;
+    if (command == "shapes") {
+      print_shapes(model);
+    } else if (command == "prepare") {
+      timer.reset();
+      timer = std::make_unique<Timer>(device, model, optimizer, milliseconds);
+      std::cout << "ready" << std::endl;
+    } else if (timer && command == "round") {
+      timer->round();
+    } else {
+      throw std::invalid_argument("unknown command: " + line);
+    }
   }
 }
 
@@ -282,17 +312,13 @@ int64_t number(const char* name, const std::string& text) {
 
 int main(int count, char** arguments) try {
   const std::vector<std::string> words(arguments + 1, arguments + count);
-  if (words.size() == 2 && words[0] == "shapes") {
-    print_shapes(words[1]);
-  } else if (words.size() == 5 && words[0] == "time") {
-    time(at::Device(words[1]), words[2], words[3],
-         static_cast<double>(number("MILLISECONDS", words[4])));
+  if (words.size() == 3 && words[0] == "time") {
+    time(at::Device(words[1]), static_cast<double>(number("MILLISECONDS", words[2])));
   } else if (words.size() == 5 && words[0] == "soak") {
     soak(at::Device(words[1]), words[2], words[3], number("STEPS", words[4]));
   } else {
     throw std::invalid_argument(
-        "usage: steps shapes MODEL | steps time DEVICE MODEL OPTIMIZER MILLISECONDS"
-        " | steps soak DEVICE MODEL OPTIMIZER STEPS");
+        "usage: steps time DEVICE MILLISECONDS | steps soak DEVICE MODEL OPTIMIZER STEPS");
   }
 } catch (const std::exception& e) {
   const std::string message = e.what();

@@ -13,11 +13,18 @@ def geometric_mean(ratios):
     return math.exp(statistics.fmean(map(math.log, ratios)))
 
 
+def ends(ratios):
+    """Returns the ends of Student's 95 % interval of the geometric mean of two or more rounds."""
+    logs = [math.log(ratio) for ratio in ratios]
+    half = T95[len(logs) - 2] * statistics.stdev(logs) / math.sqrt(len(logs))
+    mean = statistics.fmean(logs)
+    return math.exp(mean - half), math.exp(mean + half)
+
+
 def interval(ratios):
     """Returns the geometric mean as text, with Student's 95 % interval for three or more rounds."""
-    logs = [math.log(ratio) for ratio in ratios]
-    mean = statistics.fmean(logs)
-    if len(logs) < 3:
-        return f"{math.exp(mean):.3f}"
-    half = T95[len(logs) - 2] * statistics.stdev(logs) / math.sqrt(len(logs))
-    return f"{math.exp(mean):.3f} ({math.exp(mean - half):.3f} to {math.exp(mean + half):.3f})"
+    text = f"{geometric_mean(ratios):.3f}"
+    if len(ratios) < 3:
+        return text
+    low, high = ends(ratios)
+    return f"{text} ({low:.3f} to {high:.3f})"
