@@ -89,39 +89,47 @@ def state_of(ratios, limit):
     return "broken" if ends(ratios)[0] > limit else "undecided"
 
 
+def ratio_table(results, title, parts, ratios, base, counts):
+    """Returns the lines of a table with a row for each of `parts`, and counts its promises."""
+    heads = [title, f"{base}, µs"]
+    for over, under, limit, _ in ratios:
+        promise = f" ≤ {limit:.2f}" if limit else ""
+        heads.append(f"{over} / {under}{promise}".replace("_", " "))
+    lines = ["", f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
+    for part, (row, optimizer) in parts.items():
+        result = results.pop(part, {"not run": part})
+        rounds = result.get("microseconds", [])
+        cells = [row]
+        if rounds:
+            cells.append(f"{statistics.median(times[base] for times in rounds):.0f}")
+        else:
+            cells.append(summary(result))
+        for over, under, limit, promised in ratios:
+            measured = [times[over] / times[under] for times in rounds if under in times]
+            cell = [interval(measured)] if measured else []
+            if optimizer in promised:
+                state = state_of(measured, limit) if measured else "not measured"
+                counts[state] += 1
+                cell.append(state)
+            cells.append(", ".join(cell))
+        lines.append(f"| {' | '.join(cells)} |")
+    return lines
+
+
 def table(session):
     """Returns the table in Markdown, and whether all promises that were measured are kept."""
     results = dict(session.results)
-    lines = [f"- {key}: {value}" for key, value in results.pop("machine").items()]
-    lines += [f"- LibTorch: {summary(results.pop('build', {'not run': 'build'}))}", ""]
-    lines += ["| what | over what | ratio | promised |", "|---|---|---|---|"]
     counts = {"kept": 0, "undecided": 0, "broken": 0, "not measured": 0}
-    compared = [(f"steps/{model}/{optimizer}", f"{optimizer}, {model}", RATIOS, optimizer)
-                for model in MODELS for optimizer in OPTIMIZERS]  # fmt: skip
-    compared.append(("captured", "training step, resnet20", TRAINING_RATIOS, "sgd"))
-    for part, what, all_ratios, optimizer in compared:
-        result = results.pop(part, {"not run": part})
-        rounds = result.get("microseconds", [])
-        if not rounds:
-            lines.append(f"| {what} | | {summary(result)} | |")
-        for over, under, limit, promised in all_ratios:
-            ratios = [times[over] / times[under] for times in rounds if under in times]
-            promise = ""
-            if optimizer in promised:
-                state = "not measured"
-                if ratios:
-                    state = state_of(ratios, limit)
-                counts[state] += 1
-                promise = f"≤ {limit:.2f}, {state}"
-            if ratios:
-                name = f"{over.replace('_', ' ')} {what}"
-                lines.append(f"| {name} | {under} | {interval(ratios)} | {promise} |")
-    lines += ["", "| what, median | microseconds |", "|---|---|"]
-    for part, what, _, _ in compared:
-        rounds = session.results.get(part, {}).get("microseconds", [])
-        for name in rounds[0] if rounds else []:
-            median = statistics.median(times[name] for times in rounds)
-            lines.append(f"| {name.replace('_', ' ')} {what} | {median:.1f} |")
+    lines = [f"- {key}: {value}" for key, value in results.pop("machine").items()]
+    lines.append(f"- LibTorch: {summary(results.pop('build', {'not run': 'build'}))}")
+    steps = {
+        f"steps/{model}/{optimizer}": (f"{model}, {optimizer}", optimizer)
+        for model in MODELS
+        for optimizer in OPTIMIZERS
+    }
+    lines += ratio_table(results, "step", steps, RATIOS, "plain", counts)
+    training = {"captured": ("resnet20, batch 128, sgd", "sgd")}
+    lines += ratio_table(results, "training step", training, TRAINING_RATIOS, "captured", counts)
     lines += ["", "| what | result |", "|---|---|"]
     lines += [f"| {name} | {summary(result)} |" for name, result in results.items()]
     promises = ", ".join(f"{count} {state}" for state, count in counts.items())
