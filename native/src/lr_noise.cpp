@@ -17,25 +17,22 @@ using torch::serialize::OutputArchive;
 
 constexpr const char* kArchive = "noisylr";
 
-c10::IValue read(InputArchive& archive, const std::string& key,
-                 bool (c10::IValue::*has_type)() const, const char* type) {
+/// Returns a Boolean, a floating-point number or an integer of 64 bits.
+template <class Field>
+Field read(InputArchive& archive, const std::string& key) {
   c10::IValue value;
-  if (!archive.try_read(key, value) || !(value.*has_type)()) {
-    reject("the archive's noisylr.", key, " is missing or not ", type);
+  archive.try_read(key, value);  // leaves it empty if there is none
+  const char* type = "an integer";
+  if constexpr (std::is_same_v<Field, bool>) {
+    if (value.isBool()) return value.toBool();
+    type = "a Boolean";
+  } else if constexpr (std::is_same_v<Field, double>) {
+    if (value.isDouble()) return value.toDouble();
+    type = "a floating-point number";
+  } else if (value.isInt()) {
+    return value.toInt();
   }
-  return value;
-}
-
-int64_t read_integer(InputArchive& archive, const std::string& key) {
-  return read(archive, key, &c10::IValue::isInt, "an integer").toInt();
-}
-
-double read_real(InputArchive& archive, const std::string& key) {
-  return read(archive, key, &c10::IValue::isDouble, "a floating-point number").toDouble();
-}
-
-bool read_flag(InputArchive& archive, const std::string& key) {
-  return read(archive, key, &c10::IValue::isBool, "a Boolean").toBool();
+  reject("the archive's noisylr.", key, " is missing or not ", type);
 }
 
 /// Calls visit(name, field) for each field of one or more specifications.
@@ -65,29 +62,22 @@ auto archived(Field field) {
   }
 }
 
+std::string shown(double value) { return shortest(value); }
+std::string shown(int64_t value) { return std::to_string(value); }
+std::string shown(bool value) { return value ? "true" : "false"; }
+
 NoiseSpec read_noise(InputArchive& archive) {
   NoiseSpec noise;
   for_each_field(
       [&archive](const char* name, auto& field) {
-        using Field = std::remove_reference_t<decltype(field)>;
-        if constexpr (std::is_same_v<Field, bool>) {
-          field = read_flag(archive, name);
-        } else if constexpr (std::is_same_v<Field, double>) {
-          field = read_real(archive, name);
-        } else {
-          const int64_t value = read_integer(archive, name);
-          field = static_cast<Field>(value);
-          if (archived(field) != value) reject(name, " is out of range: ", value);
-        }
+        const auto value = read<decltype(archived(field))>(archive, name);
+        field = static_cast<std::remove_reference_t<decltype(field)>>(value);
+        if (archived(field) != value) reject(name, " is out of range: ", shown(value));
       },
       noise);
   noise.validate();
   return noise;
 }
-
-std::string shown(double value) { return shortest(value); }
-std::string shown(int64_t value) { return std::to_string(value); }
-std::string shown(bool value) { return value ? "true" : "false"; }
 
 /// `high is 8 in the archive, but 4 in the optimizer; seed is ...`
 std::string difference(const NoiseSpec& saved, const NoiseSpec& current) {
@@ -237,8 +227,8 @@ void LrNoise::load_noise(Optimizer& optimizer, InputArchive& archive,
     return;
   }
   const NoiseSpec noise = read_noise(nested);
-  const int64_t saved_epoch = read_integer(nested, "epoch");
-  const int64_t saved_steps = read_integer(nested, "steps");
+  const int64_t saved_epoch = read<int64_t>(nested, "epoch");
+  const int64_t saved_steps = read<int64_t>(nested, "steps");
   require_at_least("epoch", saved_epoch, kUnknown);
   require_at_least("steps", saved_steps, 0);
   if (noise_.distribution != Distribution::kNone && noise != noise_) {

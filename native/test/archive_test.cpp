@@ -31,20 +31,6 @@ NoiseSpec special() {
           .seed = 0xfedcba9876543210};
 }
 
-template <class Optimizer>
-void train(Optimizer& optimizer, const Problem& problem, int steps) {
-  for (int i = 0; i < steps; ++i) optimizer.step([&] { return problem.loss(); });
-}
-
-/// The same numbers in other tensors.
-Problem copy_of(const Problem& problem) {
-  Problem copy;
-  at::NoGradGuard no_grad;
-  const auto from = problem.parameters(), to = copy.parameters();
-  for (size_t i = 0; i < from.size(); ++i) to[i].copy_(from[i]);
-  return copy;
-}
-
 /// An archive of an SGD with this nested archive "noisylr", all right but for one change.
 InputArchive archive_with(const Problem& problem, const std::string& changed,
                           const c10::IValue& value) {
@@ -155,11 +141,7 @@ TEST_EACH_OPTIMIZER(an_archive_of_the_plain_optimizer_loads_and_leaves_the_noise
   EXPECT_EQ(noisy.epoch(), 1);
   EXPECT_EQ(noisy.steps(), 2);
   // Epochs 0 and 1 are not noisy, so both continue alike.
-  for (int i = 0; i < 10; ++i) {
-    train(plain, problem, 1);
-    train(noisy, copy, 1);
-    EXPECT(problem == copy);
-  }
+  expect_same_steps(plain, problem, noisy, copy, 10);
 }
 
 TEST_EACH_OPTIMIZER(a_noisy_archive_loads_into_the_plain_optimizer) {
@@ -171,11 +153,7 @@ TEST_EACH_OPTIMIZER(a_noisy_archive_loads_into_the_plain_optimizer) {
   Base plain(copy.parameters(), options<Base>());
   InputArchive archive = archived(noisy);
   plain.load(archive);
-  for (int i = 0; i < 10; ++i) {
-    train(noisy, problem, 1);
-    train(plain, copy, 1);
-    EXPECT(problem == copy);
-  }
+  expect_same_steps(noisy, problem, plain, copy, 10);
 }
 
 TEST_EACH_OPTIMIZER(archives_of_a_hook_and_of_a_noisy_optimizer_are_equal) {

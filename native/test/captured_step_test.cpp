@@ -71,6 +71,12 @@ struct Pair {
 
   Pair() { plain.lr_tensors(true); }
 
+  template <class Change>
+  void both(Change change) {
+    change(plain);
+    change(recorded);
+  }
+
   void steps(int count) {
     for (int i = 0; i < count; ++i) {
       plain.step([this] { return a.loss(); });
@@ -102,17 +108,18 @@ TEST_EACH_OPTIMIZER(replays_follow_schedules_noise_and_archives) {
   if constexpr (kHasOperation<Base>) {
     Pair<Base> pair;
     pair.steps(10);
-    for (Noisy<Base>* optimizer : {&pair.plain, &pair.recorded}) {
-      optimizer->param_groups()[0].options().set_lr(1e-3);
-      NoiseSpec other = kNoise;
-      other.seed = 5;
-      optimizer->noise(other);
-    }
+    NoiseSpec other = kNoise;
+    other.seed = 5;
+    pair.both([&](auto& optimizer) {
+      optimizer.param_groups()[0].options().set_lr(1e-3);
+      optimizer.noise(other);
+    });
     pair.steps(10);
     EXPECT_EQ(recordings, 1);
-    auto a = archived(pair.plain), b = archived(pair.recorded);
-    pair.plain.load(a);
-    pair.recorded.load(b);
+    pair.both([](auto& optimizer) {
+      auto archive = archived(optimizer);
+      optimizer.load(archive);
+    });
     pair.steps(10);
     EXPECT_EQ(recordings, 2);
   }
@@ -122,10 +129,10 @@ TEST_EACH_OPTIMIZER(changed_options_and_eager_steps_between_are_noticed) {
   if constexpr (kHasOperation<Base>) {
     Pair<Base> pair;
     pair.steps(10);
-    for (Noisy<Base>* optimizer : {&pair.plain, &pair.recorded}) {
-      static_cast<typename OptionsOf<Base>::type&>(optimizer->param_groups()[0].options())
-          .weight_decay(0.5);
-    }
+    pair.both([](auto& optimizer) {
+      using Options = typename OptionsOf<Base>::type;
+      static_cast<Options&>(optimizer.param_groups()[0].options()).weight_decay(0.5);
+    });
     pair.steps(10);
     EXPECT_EQ(recordings, 2);
     pair.plain.step([&] { return pair.a.loss(); });

@@ -23,7 +23,11 @@ using namespace noisylr;
 namespace {
 
 constexpr int kSteps = 50;
-const NoiseSpec kNoise = NoiseSpec::uniform(8);
+const NoiseSpec kNoise = [] {
+  NoiseSpec noise = NoiseSpec::uniform(8);
+  noise.steps_per_epoch = 7;
+  return noise;
+}();
 
 at::Device device() {
   const char* name = std::getenv("NOISYLR_TEST_DEVICE");
@@ -92,12 +96,10 @@ TEST_EACH_OPTIMIZER(a_noisy_step_is_one_with_the_rate_set_by_hand_bit_for_bit) {
   const double lr = lr_of(*std::make_unique<Base>(by_hand.parameters(), options<Base>()));
   Base stock(by_hand.parameters(), options<Base>());
   Noisy<Base> noisy(by_noise.parameters(), options<Base>(), kNoise);
-  noisy.epoch(0);
   noisy.implementation(Implementation::kStock);
   const Problem fused_by_hand = on_device();
   Noisy<Base> fused(fused_by_hand.parameters(), options<Base>());
   Noisy<Base> noisy_fused(by_fused.parameters(), options<Base>(), kNoise);
-  noisy_fused.epoch(0);
   for (int epoch = 0; epoch < 20; ++epoch) {
     const double expected = realised(kNoise, lr, epoch, 0, 0);
     set_lr(stock, expected);
@@ -133,9 +135,7 @@ TEST_EACH_OPTIMIZER(a_fused_step_has_the_values_of_the_stock_one) {
 TEST_EACH_OPTIMIZER(learning_rates_in_tensors_give_the_same_steps) {
   const Problem plain = on_device(), tensors = on_device();
   Noisy<Base> a(plain.parameters(), options<Base>(), kNoise);
-  a.epoch(0);
   Noisy<Base> b(tensors.parameters(), options<Base>(), kNoise);
-  b.epoch(0);
   b.lr_tensors(true);
   train(plain, a);
   train(tensors, b);
@@ -144,10 +144,8 @@ TEST_EACH_OPTIMIZER(learning_rates_in_tensors_give_the_same_steps) {
 
 TEST_EACH_OPTIMIZER(captured_steps_are_the_steps_that_would_have_been) {
   const Problem plain = on_device(), captured = on_device();
-  NoiseSpec noise = kNoise;
-  noise.steps_per_epoch = 7;
-  Noisy<Base> a(plain.parameters(), options<Base>(), noise);
-  Noisy<Base> b(captured.parameters(), options<Base>(), noise);
+  Noisy<Base> a(plain.parameters(), options<Base>(), kNoise);
+  Noisy<Base> b(captured.parameters(), options<Base>(), kNoise);
   a.lr_tensors(true);
   if (device().is_cpu()) {
     EXPECT_THROWS(std::invalid_argument, CapturedStep(b, [&] { return captured.loss(); }),
@@ -167,7 +165,7 @@ TEST_EACH_OPTIMIZER(captured_steps_are_the_steps_that_would_have_been) {
   EXPECT(!(captured == on_device()));
   // What follows a recording sees the same counts.
   auto archive = archived(b);
-  Noisy<Base> after(captured.parameters(), options<Base>(), noise);
+  Noisy<Base> after(captured.parameters(), options<Base>(), kNoise);
   after.load(archive);
   train(captured, after, 3);
   train(plain, a, 3);
@@ -177,13 +175,10 @@ TEST_EACH_OPTIMIZER(captured_steps_are_the_steps_that_would_have_been) {
 TEST_EACH_OPTIMIZER(archives_and_states_resume_on_the_device) {
   const Problem whole = on_device(), first = on_device();
   Noisy<Base> undisturbed(whole.parameters(), options<Base>(), kNoise);
-  undisturbed.epoch(0);
   Noisy<Base> before(first.parameters(), options<Base>(), kNoise);
-  before.epoch(0);
   train(whole, undisturbed, 10);
   train(first, before, 10);
   Noisy<Base> after(first.parameters(), options<Base>(), kNoise);
-  after.epoch(0);
   auto archive = archived(before);
   after.load(archive);
   train(whole, undisturbed, 10);
@@ -196,7 +191,6 @@ TEST(l4_and_perturbations_step_on_the_device) {
   const auto closure = [&] { return problem.loss(); };
   L4Adam l4(problem.parameters());
   StepHook noisy(l4, kNoise);
-  noisy.epoch(0);
   torch::optim::SGD sgd(problem.parameters(), options<torch::optim::SGD>());
   GradientNoise gradient_noise(sgd, 1e-3, 0.55, 1);
   Langevin langevin(sgd, 1e-6, 1);

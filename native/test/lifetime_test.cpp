@@ -16,10 +16,7 @@
 namespace lifetime_test {
 
 using namespace noisylr;
-using torch::optim::Optimizer;
-using torch::optim::OptimizerParamGroup;
-using torch::optim::SGD;
-using torch::optim::SGDOptions;
+using namespace torch::optim;
 
 namespace {
 

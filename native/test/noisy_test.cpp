@@ -13,10 +13,7 @@
 namespace noisy_test {
 
 using namespace noisylr;
-using torch::optim::Optimizer;
-using torch::optim::OptimizerParamGroup;
-using torch::optim::SGD;
-using torch::optim::SGDOptions;
+using namespace torch::optim;
 
 namespace {
 

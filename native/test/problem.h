@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "check.h"
 #include "noisylr/noisy.h"
 
 /// Parameters with gradients: y ≈ tanh(x·w + b)·v. The same numbers in every instance.
@@ -90,6 +91,31 @@ torch::serialize::InputArchive archived(const Saver& saver) {
   torch::serialize::InputArchive in;
   in.load_from(stream);
   return in;
+}
+
+/// Steps with the problem's loss.
+template <class Optimizer>
+void train(Optimizer& optimizer, const Problem& problem, int steps) {
+  for (int i = 0; i < steps; ++i) optimizer.step([&] { return problem.loss(); });
+}
+
+/// The same numbers in other tensors.
+inline Problem copy_of(const Problem& problem) {
+  Problem copy;
+  at::NoGradGuard no_grad;
+  const auto from = problem.parameters(), to = copy.parameters();
+  for (size_t i = 0; i < from.size(); ++i) to[i].copy_(from[i]);
+  return copy;
+}
+
+/// The following steps of two optimizers must give the same numbers, bit for bit.
+template <class A, class B>
+void expect_same_steps(A& a, const Problem& problem, B& b, const Problem& other, int steps) {
+  for (int i = 0; i < steps; ++i) {
+    train(a, problem, 1);
+    train(b, other, 1);
+    EXPECT(problem == other);
+  }
 }
 
 /// Runs a test template for each of the five optimizers.

@@ -13,10 +13,7 @@
 namespace state_test {
 
 using namespace noisylr;
-using torch::optim::Adam;
-using torch::optim::AdamOptions;
-using torch::optim::SGD;
-using torch::optim::SGDOptions;
+using namespace torch::optim;
 
 namespace {
 
@@ -55,11 +52,6 @@ struct State {
                       });
   }
 };
-
-template <class Optimizer>
-void train(Optimizer& optimizer, const Problem& problem, int steps) {
-  for (int i = 0; i < steps; ++i) optimizer.step([&] { return problem.loss(); });
-}
 
 template <class Base>
 const std::vector<std::string> kFields;
@@ -119,11 +111,7 @@ TEST_EACH_OPTIMIZER(training_resumes_bit_for_bit_in_a_new_optimizer) {
   state.load_into(loaded);
   loaded.steps(saved.steps());
   EXPECT(State(loaded) == State(saved));
-  for (int i = 0; i < 20; ++i) {
-    train(saved, problem, 1);
-    train(loaded, copy, 1);
-    EXPECT(problem == copy);
-  }
+  expect_same_steps(saved, problem, loaded, copy, 20);
 }
 
 TEST_EACH_OPTIMIZER(each_field_is_needed) {

@@ -42,30 +42,8 @@ public enum PublishedDataset {
           "bef4ecab320f06d8554ea6380940ec79",
           5_148,
           "bb300cfdad3c16e7a12a480ee83cd310")),
-  CIFAR10(
-      "cifar10",
-      "CIFAR-10 (Krizhevsky 2009)",
-      "none stated; for research, cite the report",
-      50_000,
-      10_000,
-      List.of(
-          file(
-              "https://www.cs.toronto.edu/~kriz/",
-              "cifar-10-binary.tar.gz",
-              170_052_171,
-              "c32a1d4ab5d03f1284b67883e8d87530"))),
-  CIFAR100(
-      "cifar100",
-      "CIFAR-100 (Krizhevsky 2009)",
-      "none stated; for research, cite the report",
-      50_000,
-      10_000,
-      List.of(
-          file(
-              "https://www.cs.toronto.edu/~kriz/",
-              "cifar-100-binary.tar.gz",
-              168_513_733,
-              "03b5dce01913d631647c71ecec9e9cb8"))),
+  CIFAR10(10, 170_052_171, "c32a1d4ab5d03f1284b67883e8d87530"),
+  CIFAR100(100, 168_513_733, "03b5dce01913d631647c71ecec9e9cb8"),
   SVHN(
       "svhn",
       "SVHN, cropped digits (Netzer et al. 2011)",
@@ -128,6 +106,22 @@ public enum PublishedDataset {
     this.trainCount = trainCount;
     this.testCount = testCount;
     this.files = files;
+  }
+
+  /** CIFAR-10 or CIFAR-100. */
+  PublishedDataset(int classes, long bytes, String md5) {
+    this(
+        "cifar" + classes,
+        "CIFAR-%d (Krizhevsky 2009)".formatted(classes),
+        "none stated; for research, cite the report",
+        50_000,
+        10_000,
+        List.of(
+            file(
+                "https://www.cs.toronto.edu/~kriz/",
+                "cifar-%d-binary.tar.gz".formatted(classes),
+                bytes,
+                md5)));
   }
 
   private static List<RemoteFile> idx(
