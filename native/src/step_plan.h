@@ -2,22 +2,19 @@
 /// The fused step of an optimizer.
 #pragma once
 
-#include <ATen/ops/full.h>
-#include <c10/core/TensorOptions.h>
 #include <c10/util/FunctionRef.h>
 #include <noisylr/noisy.h>
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <map>
 #include <memory>
-#include <set>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "aten_step.h"
+#include "device_scalars.h"
 #include "groups.h"
 #include "kernel_step.h"
 #include "tensor_memory.h"
@@ -54,7 +51,7 @@ class StepPlan {
   /// The device's part of a step. Returns false, and does nothing, where it is not all of it.
   bool record(Base& optimizer) {
     if (!is_current(optimizer) || !is_by_aten()) return false;
-    for (Bucket<Options>& bucket : buckets_) step_by_aten(bucket, find_lr_tensor(bucket)->tensor);
+    for (Bucket<Options>& bucket : buckets_) step_by_aten(bucket, scalars_.written_lr(bucket));
     return true;
   }
 
@@ -65,10 +62,9 @@ class StepPlan {
 
   /// The host's part of a step, around launch(), the device's.
   void replay(c10::function_ref<void()> launch) {
-    for (const Bucket<Options>& bucket : buckets_)
-      find_lr_tensor(bucket)->write(bucket.options->lr());
+    for (const Bucket<Options>& bucket : buckets_) scalars_.lr(bucket);
     launch();
-    for (const Bucket<Options>& bucket : buckets_) count_step(bucket);
+    for (const Bucket<Options>& bucket : buckets_) scalars_.count(bucket);
   }
 
  private:
@@ -101,23 +97,6 @@ class StepPlan {
     const Options* options;
     int64_t step;  ///< completed steps
     bool first;    ///< whether there was no state yet
-  };
-
-  struct LrTensor {
-    size_t group;
-    at::Tensor tensor;
-    double written;
-
-    void write(double lr) {
-      if (lr != written) tensor.fill_(lr);
-      written = lr;
-    }
-  };
-
-  /// The number of steps as ATen's operations read it, besides the integer in the state.
-  struct StepTensor {
-    at::Tensor tensor;
-    int64_t written;
   };
 
   /// Whether nothing was replaced since the values were gathered; takes over new gradients, or
@@ -211,10 +190,7 @@ class StepPlan {
         slots_.push_back(slot);
       }
     }
-    if (step_tensors_.empty()) return;
-    std::set<const void*> present;
-    for (const ParameterSlot& slot : slots_) present.insert(slot.parameter);
-    std::erase_if(step_tensors_, [&](const auto& entry) { return !present.contains(entry.first); });
+    scalars_.keep(slots_);
   }
 
   /// @return false if only Base can step the parameter
@@ -348,13 +324,13 @@ class StepPlan {
 
   void step_by_aten(bool use_lr_tensors) {
     for (Bucket<Options>& bucket : buckets_) {
-      update_step_tensors(bucket);
+      scalars_.write_steps(bucket);
       if (use_lr_tensors) {
-        step_by_aten(bucket, lr_tensor(bucket));
+        step_by_aten(bucket, scalars_.lr(bucket));
       } else {
         step_by_aten(bucket, bucket.options->lr());
       }
-      count_step(bucket);
+      scalars_.count(bucket);
     }
   }
 
@@ -365,61 +341,11 @@ class StepPlan {
     for (at::Tensor& gradient : bucket.gradients) gradient.reset();
   }
 
-  /// Counts a step in the states, and in what is known of the device's counts.
-  void count_step(const Bucket<Options>& bucket) {
-    if (bucket.counts.empty()) return;
-    for (int64_t* count : bucket.counts) ++*count;
-    for (const at::Tensor& p : bucket.parameters) ++step_tensors_[p.unsafeGetTensorImpl()].written;
-  }
-
-  /// Sets the step tensors of a bucket to the number of completed steps.
-  void update_step_tensors(Bucket<Options>& bucket) {
-    if (bucket.counts.empty()) return;
-    bucket.steps.clear();
-    for (size_t i = 0; i < bucket.counts.size(); ++i) {
-      const at::Tensor& p = bucket.parameters[i];
-      const int64_t step = *bucket.counts[i];
-      StepTensor& known = step_tensors_[p.unsafeGetTensorImpl()];
-      if (!known.tensor.defined() || known.tensor.device() != p.device()) {
-        known.tensor = at::full({}, step, p.options().dtype(at::kFloat));
-      } else if (known.written != step) {
-        known.tensor.fill_(step);
-      }
-      known.written = step;
-      bucket.steps.push_back(known.tensor);
-    }
-  }
-
-  LrTensor* find_lr_tensor(const Bucket<Options>& bucket) {
-    for (LrTensor& known : lr_tensors_) {
-      if (known.group == bucket.group && known.tensor.device() == bucket.device) return &known;
-    }
-    return nullptr;
-  }
-
-  const at::Tensor& lr_tensor(const Bucket<Options>& bucket) {
-    const double lr = bucket.options->lr();
-    if (LrTensor* known = find_lr_tensor(bucket)) {
-      known->write(lr);
-      return known->tensor;
-    }
-    const auto type = at::TensorOptions(bucket.device).dtype(at::kFloat);
-    return lr_tensors_.emplace_back(LrTensor{bucket.group, at::full({}, lr, type), lr}).tensor;
-  }
-
-  /// Whether ATen's operations, with learning rates on the device, step all parameters, and the
-  /// device's counts of steps are those of the states.
+  /// Whether ATen's operations, with learning rates on the device, step all parameters.
   bool is_by_aten() {
-    if (buckets_.empty() || !ranges_.empty()) return false;
-    for (const Bucket<Options>& bucket : buckets_) {
-      if (!find_lr_tensor(bucket)) return false;
-      for (size_t i = 0; i < bucket.counts.size(); ++i) {
-        const auto known = step_tensors_.find(bucket.parameters[i].unsafeGetTensorImpl());
-        if (known == step_tensors_.end() || known->second.written != *bucket.counts[i])
-          return false;
-      }
-    }
-    return true;
+    return !buckets_.empty() && ranges_.empty() &&
+           std::all_of(buckets_.begin(), buckets_.end(),
+                       [this](const auto& bucket) { return scalars_.has(bucket); });
   }
 
   bool is_gathered_ = false;
@@ -433,8 +359,7 @@ class StepPlan {
   std::vector<std::vector<at::Tensor>> fallback_;  // by group
   bool has_fallback_ = false;
   size_t fallback_count_ = 0;
-  std::map<void*, StepTensor> step_tensors_;
-  std::vector<LrTensor> lr_tensors_;
+  DeviceScalars scalars_;
 };
 
 }  // namespace noisylr
