@@ -37,13 +37,13 @@ class InterruptedRunTest {
   private static final int KILLS = LONG ? 20 : 1;
 
   /** Long enough that a run is not finished before its last kill. */
-  private static final int EPOCHS = 3 * KILLS + 4;
+  private static final int EPOCHS = 3 * KILLS + 3;
 
   /** The kinds of runs. */
   enum Kind {
     /** Augmentation, noise, step decay; fused steps. */
     CNN(
-        "--data fashion-mnist-mini --subset 600 --model cnn28 --lr 0.05 --schedule step --milestones"
+        "--data fashion-mnist-mini --subset 300 --model cnn28 --lr 0.05 --schedule step --milestones"
             + " 3:0.5,9:0.2 --noise uniform --beta 0.8 --augment crop-mirror"),
     /** An LSTM with dropout. */
     LSTM(

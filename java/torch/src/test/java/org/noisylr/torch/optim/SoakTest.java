@@ -16,7 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Tag("lifetime")
 class SoakTest {
-  private static final int STEPS = "long".equals(System.getProperty("reliability")) ? 10_000 : 50;
+  private static final int STEPS = "long".equals(System.getProperty("reliability")) ? 10_000 : 20;
 
   /** Less than a tensor for each step of the short form. */
   private static final long BYTES = 8 << 10;
