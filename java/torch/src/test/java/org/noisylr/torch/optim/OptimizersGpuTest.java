@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.noisylr.noise.NoiseSpec;
+import org.noisylr.torch.LibTorch;
 
 /** The optimizers on a GPU; {@code -Dgpu.device=cpu} tries these tests without one. */
 @Tag("gpu")
@@ -19,6 +20,10 @@ class OptimizersGpuTest {
   private static final String DEVICE = System.getProperty("gpu.device", "cuda");
   private static final double LR = 0.001;
   private static final int STEPS = 30;
+
+  static {
+    LibTorch.load(); // without it, the first start does not find CUDA
+  }
 
   @BeforeEach
   void needsTheDevice() {

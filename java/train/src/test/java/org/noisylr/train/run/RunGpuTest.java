@@ -15,6 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.noisylr.noise.NoiseSpec;
+import org.noisylr.torch.LibTorch;
 import org.noisylr.train.TestConfig;
 import org.noisylr.train.data.Dataset;
 import org.noisylr.train.data.format.Datasets;
@@ -30,6 +31,10 @@ class RunGpuTest {
   private static final int EPOCHS = 3;
 
   @TempDir private Path temp;
+
+  static {
+    LibTorch.load(); // without it, the first start does not find CUDA
+  }
 
   @BeforeEach
   void requireTheDevice() {
