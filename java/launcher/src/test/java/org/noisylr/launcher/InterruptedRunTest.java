@@ -124,6 +124,26 @@ class InterruptedRunTest {
     assertSameFiles(stopped, undisturbed(Kind.CNN));
   }
 
+  @Test
+  void ctrlCOnATerminalSavesTheStepsWhileTheBarIsDrawn() throws Exception {
+    String command =
+        "train --data fashion-mnist-mini --subset 1000 --model cnn28 --lr 0.01 --batch-size 8"
+            + " --epochs 3 --threads 1 --device cpu --out ";
+    Path stopped = temporary.resolve("stopped");
+    Path log = temporary.resolve("terminal");
+    Process process = programs.startOnTerminal(log, command + stopped);
+    await(process, log, () -> read(log).contains("epoch 1/3"));
+    process.getOutputStream().write(3);
+    process.getOutputStream().flush();
+    assertThat(process.waitFor()).as(() -> read(log)).isEqualTo(128 + 2);
+    assertThat(read(log))
+        .containsPattern("stopped in epoch 1 of 3 .*; resume with: noisylr train --resume --out ");
+    finish("train --resume --out " + stopped);
+    Path whole = temporary.resolve("whole");
+    assertThat(Invocation.of(command + whole).exit()).isZero();
+    assertSameFiles(stopped, whole);
+  }
+
   /** Starts or resumes a run, and stops it with a signal after some epochs. */
   private void stop(String command, Path run, int epochs, int signal) throws Exception {
     Path log = temporary.resolve("stopped-%d.log".formatted(epochs));

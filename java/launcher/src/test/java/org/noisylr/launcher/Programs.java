@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
@@ -32,6 +33,23 @@ final class Programs implements AfterEachCallback {
    * @param jvmOptions options of the JVM
    */
   Process start(Path log, String command, String... jvmOptions) throws IOException {
+    return start(log, line(command, jvmOptions));
+  }
+
+  /**
+   * Starts the program on a terminal of its own. What is written to the process is typed there: 3
+   * is Ctrl-C.
+   */
+  Process startOnTerminal(Path log, String command) throws IOException {
+    String line =
+        line(command).stream().map(word -> "'" + word + "'").collect(Collectors.joining(" "));
+    // A process in the background may have been started with SIGINT ignored.
+    return start(
+        log,
+        List.of("env", "--default-signal=INT", "TERM=xterm", "script", "-qefc", line, "/dev/null"));
+  }
+
+  private static List<String> line(String command, String... jvmOptions) {
     List<String> line = new ArrayList<>();
     line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     // A fast start matters more than fast code.
@@ -43,6 +61,10 @@ final class Programs implements AfterEachCallback {
     line.addAll(List.of(jvmOptions));
     line.addAll(List.of("-cp", System.getProperty("java.class.path"), Noisylr.class.getName()));
     line.addAll(List.of(command.split(" ")));
+    return line;
+  }
+
+  private Process start(Path log, List<String> line) throws IOException {
     Process process =
         new ProcessBuilder(line)
             .redirectErrorStream(true)

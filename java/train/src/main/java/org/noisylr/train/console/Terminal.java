@@ -8,6 +8,9 @@ import me.tongfei.progressbar.ProgressBarStyle;
 
 /** The terminal that a user watches. */
 public final class Terminal {
+  /** Columns of a progress bar. Measuring the terminal would take over its Ctrl-C: JLine does. */
+  private static final int BAR_WIDTH = 79;
+
   private Terminal() {}
 
   /** Returns whether standard input and output are a terminal. */
@@ -29,7 +32,7 @@ public final class Terminal {
   /** Returns a progress bar on {@code err} that is removed when it ends. */
   public static ProgressBarBuilder bar(PrintStream err) {
     return new ProgressBarBuilder()
-        .setConsumer(new ConsoleProgressBarConsumer(err))
+        .setConsumer(new ConsoleProgressBarConsumer(err, BAR_WIDTH))
         .setStyle(ProgressBarStyle.UNICODE_BLOCK)
         .clearDisplayOnFinish();
   }
