@@ -48,7 +48,8 @@ def build(session):
     folder = session.steps.parent
     session.run(["cmake", "-S", HERE, "-B", folder, f"-DCMAKE_PREFIX_PATH={prefix}"], "configure-steps.log")
     session.run(["cmake", "--build", folder, *jobs], "build-steps.log")
-    return {"version": found[1]}
+    captures = any(prefix.rglob("libnoisylr_cuda.so"))
+    return {"version": found[1], "captured steps": "yes" if captures else "no"}
 
 
 def run_tests(session):
@@ -181,6 +182,8 @@ def require_capture(session):
     session.require("build")
     if session.options.device == "cpu":
         raise Skipped("a step can be captured on CUDA only")
+    if session.results["build"]["captured steps"] == "no":
+        raise Skipped("CUDA's headers were not found: set CUDA_PATH")
 
 
 def soak(session):

@@ -187,7 +187,10 @@ void compare(at::Device device, int64_t steps) {
     std::vector<at::Tensor> kept;
     for (int64_t i = 0; i < steps; ++i) kept.push_back(run.step().clone());
     losses.emplace_back();
-    for (const at::Tensor& loss : kept) losses.back().push_back(loss.item<double>());
+    for (const at::Tensor& loss : kept) {
+      losses.back().push_back(loss.item<double>());
+      if (!std::isfinite(losses.back().back())) throw std::runtime_error("a loss is not finite");
+    }
   }
   double greatest = 0;
   for (size_t i = 0; i < losses[0].size(); ++i) {
