@@ -23,13 +23,13 @@ class DeviceScalars {
   template <class Options>
   const at::Tensor& lr(const Bucket<Options>& bucket) {
     const double lr = bucket.options->lr();
-    Scalar<double>* known = find_lr(bucket);
-    if (!known) {
-      lrs_.push_back({bucket.group, {}});
-      known = &lrs_.back().second;
+    if (Scalar<double>* known = find_lr(bucket)) {
+      known->write(lr, bucket.device);
+      return known->tensor;
     }
-    known->write(lr, bucket.device);
-    return known->tensor;
+    Scalar<double> created;
+    created.write(lr, bucket.device);
+    return lrs_.emplace_back(bucket.group, std::move(created)).second.tensor;
   }
 
   /// The same tensor, as it is; the bucket has one.
@@ -49,11 +49,10 @@ class DeviceScalars {
     }
   }
 
-  /// Counts a step that the device has counted.
+  /// The device has counted a step.
   template <class Options>
-  void count(const Bucket<Options>& bucket) {
+  void counted(const Bucket<Options>& bucket) {
     for (size_t i = 0; i < bucket.counts.size(); ++i) {
-      ++*bucket.counts[i];
       ++steps_[bucket.parameters[i].unsafeGetTensorImpl()].written;
     }
   }

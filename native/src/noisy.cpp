@@ -2,6 +2,7 @@
 
 #include <ATen/core/grad_mode.h>
 
+#include <stdexcept>
 #include <utility>
 
 #include "check.h"
@@ -112,14 +113,26 @@ void Noisy<Base>::load(torch::serialize::InputArchive& archive) {
 }
 
 template <class Base>
-bool Noisy<Base>::record() {
-  at::NoGradGuard no_grad;
-  return plan_ && plan_->record(*this);
+int64_t Noisy<Base>::recording() {
+  const bool is_possible = plan_ && implementation() == Implementation::kFused && lr_tensors();
+  return is_possible ? plan_->recording(*this) : 0;
 }
 
 template <class Base>
-bool Noisy<Base>::replay(c10::function_ref<void()> launch) {
-  if (!plan_ || !plan_->can_replay(*this)) return false;
+void Noisy<Base>::record(const LossClosure& closure, at::Tensor& loss) {
+  {
+    at::AutoGradMode with_gradients(true);
+    loss = closure().detach();
+  }
+  at::NoGradGuard no_grad;
+  if (recording() == 0 || !plan_->record(*this)) {
+    throw std::logic_error("the closure replaced parameters, state or options of a recorded step");
+  }
+}
+
+template <class Base>
+bool Noisy<Base>::replay(int64_t recording, c10::function_ref<void()> launch) {
+  if (this->recording() != recording) return false;
   at::NoGradGuard no_grad;
   noisy_step(*this, nullptr, [this, launch](const LossClosure&) {
     plan_->replay(launch);

@@ -48,23 +48,31 @@ class StepPlan {
 
   size_t fallback_count() const noexcept { return fallback_count_; }
 
-  /// The device's part of a step. Returns false, and does nothing, where it is not all of it.
-  bool record(Base& optimizer) {
-    if (!is_current(optimizer) || !is_by_aten()) return false;
-    for (Bucket<Options>& bucket : buckets_) step_by_aten(bucket, scalars_.written_lr(bucket));
-    return true;
+  /// What a recording of the next step depends on: a number that each gathering changes; 0 unless
+  /// the step does what the one before did, all of it by ATen's operations.
+  int64_t recording(Base& optimizer) {
+    return is_current(optimizer, /*with_gradients=*/false) && is_by_aten() ? gatherings_ : 0;
   }
 
-  /// Whether a step that record() recorded is still the next one, whatever its learning rate.
-  bool can_replay(Base& optimizer) {
-    return is_current(optimizer, /*with_gradients=*/false) && is_by_aten();
+  /// The device's part of a step whose recording() is not 0. Returns false, and nothing is done, if
+  /// the gradients do not fit.
+  bool record(Base& optimizer) {
+    if (!is_current(optimizer)) return false;
+    for (Bucket<Options>& bucket : buckets_) {
+      count_on_device(bucket);
+      step_by_aten(bucket, scalars_.written_lr(bucket));
+    }
+    return true;
   }
 
   /// The host's part of a step, around launch(), the device's.
   void replay(c10::function_ref<void()> launch) {
     for (const Bucket<Options>& bucket : buckets_) scalars_.lr(bucket);
     launch();
-    for (const Bucket<Options>& bucket : buckets_) scalars_.count(bucket);
+    for (const Bucket<Options>& bucket : buckets_) {
+      scalars_.counted(bucket);
+      count_on_host(bucket);
+    }
   }
 
  private:
@@ -163,6 +171,7 @@ class StepPlan {
   void gather(Base& optimizer) {
     auto& groups = optimizer.param_groups();
     is_gathered_ = false;
+    ++gatherings_;
     groups_.clear();
     slots_.clear();
     ranges_.clear();
@@ -325,20 +334,29 @@ class StepPlan {
   void step_by_aten(bool use_lr_tensors) {
     for (Bucket<Options>& bucket : buckets_) {
       scalars_.write_steps(bucket);
+      count_on_device(bucket);
+      scalars_.counted(bucket);
       if (use_lr_tensors) {
         step_by_aten(bucket, scalars_.lr(bucket));
       } else {
         step_by_aten(bucket, bucket.options->lr());
       }
-      scalars_.count(bucket);
+      count_on_host(bucket);
     }
   }
 
   template <class Lr>
   static void step_by_aten(Bucket<Options>& bucket, const Lr& lr) {
-    if (!bucket.steps.empty()) at::_foreach_add_(bucket.steps, 1);
     aten_step(bucket, lr);
     for (at::Tensor& gradient : bucket.gradients) gradient.reset();
+  }
+
+  static void count_on_device(const Bucket<Options>& bucket) {
+    if (!bucket.steps.empty()) at::_foreach_add_(bucket.steps, 1);
+  }
+
+  static void count_on_host(const Bucket<Options>& bucket) {
+    for (int64_t* count : bucket.counts) ++*count;
   }
 
   /// Whether ATen's operations, with learning rates on the device, step all parameters.
@@ -349,6 +367,7 @@ class StepPlan {
   }
 
   bool is_gathered_ = false;
+  int64_t gatherings_ = 0;
   std::vector<Group> groups_;
   std::vector<ParameterSlot> slots_;  // one for each parameter of each group
   std::vector<WorkRange> ranges_;

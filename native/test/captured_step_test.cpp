@@ -24,18 +24,17 @@ const NoiseSpec kNoise = [] {
 }();
 
 int recordings = 0;
+bool recording_fails = false;
 
 class RepeatedWork final : public DeviceGraph {
  public:
   void run(const Work& work) override { work(); }
   void record(const Work& work) override {
+    if (recording_fails) throw std::runtime_error("the recording failed");
     work_ = work;
     ++recordings;
   }
-  void replay() override {
-    at::AutoGradMode with_gradients(true);
-    work_();
-  }
+  void replay() override { work_(); }
 
  private:
   std::function<void()> work_;
@@ -44,11 +43,12 @@ class RepeatedWork final : public DeviceGraph {
 struct GraphsOnCpu {
   GraphsOnCpu() {
     recordings = 0;
-    device_graphs(at::kCPU, [](at::Device) -> std::unique_ptr<DeviceGraph> {
+    recording_fails = false;
+    register_device_graphs(at::kCPU, [](at::Device) -> std::unique_ptr<DeviceGraph> {
       return std::make_unique<RepeatedWork>();
     });
   }
-  ~GraphsOnCpu() { device_graphs(at::kCPU, nullptr); }
+  ~GraphsOnCpu() { register_device_graphs(at::kCPU, nullptr); }
 };
 
 /// Its parameters are those that ATen's operations step on a CPU.
@@ -75,6 +75,11 @@ struct Pair {
   void both(Change change) {
     change(plain);
     change(recorded);
+  }
+
+  void uncaptured_step() {
+    plain.step([this] { return a.loss(); });
+    recorded.step([this] { return b.loss(); });
   }
 
   void steps(int count) {
@@ -125,20 +130,59 @@ TEST_EACH_OPTIMIZER(replays_follow_schedules_noise_and_archives) {
   }
 }
 
-TEST_EACH_OPTIMIZER(changed_options_and_eager_steps_between_are_noticed) {
+TEST_EACH_OPTIMIZER(what_is_replaced_is_recorded_again) {
   if constexpr (kHasOperation<Base>) {
+    const auto decay = [](double value) {
+      return [value](auto& optimizer) {
+        using Options = typename OptionsOf<Base>::type;
+        static_cast<Options&>(optimizer.param_groups()[0].options()).weight_decay(value);
+      };
+    };
     Pair<Base> pair;
+    pair.steps(3);
+    pair.both(decay(0.1));  // just before the recording
     pair.steps(10);
-    pair.both([](auto& optimizer) {
-      using Options = typename OptionsOf<Base>::type;
-      static_cast<Options&>(optimizer.param_groups()[0].options()).weight_decay(0.5);
-    });
-    pair.steps(10);
-    EXPECT_EQ(recordings, 2);
-    pair.plain.step([&] { return pair.a.loss(); });
-    pair.recorded.step([&] { return pair.b.loss(); });
+    EXPECT_EQ(recordings, 1);
+    pair.both(decay(0.5));
     pair.steps(10);
     EXPECT_EQ(recordings, 2);
+    pair.uncaptured_step();
+    pair.steps(10);
+    EXPECT_EQ(recordings, 2);
+    pair.both(decay(0.2));
+    pair.uncaptured_step();  // gathers anew what the recording does not have
+    pair.steps(10);
+    EXPECT_EQ(recordings, 3);
+    EXPECT(pair.captured.is_replayed());
+  }
+}
+
+TEST_EACH_OPTIMIZER(new_groups_and_lost_state_are_recorded_again) {
+  if constexpr (kHasOperation<Base>) {
+    GraphsOnCpu graphs;
+    const Problem a = in_bfloat16(), b = in_bfloat16();
+    Noisy<Base> plain({a.w, a.b}, options<Base>(), kNoise);
+    Noisy<Base> recorded({b.w, b.b}, options<Base>(), kNoise);
+    plain.lr_tensors(true);
+    CapturedStep captured(recorded, [&] { return b.loss(); });
+    const auto steps = [&] {
+      for (int i = 0; i < 10; ++i) {
+        plain.step([&] { return a.loss(); });
+        captured.step();
+      }
+      EXPECT(a == b);
+      EXPECT(captured.is_replayed());
+    };
+    steps();
+    plain.add_param_group(torch::optim::OptimizerParamGroup({a.v}));
+    recorded.add_param_group(torch::optim::OptimizerParamGroup({b.v}));
+    steps();
+    EXPECT_EQ(recordings, 2);
+    plain.state().clear();
+    recorded.state().clear();
+    if (std::is_same_v<Base, torch::optim::Adagrad>) return;  // its sum begins elsewhere
+    steps();
+    EXPECT_EQ(recordings, 3);
   }
 }
 
@@ -160,13 +204,51 @@ TEST(a_closure_that_throws_changes_nothing) {
   EXPECT_EQ(optimizer.steps(), 6);
 }
 
+TEST(a_recording_that_fails_is_made_again) {
+  GraphsOnCpu graphs;
+  Problem problem = in_bfloat16();
+  NoisyAdam optimizer(problem.parameters(), options<torch::optim::Adam>(), kNoise);
+  CapturedStep captured(optimizer, [&] { return problem.loss(); });
+  for (int i = 0; i < 3; ++i) captured.step();
+  recording_fails = true;
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_THROWS(std::runtime_error, captured.step(), "the recording failed");
+  }
+  EXPECT_EQ(optimizer.steps(), 3);
+  recording_fails = false;
+  at::NoGradGuard no_grad;
+  captured.step();
+  EXPECT(captured.is_replayed());
+  EXPECT_EQ(optimizer.steps(), 4);
+}
+
+TEST(a_closure_can_neither_step_nor_close) {
+  GraphsOnCpu graphs;
+  Problem problem = in_bfloat16();
+  NoisyAdam optimizer(problem.parameters(), options<torch::optim::Adam>(), kNoise);
+  std::unique_ptr<CapturedStep> captured;
+  std::function<void()> misuse = [] {};
+  captured = std::make_unique<CapturedStep>(optimizer, [&] {
+    misuse();
+    return problem.loss();
+  });
+  captured->step();
+  misuse = [&] { captured->step(); };
+  EXPECT_THROWS(std::logic_error, captured->step(), "step() was called by the closure");
+  misuse = [&] { captured->close(); };
+  EXPECT_THROWS(std::logic_error, captured->step(), "close() was called by the closure");
+  misuse = [] {};
+  for (int i = 0; i < 5; ++i) captured->step();
+  EXPECT(captured->is_replayed());
+  captured->close();
+}
+
 TEST(what_cannot_be_captured_is_rejected) {
   Problem problem;
   const auto closure = [&] { return problem.loss(); };
   NoisyAdam on_cpu(problem.parameters(), options<torch::optim::Adam>());
   EXPECT_THROWS(std::invalid_argument, CapturedStep(on_cpu, closure),
-                "a step can be captured on a CUDA device with the library noisylr_cuda, but the "
-                "parameters are on cpu");
+                "the parameters must be on a CUDA device, but are on cpu");
   torch::optim::Adam stock(problem.parameters(), options<torch::optim::Adam>());
   EXPECT_THROWS(std::invalid_argument, CapturedStep(stock, closure),
                 "the optimizer must be a noisylr::Noisy optimizer");
@@ -176,7 +258,7 @@ TEST(what_cannot_be_captured_is_rejected) {
   // Float parameters on a CPU have loops of their own, which no graph records.
   GraphsOnCpu graphs;
   CapturedStep by_kernels(on_cpu, closure);
-  for (int i = 0; i < 3; ++i) by_kernels.step();
+  for (int i = 0; i < 6; ++i) by_kernels.step();
   EXPECT_THROWS(std::logic_error, by_kernels.step(), "the step cannot be captured");
 }
 

@@ -48,18 +48,25 @@ class NOISYLR_API FusedOptimizer : public LrNoise {
   /// changed.
   void lr_tensors(bool use) noexcept { lr_tensors_ = use; }
 
-  /// The device's part of the next step, for a graph that records it: reads the rates and the step
-  /// counts on the device, and changes nothing on the host. CapturedStep calls it.
-  /// @return false, and nothing is done, unless the step before used lr_tensors(), the same
-  ///     parameters, state and options, and ATen's operations for all parameters
-  virtual bool record() = 0;
+  /// The number of the recording that record() would make of the next step. It changes when
+  /// parameters, state or options other than the learning rate are replaced.
+  /// @return 0 if it cannot be recorded: unless it is fused, uses lr_tensors(), ATen's operations
+  ///     step all parameters, and nothing has been replaced since the step before
+  virtual int64_t recording() = 0;
 
-  /// A step whose device's part is launch(), which replays what record() recorded: writes the rates
-  /// that changed, launches, and counts the step in the noise and the state.
-  /// @return false, without a step, if parameters, state or options other than the learning rate
-  ///     have changed since
+  /// The device's part of the next step, for a graph that records it: the closure, then a step that
+  /// reads the rates and the counts of steps on the device and changes nothing on the host.
+  /// CapturedStep calls it.
+  /// @param loss receives what the closure returns
+  /// @throws std::logic_error if recording() is 0 after the closure, or its gradients do not fit
+  virtual void record(const torch::optim::Optimizer::LossClosure& closure, at::Tensor& loss) = 0;
+
+  /// A step whose device's part is launch(), which replays a recording: writes the rates that
+  /// changed, launches, and counts the step in the noise and the state.
+  /// @param recording its number
+  /// @return false, without a step, if recording() is another number now
   /// @throws what step() throws
-  virtual bool replay(c10::function_ref<void()> launch) = 0;
+  virtual bool replay(int64_t recording, c10::function_ref<void()> launch) = 0;
 
   /// The number of parameters with a gradient that LibTorch's own operations stepped in the last
   /// fused step; 0 before it and with the stock implementation.
@@ -155,8 +162,9 @@ class NOISYLR_API Noisy : public Base, public FusedOptimizer {
   ///     in the archive: LibTorch would lose its state
   void load(torch::serialize::InputArchive& archive) override;
 
-  bool record() override;
-  bool replay(c10::function_ref<void()> launch) override;
+  int64_t recording() override;
+  void record(const LossClosure& closure, at::Tensor& loss) override;
+  bool replay(int64_t recording, c10::function_ref<void()> launch) override;
   size_t fallback_count() const noexcept override;
   void close() override;
   void track_parameters() override;

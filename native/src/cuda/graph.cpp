@@ -54,7 +54,7 @@ class CudaGraph final : public DeviceGraph {
 };
 
 const bool is_registered = [] {
-  device_graphs(at::kCUDA, [](at::Device device) -> std::unique_ptr<DeviceGraph> {
+  register_device_graphs(at::kCUDA, [](at::Device device) -> std::unique_ptr<DeviceGraph> {
     return std::make_unique<CudaGraph>(device);
   });
   return true;

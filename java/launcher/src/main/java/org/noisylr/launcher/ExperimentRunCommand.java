@@ -94,9 +94,11 @@ final class ExperimentRunCommand extends Subcommand {
     boolean succeeded;
     try (GracefulShutdown shutdown = new GracefulShutdown()) {
       List<String> worker = ExperimentWorkerCommand.program(store.folder());
+      Experiment run = new Experiment(store.folder(), worker, shutdown.signal(), console);
       succeeded =
-          new Experiment(store.folder(), worker, shutdown.signal(), console)
-              .run(planner, tables, cells, part, processes(deviceName));
+          Options.named(
+              Map.of("capture", "--capture"),
+              () -> run.run(planner, tables, cells, part, processes(deviceName)));
     }
     console.printf(
         "for the report: noisylr experiment report %s --scale %s --out %s%n",

@@ -120,7 +120,15 @@ final class TrainOptions extends OptionGroup {
                     capture,
                     training));
     Options.named(
-        Map.of("subset", "--subset", "batch size", "--batch-size", "augmentation", "--augment"),
+        Map.of(
+            "capture",
+            "--capture",
+            "subset",
+            "--subset",
+            "batch size",
+            "--batch-size",
+            "augmentation",
+            "--augment"),
         () -> Run.check(config, dataset));
     return new Task(config, dataset);
   }

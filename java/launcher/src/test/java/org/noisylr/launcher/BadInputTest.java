@@ -137,6 +137,8 @@ class BadInputTest {
         "experiment run fig3 --starts 0|--starts must be at least 1, but is 0",
         "experiment run fig3 --well-d -1|--well-d must be greater than 0, but is -1.0",
         "train --data fashion-mnist-mini --model cnn28 --optimizer l4mom --lr 0.15 --weight-decay 1e-4|--weight-decay must be 0 for L4, but is 1.0E-4",
+        "train --data fashion-mnist-mini --model cnn28 --lr 0.1 --device cpu --capture|--capture requires a CUDA device, but the device is cpu",
+        "experiment run table2 --scale smoke --device cpu --capture|--capture requires a CUDA device, but the device is cpu",
         "quickstart --seeds 0|--seeds must be at least 1, but is 0",
       })
   void badInputIsOneLineAndExitCode2(String line, String message) {

@@ -40,7 +40,7 @@ import org.noisylr.train.run.RunConfig;
  * @param backbone a file of weights for DeepLab V3; null for none
  * @param device the device's own name
  * @param threads CPU threads of a run
- * @param capture whether training steps are captured in a CUDA graph
+ * @param capture whether training steps are captured in a CUDA graph, except L4's
  */
 public record Planner(
     Scale scale,
@@ -213,7 +213,7 @@ public record Planner(
         settings.model() == ModelName.DEEPLABV3 ? backbone : null,
         device,
         threads,
-        capture,
+        capture && !settings.optimizer().isL4(),
         training);
   }
 

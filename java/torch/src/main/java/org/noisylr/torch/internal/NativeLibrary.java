@@ -58,25 +58,34 @@ public final class NativeLibrary {
   /** Loads the libraries unless they are loaded. Every class with native methods calls it. */
   public static void load() {}
 
+  private static URL cudaGraphs() {
+    return NativeLibrary.class.getResource(
+        "/org/noisylr/nativelib/"
+            + Loader.getPlatform()
+            + "/"
+            + System.mapLibraryName("noisylr_cuda"));
+  }
+
+  /** Whether this build has the graphs of CUDA. */
+  public static boolean hasCudaGraphs() {
+    return cudaGraphs() != null;
+  }
+
   /**
    * Loads the graphs of CUDA.
    *
    * @throws UnsupportedOperationException if this build does not have them
    */
   public static synchronized void loadCudaGraphs() {
-    String file = System.mapLibraryName("noisylr_cuda");
-    URL resource =
-        NativeLibrary.class.getResource(
-            "/org/noisylr/nativelib/" + Loader.getPlatform() + "/" + file);
-    if (resource == null) {
+    if (!hasCudaGraphs()) {
       throw new UnsupportedOperationException(
           "this build of noisylr has no CUDA graphs: build it with -Pgpu where CUDA's headers are");
     }
     try {
       // Loading it once more does nothing.
-      System.load(Loader.cacheResource(resource).getPath());
+      System.load(Loader.cacheResource(cudaGraphs()).getPath());
     } catch (IOException e) {
-      throw new UncheckedIOException("cannot unpack " + file, e);
+      throw new UncheckedIOException("cannot unpack libnoisylr_cuda", e);
     }
   }
 

@@ -19,15 +19,16 @@ import org.noisylr.torch.internal.NativeLibrary;
  * in each further step, which is then one launch in place of hundreds.
  *
  * <p>The first three steps run as usual, so that a run has the same steps as one without a
- * recording. Then a step is recorded, and recorded again whenever parameters, state or options
- * other than the learning rate have been replaced. Noise, schedules, {@link
+ * recording. Then a step is recorded, and recorded again whenever parameters, groups, state or
+ * options other than the learning rate have been replaced. Noise, schedules, {@link
  * NoisyOptimizer#realisedLr}, counts of steps and archives are those of the optimizer: before a
  * replay, the learning rates that have changed are written into tensors on the device.
  *
  * <p>A recording fixes shapes and addresses. The closure has to read its batch from the same
  * tensors in each step, copied there before; it may not wait for the device or read a value from
  * it; and what Java decides in it is decided once. Random numbers differ from step to step. Between
- * steps, the optimizer may also step as usual, for a smaller last batch.
+ * steps, the optimizer may also step as usual, for a smaller last batch; close the losses and
+ * outputs of such steps. After a replay, the parameters' gradients are those of the recording.
  */
 @Namespace("noisylr")
 @Properties(inherit = NativeLibrary.class)
@@ -50,8 +51,13 @@ public final class CapturedStep extends Pointer {
     super((Pointer) null);
     this.optimizer = open((Optimizer) optimizer);
     NativeLibrary.loadCudaGraphs();
-    callback = LossCallback.of(closure);
+    callback = LossCallback.of(closure).retainReference();
     allocate(this.optimizer, callback);
+  }
+
+  /** Whether this build has CUDA graphs. */
+  public static boolean isSupported() {
+    return NativeLibrary.hasCudaGraphs();
   }
 
   private native void allocate(@ByRef Optimizer optimizer, @ByVal LossCallback closure);
@@ -60,6 +66,8 @@ public final class CapturedStep extends Pointer {
    * A step of the optimizer with the closure; throws exactly what the closure throws.
    *
    * @return the loss; a replay overwrites the tensor of the one before
+   * @throws RuntimeException if steps cannot be recorded: the optimizer's steps are not fused or
+   *     not all on the device, or something is replaced in each step
    */
   public Tensor step() {
     open(this);
@@ -75,11 +83,24 @@ public final class CapturedStep extends Pointer {
     return open(this).is_replayed();
   }
 
-  private native @Name("is_replayed") boolean is_replayed();
+  private native boolean is_replayed();
 
+  @Name("close")
+  private native void nativeClose();
+
+  /**
+   * Frees the recording.
+   *
+   * @throws RuntimeException if a step is in progress
+   */
   @Override
-  public void close() {
-    super.close();
-    callback.close();
+  public boolean releaseReference() {
+    if (isNull() || referenceCount() > 1) {
+      return super.releaseReference();
+    }
+    nativeClose();
+    setNull(); // JavaCPP frees the native object once this one is unreachable
+    callback.releaseReference();
+    return true;
   }
 }

@@ -48,10 +48,7 @@ final class CapturedPass implements AutoCloseable {
    */
   CapturedPass(
       FusedOptimizer optimizer, Function<Tensor, Pass> pass, int batchSize, Device device) {
-    indices =
-        torch
-            .zeros(new long[] {batchSize}, Tensors.options(device, torch.ScalarType.Long))
-            .retainReference();
+    indices = torch.zeros(new long[] {batchSize}, Tensors.options(device, torch.ScalarType.Long));
     closure = new Closure(pass, indices);
     step = new CapturedStep(optimizer, closure);
   }

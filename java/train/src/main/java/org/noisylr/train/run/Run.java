@@ -12,6 +12,7 @@ import org.noisylr.check.InputException;
 import org.noisylr.check.Reason;
 import org.noisylr.torch.model.DeepLabV3;
 import org.noisylr.torch.model.Model;
+import org.noisylr.torch.optim.CapturedStep;
 import org.noisylr.train.checkpoint.SafeTensors;
 import org.noisylr.train.data.Dataset;
 import org.noisylr.train.loop.StopSignal;
@@ -77,6 +78,10 @@ public record Run(List<EpochMetrics> metrics, RunResult result, Timing timing) {
    * @throws InputException if it cannot, for example because of the dataset's kind or image size
    */
   public static void check(RunConfig config, Dataset data) {
+    if (config.capture() && !CapturedStep.isSupported()) {
+      throw InputException.of(
+          "capture", "requires a build with -Pgpu on a machine with CUDA's headers");
+    }
     config.model().check(data);
     Dataset used = subset(config, data);
     config.model().checkBatches(used.trainCount(), config.training().batchSize());

@@ -48,7 +48,10 @@ public record RunConfig(
         throw InputException.of("capture", "requires a CUDA device, but the device is " + device);
       }
       if (optimizer.kind().isL4() || optimizer.implementation() != Implementation.FUSED) {
-        throw InputException.of("capture", "requires a fused optimizer, not L4 or LibTorch's own");
+        throw InputException.of(
+            "capture",
+            "requires a fused optimizer, but the optimizer is %s (%s)"
+                .formatted(optimizer.kind(), optimizer.implementation()));
       }
     }
   }

@@ -13,7 +13,9 @@ import org.noisylr.check.InputException;
 import org.noisylr.noise.NoiseSpec;
 import org.noisylr.schedule.Milestone;
 import org.noisylr.schedule.Schedule;
+import org.noisylr.torch.optim.Implementation;
 import org.noisylr.train.TestConfig;
+import org.noisylr.train.loop.OptimizerSpec;
 
 class RunFormatTest {
   private static final String YAML =
@@ -149,6 +151,30 @@ class RunFormatTest {
   @Test
   void thePapersNoiseMayBeGivenAsAlpha() {
     assertThat(RunFormat.fromYaml(YAML).training().noise()).isEqualTo(NoiseSpec.uniform(8).seed(1));
+  }
+
+  @Test
+  void aRunSaysThatItsStepsAreCaptured() {
+    RunConfig captured = new TestConfig().device("cuda:0").capture().run();
+    assertThat(RunFormat.toYaml(captured)).contains("\ncapture: true\n");
+    assertThat(RunFormat.fromYaml(RunFormat.toYaml(captured))).isEqualTo(captured);
+    assertThat(RunFormat.toYaml(new TestConfig().run())).doesNotContain("capture");
+  }
+
+  @Test
+  void onlyFusedStepsOnCudaAreCaptured() {
+    assertThatThrownBy(() -> new TestConfig().capture().run())
+        .isInstanceOf(InputException.class)
+        .hasMessage("capture requires a CUDA device, but the device is cpu");
+    for (TestConfig other :
+        List.of(
+            new TestConfig().optimizer(OptimizerSpec.Kind.L4MOM),
+            new TestConfig().implementation(Implementation.STOCK))) {
+      assertThatThrownBy(() -> other.device("cuda:0").capture().run())
+          .isInstanceOf(InputException.class)
+          .hasMessageMatching(
+              "capture requires a fused optimizer, but the optimizer is (L4MOM|MOMENTUM) .*");
+    }
   }
 
   @Test
