@@ -127,7 +127,7 @@ class InterruptedRunTest {
   @Test
   void ctrlCOnATerminalSavesTheStepsWhileTheBarIsDrawn() throws Exception {
     String command =
-        "train --data fashion-mnist-mini --subset 1000 --model cnn28 --lr 0.01 --batch-size 8"
+        "train --data fashion-mnist-mini --subset 500 --model cnn28 --lr 0.01 --batch-size 8"
             + " --epochs 3 --threads 1 --device cpu --out ";
     Path stopped = temporary.resolve("stopped");
     Path log = temporary.resolve("terminal");
