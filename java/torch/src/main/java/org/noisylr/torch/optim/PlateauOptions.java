@@ -12,7 +12,8 @@ import org.noisylr.check.Check;
  * @param threshold the least change that counts as an improvement, at least 0
  * @param relative whether the threshold is relative to the best metric
  * @param cooldown the number of epochs after a reduction that do not count, at least 0
- * @param minLr the least learning rate of each group, at least 0
+ * @param minLr the least learning rate to which a reduction leads, at least 0; on a {@link
+ *     Scheduler}, the least initial rate
  */
 public record PlateauOptions(
     boolean rising,

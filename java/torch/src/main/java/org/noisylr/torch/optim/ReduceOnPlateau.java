@@ -15,10 +15,13 @@ import org.noisylr.check.Check;
  * PyTorch's {@code ReduceLROnPlateau}. Its whole state can be saved; LibTorch's version cannot do
  * that.
  *
- * <p>A reduction is lr ← max(lr·factor, minLr), where lr is the rate of a group, or on a {@link
- * Scheduler} the initial rate of a group, which its schedule scales; PyTorch and this class ignore
- * one by less than 10⁻⁸. A metric that is NaN is no improvement. Noise multiplies the reduced rates
- * within a step of the optimizer. It holds no native memory.
+ * <p>A reduction is lr ← max(lr·factor, minLr), where lr is the rate of a group. On a {@link
+ * Scheduler}, lr is the group's initial rate, and all rates that the schedule gives the group
+ * shrink with it: the reduction does not depend on the current rate, which a warm-up may begin at
+ * 0. So minLr bounds the initial rate, not the current one; it means what it says if the optimizer
+ * has the schedule's base rate. PyTorch and this class ignore a reduction by less than 10⁻⁸. A
+ * metric that is NaN is no improvement. Noise multiplies the reduced rates within a step of the
+ * optimizer. It holds no native memory.
  */
 public final class ReduceOnPlateau {
   private static final String KEY = "noisylr_plateau";
@@ -31,14 +34,17 @@ public final class ReduceOnPlateau {
   private long badEpochs;
   private long cooldownLeft;
 
-  /** Reduces the rates in the groups of an optimizer. */
+  /**
+   * Reduces the rates in the groups of an optimizer. A {@link Scheduler} of the same optimizer
+   * would set them anew: give the scheduler instead.
+   */
   public ReduceOnPlateau(Optimizer optimizer, PlateauOptions options) {
-    this(open(optimizer), null, options);
+    this(open(Check.required("optimizer", optimizer)), null, options);
   }
 
   /** Reduces the rates that a scheduler gives now and later; save and load the scheduler too. */
   public ReduceOnPlateau(Scheduler scheduler, PlateauOptions options) {
-    this(null, scheduler, options);
+    this(null, Check.required("scheduler", scheduler), options);
   }
 
   private ReduceOnPlateau(Optimizer optimizer, Scheduler scheduler, PlateauOptions options) {
@@ -89,7 +95,10 @@ public final class ReduceOnPlateau {
     }
   }
 
-  /** Writes options and state, into the optimizer's archive or one of their own. */
+  /**
+   * Writes options and state, into the optimizer's archive or one of their own. An archive has room
+   * for one plateau.
+   */
   public void save(OutputArchive archive) {
     ArchivedNumbers.write(
         archive,

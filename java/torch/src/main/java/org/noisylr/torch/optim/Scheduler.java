@@ -39,6 +39,9 @@ import org.noisylr.schedule.Schedule;
 public final class Scheduler {
   private static final String KEY = "noisylr_scheduler";
 
+  /** The numbers in an archive before those of the groups. */
+  private static final int HEADER = 3;
+
   private final Optimizer optimizer;
   private final Schedule schedule;
   private final long stepsPerEpoch;
@@ -52,16 +55,25 @@ public final class Scheduler {
    * @param optimizer any optimizer with a parameter group; for a {@link StepHook}, the optimizer
    *     that it wraps
    * @param stepsPerEpoch the number of steps in an epoch, at least 1
-   * @throws InputException if stepsPerEpoch is out of range, or the rate of the first group is not
-   *     greater than 0
+   * @throws InputException if stepsPerEpoch is out of range, if there is no group, or if the rate
+   *     of the first one is not greater than 0
    */
   public Scheduler(Optimizer optimizer, Schedule schedule, long stepsPerEpoch) {
-    this.optimizer = open(optimizer);
+    this.optimizer = open(Check.required("optimizer", optimizer));
     this.schedule = Check.required("schedule", schedule);
     this.stepsPerEpoch = Check.atLeast("stepsPerEpoch", stepsPerEpoch, 1);
     try (PointerScope scope = new PointerScope()) {
-      double lr = optimizer.param_groups().get(0).options().get_lr();
-      first = Check.positive("the learning rate of the first parameter group", lr);
+      OptimizerParamGroupVector groups = optimizer.param_groups();
+      if (groups.size() == 0) {
+        throw new InputException("the optimizer has no parameter group");
+      }
+      first = groups.get(0).options().get_lr();
+    }
+    if (!(first > 0)) {
+      throw new InputException(
+          ("the learning rate of the first parameter group must be greater than 0, but is %s: create"
+                  + " the scheduler before you load the optimizer's archive")
+              .formatted(first));
     }
     apply();
   }
@@ -111,40 +123,63 @@ public final class Scheduler {
    * @throws IndexOutOfBoundsException if the scheduler has not seen the group
    */
   public double lastLr(int group) {
+    if (group < 0 || group >= initial.size()) {
+      throw new IndexOutOfBoundsException(
+          "group must be in [0, %d], but is %d".formatted(initial.size() - 1, group));
+    }
     return lr(position) * (initial.get(group) / first);
   }
 
-  /** Writes position and initial rates, into the optimizer's archive or one of their own. */
+  /**
+   * Writes position, steps per epoch and initial rates, into the optimizer's archive or one of
+   * their own. An archive has room for one scheduler.
+   */
   public void save(OutputArchive archive) {
-    double[] numbers = new double[2 + initial.size()];
+    double[] numbers = new double[HEADER + initial.size()];
     numbers[0] = position;
-    numbers[1] = first;
+    numbers[1] = stepsPerEpoch;
+    numbers[2] = first;
     for (int i = 0; i < initial.size(); i++) {
-      numbers[2 + i] = initial.get(i);
+      numbers[HEADER + i] = initial.get(i);
     }
     ArchivedNumbers.write(archive, KEY, numbers);
   }
 
   /**
-   * Loads what {@link #save} wrote, and sets the rates. Create the scheduler, load the optimizer,
-   * then the scheduler: a rate in an archive may be 0.
+   * Loads what {@link #save} wrote, and sets the rates of the groups that the saved scheduler had
+   * seen. Create the scheduler, load the optimizer, then the scheduler: a rate in an archive may be
+   * 0. The schedule itself is not in the archive.
    *
-   * @throws InputException if the archive holds no state of a scheduler, or of more groups
+   * @throws InputException if the archive holds no state of a scheduler, one with other steps per
+   *     epoch or of more groups, or if the schedule has no rate for its position; nothing changes
+   *     then
    */
   public void load(InputArchive archive) {
-    double[] numbers = ArchivedNumbers.read(archive, KEY, "scheduler", 3);
-    int groups = numbers.length - 2;
-    if (groups > initial.size()) {
+    double[] numbers = ArchivedNumbers.read(archive, KEY, "scheduler", HEADER + 1);
+    long saved = Check.atLeast("position", (long) numbers[0], 0);
+    if ((long) numbers[1] != stepsPerEpoch) {
+      throw new InputException(
+          "the number of steps per epoch is %d in the archive, but %d in the scheduler"
+              .formatted((long) numbers[1], stepsPerEpoch));
+    }
+    double savedFirst = Check.positive("initial learning rate", numbers[2]);
+    int groups = numbers.length - HEADER;
+    long present = open(optimizer).param_groups().size();
+    if (groups > present) {
       throw new InputException(
           "the number of parameter groups is %d in the scheduler's archive, but %d in the optimizer"
-              .formatted(groups, initial.size()));
+              .formatted(groups, present));
     }
-    long saved = Check.atLeast("position", (long) numbers[0], 0);
-    first = Check.positive("initial learning rate", numbers[1]);
+    lr(saved); // throws before anything changes
+    position = saved;
+    first = savedFirst;
     for (int i = 0; i < groups; i++) {
-      initial.set(i, numbers[2 + i]);
+      if (i == initial.size()) {
+        initial.add(0.0);
+      }
+      initial.set(i, numbers[HEADER + i]);
     }
-    position(saved);
+    apply(groups);
   }
 
   /** Multiplies the initial rates by a factor, down to a minimum, unless that changes little. */
@@ -160,10 +195,15 @@ public final class Scheduler {
   }
 
   private void apply() {
+    apply(Integer.MAX_VALUE);
+  }
+
+  /** Sets the rates of the first groups, at most {@code count}. */
+  private void apply(int count) {
     try (PointerScope scope = new PointerScope()) {
       OptimizerParamGroupVector groups = open(optimizer).param_groups();
       double lr = lr(position);
-      for (int i = 0; i < groups.size(); i++) {
+      for (int i = 0; i < groups.size() && i < count; i++) {
         OptimizerOptions options = groups.get(i).options();
         if (i == initial.size()) {
           initial.add(options.get_lr());

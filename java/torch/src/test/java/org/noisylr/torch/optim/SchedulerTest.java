@@ -171,6 +171,61 @@ class SchedulerTest {
   }
 
   @Test
+  void anArchiveThatIsRejectedChangesNothing(@TempDir Path folder) {
+    try (PointerScope scope = new PointerScope()) {
+      Scheduler saved = new Scheduler(twoGroups(), Schedule.linear(0.02, 0, 10), 4);
+      saved.position(9);
+      save(folder.resolve("saved.pt"), saved::save);
+      Optimizer optimizer = new SGD(new TensorVector(problem.a()), new SGDOptions(0.1));
+      optimizer.add_param_group(
+          new OptimizerParamGroup(new TensorVector(problem.b()), new SGDOptions(0.2)));
+      Scheduler other = new Scheduler(optimizer, Schedule.constant(0.1));
+      assertThatThrownBy(() -> load(folder.resolve("saved.pt"), other::load))
+          .hasMessage("the number of steps per epoch is 4 in the archive, but 1 in the scheduler");
+      Scheduler ending = new Scheduler(optimizer, (step, perEpoch) -> step > 4 ? -1 : 0.1, 4);
+      assertThatThrownBy(() -> load(folder.resolve("saved.pt"), ending::load))
+          .hasMessage("the schedule's learning rate must be at least 0, but is -1.0");
+      ending.step();
+      assertThat(lrs(optimizer)).containsExactly(0.1, 0.2);
+      assertThatThrownBy(() -> ending.lastLr(2))
+          .isInstanceOf(IndexOutOfBoundsException.class)
+          .hasMessage("group must be in [0, 1], but is 2");
+    }
+  }
+
+  /** Groups that the saved scheduler had seen, but this one has not; and the other way round. */
+  @Test
+  void groupsMayBeAddedBeforeAndAfterLoading(@TempDir Path folder) {
+    try (PointerScope scope = new PointerScope()) {
+      Schedule schedule = Schedule.linear(0.02, 0, 10);
+      Scheduler whole = new Scheduler(twoGroups(), schedule);
+      whole.position(5);
+      save(folder.resolve("whole.pt"), whole::save);
+      Optimizer grown = new SGD(new TensorVector(problem.a()), new SGDOptions(0.02));
+      Scheduler first = new Scheduler(grown, schedule);
+      grown.add_param_group(
+          new OptimizerParamGroup(new TensorVector(problem.b()), new SGDOptions(0.07)));
+      load(folder.resolve("whole.pt"), first::load);
+      assertThat(lrs(grown)).containsExactly(0.01, 0.035);
+
+      Optimizer one = new SGD(new TensorVector(problem.a()), new SGDOptions(0.02));
+      Scheduler before = new Scheduler(one, schedule);
+      before.position(5);
+      one.add_param_group(
+          new OptimizerParamGroup(new TensorVector(problem.b()), new SGDOptions(0.07)));
+      save(folder.resolve("one.pt"), one::save, before::save);
+      Optimizer loaded = twoGroups();
+      Scheduler after = new Scheduler(loaded, schedule);
+      load(folder.resolve("one.pt"), loaded::load);
+      load(folder.resolve("one.pt"), after::load);
+      assertThat(lrs(loaded)).containsExactly(lrs(one));
+      before.step();
+      after.step();
+      assertThat(lrs(loaded)).containsExactly(lrs(one));
+    }
+  }
+
+  @Test
   void badValuesAndClosedOptimizersAreRejected(@TempDir Path folder) {
     Schedule schedule = Schedule.constant(0.1);
     SGD optimizer = new SGD(problem.parameters(), new SGDOptions(0.1));
@@ -186,7 +241,8 @@ class SchedulerTest {
     try (SGD frozen = new SGD(problem.parameters(), new SGDOptions(0))) {
       assertThatThrownBy(() -> new Scheduler(frozen, schedule))
           .hasMessage(
-              "the learning rate of the first parameter group must be greater than 0, but is 0.0");
+              "the learning rate of the first parameter group must be greater than 0, but is 0.0:"
+                  + " create the scheduler before you load the optimizer's archive");
     }
     Scheduler diverging = new Scheduler(optimizer, (step, perEpoch) -> 0.1 / (1 - step));
     assertThatThrownBy(diverging::step)
