@@ -39,6 +39,19 @@ std::string joined(const Names& names) {
   return joined;
 }
 
+/// LibTorch's optimizer that has these options.
+const char* optimizer_with(const Names& options) {
+  constexpr std::pair<const char*, const char*> kOwn[] = {{"betas", "Adam or AdamW"},
+                                                          {"dampening", "SGD"},
+                                                          {"lr_decay", "Adagrad"},
+                                                          {"centered", "RMSprop"},
+                                                          {"max_iter", "LBFGS"}};
+  for (const auto& [option, name] : kOwn) {
+    if (options.contains(option)) return name;
+  }
+  return "another optimizer";
+}
+
 InputArchive nested(InputArchive& archive, const std::string& key) {
   InputArchive nested;
   if (!archive.try_read(key, nested)) reject("the archive holds no optimizer: it has no ", key);
@@ -69,8 +82,8 @@ void check_archive(const torch::optim::Optimizer& optimizer, InputArchive& archi
     const Names there = names_in(saved_options);
     const Names here = option_names(groups[g].options());
     if (there != here) {
-      reject("the archive is of another optimizer: its options are ", joined(there), ", not ",
-             joined(here));
+      reject("the archive is of ", optimizer_with(there), ", not of ", optimizer_with(here),
+             ": its options are ", joined(there), ", not ", joined(here));
     }
     const size_t size = size_in(saved, "params/size");
     if (size != groups[g].params().size()) {

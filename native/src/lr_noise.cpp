@@ -1,9 +1,11 @@
 #include "noisylr/lr_noise.h"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <type_traits>
 
 #include "check.h"
@@ -66,6 +68,25 @@ std::string shown(double value) { return shortest(value); }
 std::string shown(int64_t value) { return std::to_string(value); }
 std::string shown(bool value) { return value ? "true" : "false"; }
 
+template <class Field>
+std::string shown_field(Field field) {
+  if constexpr (std::is_same_v<Field, Distribution>) {
+    constexpr std::array<const char*, 4> names{"none", "uniform", "gaussian", "log-uniform"};
+    return names.at(static_cast<size_t>(field));
+  } else {
+    return shown(archived(field));
+  }
+}
+
+/// Whether a distribution has a field of a specification; all have the fields that are no
+/// parameter.
+bool has_field(Distribution distribution, std::string_view name) {
+  if (name == "low" || name == "high") {
+    return distribution == Distribution::kUniform || distribution == Distribution::kLogUniform;
+  }
+  return (name != "mean" && name != "std") || distribution == Distribution::kGaussian;
+}
+
 NoiseSpec read_noise(InputArchive& archive) {
   NoiseSpec noise;
   for_each_field(
@@ -79,14 +100,16 @@ NoiseSpec read_noise(InputArchive& archive) {
   return noise;
 }
 
-/// `high is 8 in the archive, but 4 in the optimizer; seed is ...`
+/// `high is 8 in the archive, but 4 in the optimizer; seed is ...`; empty if they are the same
+/// noise.
 std::string difference(const NoiseSpec& saved, const NoiseSpec& current) {
   std::string difference;
   for_each_field(
-      [&difference](const char* name, const auto& there, const auto& here) {
-        if (there != here) {
-          difference += text(difference.empty() ? "" : "; ", name, " is ", shown(archived(there)),
-                             " in the archive, but ", shown(archived(here)), " in the optimizer");
+      [&](const char* name, const auto& there, const auto& here) {
+        if (there != here && has_field(saved.distribution, name) &&
+            has_field(current.distribution, name)) {
+          difference += text(difference.empty() ? "" : "; ", name, " is ", shown_field(there),
+                             " in the archive, but ", shown_field(here), " in the optimizer");
         }
       },
       saved, current);
@@ -146,6 +169,7 @@ LrNoise::~LrNoise() = default;
 
 void LrNoise::noise(const NoiseSpec& noise) {
   noise.validate();
+  if (noise_.steps_per_epoch > 0 && noise.steps_per_epoch == 0) epoch_ = epoch();
   noise_ = noise;
 }
 
@@ -231,8 +255,9 @@ void LrNoise::load_noise(Optimizer& optimizer, InputArchive& archive,
   const int64_t saved_steps = read<int64_t>(nested, "steps");
   require_at_least("epoch", saved_epoch, kUnknown);
   require_at_least("steps", saved_steps, 0);
-  if (noise_.distribution != Distribution::kNone && noise != noise_) {
-    reject("the archive has other noise than the optimizer: ", difference(noise, noise_),
+  const std::string other = difference(noise, noise_);
+  if (noise_.distribution != Distribution::kNone && !other.empty()) {
+    reject("the archive has other noise than the optimizer: ", other,
            "; load it into an optimizer without noise, then set the noise");
   }
   base_load(optimizer, archive);

@@ -81,6 +81,35 @@ TEST_EACH_OPTIMIZER(noise_epoch_and_steps_are_restored) {
   }
 }
 
+TEST(noise_is_compared_by_the_numbers_that_it_uses) {
+  Problem problem;
+  NoiseSpec gaussian = NoiseSpec::gaussian(1, 0.1);
+  gaussian.steps_per_epoch = 1;
+  NoisySGD saved(problem.parameters(), options<torch::optim::SGD>(), gaussian);
+  NoiseSpec uniform = NoiseSpec::uniform(0.5, 1.5);
+  uniform.steps_per_epoch = 1;
+  NoisySGD other(problem.parameters(), options<torch::optim::SGD>(), uniform);
+  InputArchive archive = archived(saved);
+  EXPECT_THROWS(std::invalid_argument, other.load(archive),
+                "the archive has other noise than the optimizer: distribution is gaussian in the "
+                "archive, but uniform in the optimizer; load it");
+  gaussian.low = -3;  // has no meaning for it
+  NoisySGD same(problem.parameters(), options<torch::optim::SGD>(), gaussian);
+  InputArchive again = archived(saved);
+  same.load(again);
+}
+
+TEST(noise_that_is_replaced_keeps_the_counted_epoch) {
+  Problem problem;
+  NoiseSpec counted = NoiseSpec::uniform(2);
+  counted.steps_per_epoch = 2;
+  NoisySGD optimizer(problem.parameters(), options<torch::optim::SGD>(), counted);
+  train(optimizer, problem, 5);
+  optimizer.noise(NoiseSpec::uniform(2));
+  EXPECT_EQ(optimizer.epoch(), 2);
+  train(optimizer, problem, 1);
+}
+
 TEST_EACH_OPTIMIZER(an_archive_with_other_noise_is_rejected_and_changes_nothing) {
   Problem problem;
   NoiseSpec spec = NoiseSpec::uniform(8);
@@ -322,16 +351,17 @@ TEST(an_archive_of_another_optimizer_changes_nothing) {
   train(l4, problem, 1);
   const std::string sgd_options = "dampening, lr, momentum, nesterov, weight_decay";
   expect_load_refused(sgd, archived(adam),
-                      "the archive is of another optimizer: its options are amsgrad, betas, eps, "
-                      "lr, weight_decay, not " +
+                      "the archive is of Adam or AdamW, not of SGD: its options are amsgrad, "
+                      "betas, eps, lr, weight_decay, not " +
                           sgd_options,
                       [&] { train(sgd, problem, 1); });
   expect_load_refused(adam, archived(sgd),
-                      "the archive is of another optimizer: its options are " + sgd_options,
+                      "the archive is of SGD, not of Adam or AdamW: its options are " + sgd_options,
                       [&] { train(adam, problem, 1); });
-  expect_load_refused(l4, archived(sgd),
-                      "the archive is of another optimizer: its options are " + sgd_options,
-                      [&] { train(l4, problem, 1); });
+  expect_load_refused(
+      l4, archived(sgd),
+      "the archive is of SGD, not of another optimizer: its options are " + sgd_options,
+      [&] { train(l4, problem, 1); });
   struct Empty {
     void save(OutputArchive& archive) const { archive.write("weight", at::ones(2)); }
   };

@@ -45,8 +45,9 @@ public sealed interface NoisyOptimizer extends AutoCloseable permits FusedOptimi
   void zero_grad();
 
   /**
-   * Replaces the noise. Steps do not change. The epoch is the one that was set, or is counted from
-   * the steps if the new noise has {@link NoiseSpec#stepsPerEpoch() steps per epoch}.
+   * Replaces the noise. Steps do not change. The epoch is counted from the steps if the new noise
+   * has {@link NoiseSpec#stepsPerEpoch() steps per epoch}; else it is the one that was counted or
+   * set before.
    */
   default void noise(NoiseSpec noise) {
     try (NativeNoiseSpec spec = NativeNoiseSpec.of(noise)) {
@@ -59,8 +60,9 @@ public sealed interface NoisyOptimizer extends AutoCloseable permits FusedOptimi
    *
    * <p>Loading an archive with noise restores epoch and steps. An optimizer without noise takes the
    * archive's noise too. If the optimizer has other noise, loading throws, names the difference and
-   * changes nothing: load first, then set the noise. An archive without noise, such as one of a
-   * LibTorch optimizer, changes neither the noise nor epoch and steps.
+   * changes nothing: load first, then set the noise. An archive without noise, of a LibTorch
+   * optimizer or of a noisy one that had none, changes neither the noise nor epoch and steps: set
+   * {@link #steps(long)} for noise that counts them.
    */
   default NoiseSpec noise() {
     try (NativeNoiseSpec noise = LrNoise.of(this).noise()) {
@@ -78,7 +80,7 @@ public sealed interface NoisyOptimizer extends AutoCloseable permits FusedOptimi
     LrNoise.of(this).epoch(Check.atLeast("epoch", epoch, 0));
   }
 
-  /** The epoch that the next step belongs to, set or counted; 0 at first. */
+  /** The epoch that the next step belongs to, set or counted; 0 while it is unknown. */
   default long epoch() {
     return LrNoise.of(this).epoch();
   }
