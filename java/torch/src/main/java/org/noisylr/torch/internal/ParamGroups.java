@@ -2,6 +2,7 @@ package org.noisylr.torch.internal;
 
 import static org.noisylr.torch.internal.NativeLibrary.open;
 
+import java.util.function.Supplier;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Optimizer;
 import org.bytedeco.pytorch.OptimizerOptions;
@@ -17,9 +18,15 @@ import org.bytedeco.pytorch.TensorVector;
 public final class ParamGroups extends OptimizerParamGroupVector {
   private final Optimizer optimizer;
 
-  public ParamGroups(OptimizerParamGroupVector groups, Optimizer optimizer) {
+  private ParamGroups(OptimizerParamGroupVector groups, Optimizer optimizer) {
     super((Pointer) groups);
     this.optimizer = optimizer;
+  }
+
+  /** Returns the groups of an open optimizer. */
+  public static ParamGroups of(Optimizer optimizer, Supplier<OptimizerParamGroupVector> groups) {
+    open(optimizer);
+    return new ParamGroups(groups.get(), optimizer);
   }
 
   @Override

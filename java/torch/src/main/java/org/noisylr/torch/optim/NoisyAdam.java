@@ -73,12 +73,12 @@ public final class NoisyAdam extends Adam implements FusedOptimizer {
 
   @Override
   public OptimizerParamGroupVector param_groups() {
-    return new ParamGroups(super.param_groups(), this);
+    return ParamGroups.of(this, super::param_groups);
   }
 
   @Override
   public TensorVector parameters() {
-    return new ParamGroups(super.param_groups(), this).first();
+    return ParamGroups.of(this, super::param_groups).first();
   }
 
   @Override

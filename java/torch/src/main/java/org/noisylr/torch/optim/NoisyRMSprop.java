@@ -74,12 +74,12 @@ public final class NoisyRMSprop extends RMSprop implements FusedOptimizer {
 
   @Override
   public OptimizerParamGroupVector param_groups() {
-    return new ParamGroups(super.param_groups(), this);
+    return ParamGroups.of(this, super::param_groups);
   }
 
   @Override
   public TensorVector parameters() {
-    return new ParamGroups(super.param_groups(), this).first();
+    return ParamGroups.of(this, super::param_groups).first();
   }
 
   @Override

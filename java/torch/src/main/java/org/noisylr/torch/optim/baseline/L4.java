@@ -82,12 +82,12 @@ public abstract sealed class L4 extends Optimizer permits L4Mom, L4Adam {
 
   @Override
   public OptimizerParamGroupVector param_groups() {
-    return new ParamGroups(super.param_groups(), this);
+    return ParamGroups.of(this, super::param_groups);
   }
 
   @Override
   public TensorVector parameters() {
-    return new ParamGroups(super.param_groups(), this).first();
+    return ParamGroups.of(this, super::param_groups).first();
   }
 
   @Override
