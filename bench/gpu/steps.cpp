@@ -15,7 +15,6 @@
 #include <ATen/ATen.h>
 
 #include <array>
-#include <charconv>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -27,6 +26,7 @@
 #include <vector>
 
 #include "noisylr/noisy.h"
+#include "program.h"
 
 namespace {
 
@@ -297,31 +297,17 @@ void soak(at::Device device, const std::string& model, const std::string& optimi
   }
 }
 
-int64_t number(const char* name, const std::string& text) {
-  int64_t value = 0;
-  const char* end = text.data() + text.size();
-  const auto result = std::from_chars(text.data(), end, value);
-  if (result.ec != std::errc() || result.ptr != end || value < 1) {
-    throw std::invalid_argument(std::string(name) + " must be an integer, at least 1, but is " +
-                                text);
-  }
-  return value;
-}
-
 }  // namespace
 
-int main(int count, char** arguments) try {
-  const std::vector<std::string> words(arguments + 1, arguments + count);
-  if (words.size() == 3 && words[0] == "time") {
-    time(at::Device(words[1]), static_cast<double>(number("MILLISECONDS", words[2])));
-  } else if (words.size() == 5 && words[0] == "soak") {
-    soak(at::Device(words[1]), words[2], words[3], number("STEPS", words[4]));
-  } else {
-    throw std::invalid_argument(
-        "usage: steps time DEVICE MILLISECONDS | steps soak DEVICE MODEL OPTIMIZER STEPS");
-  }
-} catch (const std::exception& e) {
-  const std::string message = e.what();
-  std::cerr << "steps: " << message.substr(0, message.find('\n')) << std::endl;
-  return 2;
+int main(int count, char** arguments) {
+  return program("steps", count, arguments, [](const std::vector<std::string>& words) {
+    if (words.size() == 3 && words[0] == "time") {
+      time(at::Device(words[1]), static_cast<double>(number("MILLISECONDS", words[2])));
+    } else if (words.size() == 5 && words[0] == "soak") {
+      soak(at::Device(words[1]), words[2], words[3], number("STEPS", words[4]));
+    } else {
+      throw std::invalid_argument(
+          "usage: steps time DEVICE MILLISECONDS | steps soak DEVICE MODEL OPTIMIZER STEPS");
+    }
+  });
 }

@@ -21,6 +21,7 @@
 
 #include "noisylr/captured_step.h"
 #include "noisylr/noisy.h"
+#include "program.h"
 
 namespace {
 
@@ -222,18 +223,15 @@ void time(at::Device device, double milliseconds) {
 
 }  // namespace
 
-int main(int count, char** arguments) try {
-  const std::vector<std::string> words(arguments + 1, arguments + count);
-  if (words.size() == 3 && words[0] == "compare") {
-    compare(at::Device(words[1]), std::stoll(words[2]));
-  } else if (words.size() == 3 && words[0] == "time") {
-    time(at::Device(words[1]), std::stod(words[2]));
-  } else {
-    throw std::invalid_argument(
-        "usage: train compare DEVICE STEPS | train time DEVICE MILLISECONDS");
-  }
-} catch (const std::exception& e) {
-  const std::string message = e.what();
-  std::cerr << "train: " << message.substr(0, message.find('\n')) << std::endl;
-  return 2;
+int main(int count, char** arguments) {
+  return program("train", count, arguments, [](const std::vector<std::string>& words) {
+    if (words.size() == 3 && words[0] == "compare") {
+      compare(at::Device(words[1]), number("STEPS", words[2]));
+    } else if (words.size() == 3 && words[0] == "time") {
+      time(at::Device(words[1]), static_cast<double>(number("MILLISECONDS", words[2])));
+    } else {
+      throw std::invalid_argument(
+          "usage: train compare DEVICE STEPS | train time DEVICE MILLISECONDS");
+    }
+  });
 }
