@@ -1,7 +1,13 @@
 package org.noisylr.torch;
 
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.stream.LongStream;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.DoublePointer;
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.IntPointer;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.MemoryFormatOptional;
 import org.bytedeco.pytorch.Module;
@@ -11,6 +17,7 @@ import org.bytedeco.pytorch.StringVector;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.TensorVector;
+import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.MemoryFormat;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
@@ -21,6 +28,44 @@ public final class Tensors {
   /** Options of a tensor of {@code type} on {@code device}. */
   public static TensorOptions options(Device device, ScalarType type) {
     return new TensorOptions(device).dtype(new ScalarTypeOptional(type));
+  }
+
+  /**
+   * The values as {@code uint8} on the CPU. Bytedeco's {@code create} warns in Java 24 and newer.
+   */
+  public static Tensor of(byte[] values, long... shape) {
+    Tensor tensor = onCpu(ScalarType.Byte, values.length, shape);
+    new BytePointer(tensor.data_ptr()).put(values);
+    return tensor;
+  }
+
+  /** The values as {@code int32} on the CPU. */
+  public static Tensor of(int[] values, long... shape) {
+    Tensor tensor = onCpu(ScalarType.Int, values.length, shape);
+    new IntPointer(tensor.data_ptr()).put(values);
+    return tensor;
+  }
+
+  /** The values as {@code float32} on the CPU. */
+  public static Tensor of(float[] values, long... shape) {
+    Tensor tensor = onCpu(ScalarType.Float, values.length, shape);
+    new FloatPointer(tensor.data_ptr()).put(values);
+    return tensor;
+  }
+
+  /** The values as {@code float64} on the CPU. */
+  public static Tensor of(double[] values, long... shape) {
+    Tensor tensor = onCpu(ScalarType.Double, values.length, shape);
+    new DoublePointer(tensor.data_ptr()).put(values);
+    return tensor;
+  }
+
+  private static Tensor onCpu(ScalarType type, int values, long... shape) {
+    if (LongStream.of(shape).reduce(1, Math::multiplyExact) != values) {
+      throw new IllegalArgumentException(
+          "%d values do not fill %s".formatted(values, Arrays.toString(shape)));
+    }
+    return torch.zeros(shape, options(new Device("cpu"), type));
   }
 
   /**

@@ -105,6 +105,7 @@ public final class WorkerProcess implements JobExecutor {
     ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
         .filter(argument -> argument.startsWith("-X") || argument.startsWith("-D"))
         .forEach(command::add);
+    command.add("--enable-native-access=ALL-UNNAMED"); // Java 24 and newer warn without it
     command.add("-cp");
     command.add(System.getProperty("java.class.path"));
     command.addAll(program);

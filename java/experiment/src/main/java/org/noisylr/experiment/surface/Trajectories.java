@@ -10,6 +10,7 @@ import org.bytedeco.pytorch.global.torch;
 import org.noisylr.noise.Distribution;
 import org.noisylr.noise.NoiseSpec;
 import org.noisylr.torch.LibTorch;
+import org.noisylr.torch.Tensors;
 import org.noisylr.train.loop.TrainingOptimizer;
 
 /**
@@ -44,7 +45,7 @@ record Trajectories(double[][] points) {
     double[][] points = new double[steps / every + 1][];
     points[0] = starts.clone();
     try (PointerScope scope = new PointerScope()) {
-      Tensor places = Tensor.create(starts, count, 2).set_requires_grad(true);
+      Tensor places = Tensors.of(starts, count, 2).set_requires_grad(true);
       Tensor gradient = torch.zeros_like(places);
       places.mutable_grad().put(gradient);
       NoiseSpec each = noise.perStep().independentGroups();
@@ -87,7 +88,7 @@ record Trajectories(double[][] points) {
   /** Returns the values of a surface at points, given as x and y of each, one after the other. */
   static double[] heights(Surface surface, double[] points) {
     try (PointerScope scope = new PointerScope()) {
-      return values(value(surface, Tensor.create(points, points.length / 2, 2)));
+      return values(value(surface, Tensors.of(points, points.length / 2, 2)));
     }
   }
 

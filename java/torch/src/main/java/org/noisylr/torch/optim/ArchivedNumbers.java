@@ -8,6 +8,7 @@ import org.bytedeco.pytorch.OutputArchive;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.noisylr.check.InputException;
+import org.noisylr.torch.Tensors;
 
 /** Numbers in a LibTorch archive, as a tensor beside an optimizer's entries. */
 final class ArchivedNumbers {
@@ -15,7 +16,7 @@ final class ArchivedNumbers {
 
   static void write(OutputArchive archive, String key, double... numbers) {
     try (PointerScope scope = new PointerScope()) {
-      archive.write(key, Tensor.create(numbers), true);
+      archive.write(key, Tensors.of(numbers, numbers.length), true);
     }
   }
 

@@ -95,12 +95,13 @@ public final class CapturedStep extends Pointer {
    */
   @Override
   public boolean releaseReference() {
-    if (isNull() || referenceCount() > 1) {
-      return super.releaseReference();
-    }
+    return isNull() || referenceCount() > 1 ? super.releaseReference() : closeNative();
+  }
+
+  private boolean closeNative() {
     nativeClose();
-    setNull(); // JavaCPP frees the native object once this one is unreachable
     callback.releaseReference();
+    setNull(); // JavaCPP frees the native object once this one is unreachable
     return true;
   }
 }

@@ -4,6 +4,7 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import org.noisylr.torch.Tensors;
 import org.noisylr.train.metric.Accuracy;
 import org.noisylr.train.metric.Score;
 
@@ -31,16 +32,14 @@ class DeviceExamples implements Examples {
   /** Returns a copy as {@code uint8}. */
   static Tensor copy(byte[] values, Device device, long... shape) {
     try (PointerScope scope = new PointerScope()) {
-      return Tensor.create(values, false, shape)
-          .to(device, torch.ScalarType.Byte)
-          .retainReference();
+      return Tensors.of(values, shape).to(device, torch.ScalarType.Byte).retainReference();
     }
   }
 
   /** Returns a copy as {@code int64}. */
   static Tensor copy(int[] values, Device device, long... shape) {
     try (PointerScope scope = new PointerScope()) {
-      return Tensor.create(values, shape).to(device, torch.ScalarType.Long).retainReference();
+      return Tensors.of(values, shape).to(device, torch.ScalarType.Long).retainReference();
     }
   }
 

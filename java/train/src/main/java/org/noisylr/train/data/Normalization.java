@@ -87,8 +87,7 @@ public final class Normalization {
 
   private static Tensor perChannel(float[] values, Device device) {
     try (PointerScope scope = new PointerScope()) {
-      Tensor tensor =
-          Tensor.create(values, 1, values.length, 1, 1).to(device, torch.ScalarType.Float);
+      Tensor tensor = Tensors.of(values, 1, values.length, 1, 1).to(device, torch.ScalarType.Float);
       return tensor.retainReference();
     }
   }

@@ -121,7 +121,7 @@ final class EpochProgress {
     tensors.put(LOSSES, losses);
     tensors.put(SCORE, score.counts());
     tensors.put(GENERATOR, generator().get_state());
-    tensors.put(LR, Tensor.create(lr));
+    tensors.put(LR, Tensors.of(new double[] {lr}, 1));
     return tensors;
   }
 
