@@ -26,7 +26,7 @@ class CudaGraph final : public DeviceGraph {
   void record(const Work& work) override {
     graph_ = std::make_unique<at::cuda::CUDAGraph>();
     run([this, &work] {
-      // Other threads may go on with CUDA meanwhile: JavaCPP's frees tensors.
+      // The other modes fail if JavaCPP's thread frees a tensor on the device meanwhile.
       graph_->capture_begin({0, 0}, cudaStreamCaptureModeThreadLocal);
       try {
         work();
