@@ -51,10 +51,10 @@ NOISYLR_API bool has_device_graphs(at::DeviceType type);
 /// have changed into tensors on the device.
 ///
 /// A recording fixes shapes and addresses. The closure has to read its batch from the same tensors
-/// in each step, may not wait for the device or read a value from it, and what it decides on the
-/// host is decided once. Random numbers differ from step to step. After a replay, the parameters'
-/// gradients are those of the recording. The optimizer may also step as usual in between; free the
-/// losses and outputs of such steps before the next recording.
+/// in each step and may not wait for the device or read a value from it; each replay takes the
+/// branches that it took while it was recorded. Random numbers differ from step to step. After a
+/// replay, the parameters' gradients are those of the recording. The optimizer may also step as
+/// usual in between; free the losses and outputs of such steps before the next recording.
 class NOISYLR_API CapturedStep {
  public:
   using LossClosure = torch::optim::Optimizer::LossClosure;

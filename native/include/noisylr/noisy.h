@@ -50,8 +50,8 @@ class NOISYLR_API FusedOptimizer : public LrNoise {
 
   /// The number of the recording that record() would make of the next step. It changes when
   /// parameters, state or options other than the learning rate are replaced.
-  /// @return 0 if it cannot be recorded: unless it is fused, uses lr_tensors(), ATen's operations
-  ///     step all parameters, and nothing has been replaced since the step before
+  /// @return 0 unless the step is fused and uses lr_tensors(), ATen's operations step all
+  ///     parameters, and nothing has been replaced since the step before
   virtual int64_t recording() = 0;
 
   /// The device's part of the next step, for a graph that records it: the closure, then a step that
@@ -64,7 +64,7 @@ class NOISYLR_API FusedOptimizer : public LrNoise {
   /// A step whose device's part is launch(), which replays a recording: writes the rates that
   /// changed, launches, and counts the step in the noise and the state.
   /// @param recording its number
-  /// @return false, without a step, if recording() is another number now
+  /// @return false, without a step, if recording() now returns another number
   /// @throws what step() throws
   virtual bool replay(int64_t recording, c10::function_ref<void()> launch) = 0;
 

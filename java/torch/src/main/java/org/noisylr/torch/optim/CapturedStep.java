@@ -26,9 +26,10 @@ import org.noisylr.torch.internal.NativeLibrary;
  *
  * <p>A recording fixes shapes and addresses. The closure has to read its batch from the same
  * tensors in each step, copied there before; it may not wait for the device or read a value from
- * it; and what Java decides in it is decided once. Random numbers differ from step to step. Between
- * steps, the optimizer may also step as usual, for a smaller last batch; close the losses and
- * outputs of such steps. After a replay, the parameters' gradients are those of the recording.
+ * it; and each replay takes the branches that Java took while the step was recorded. Random numbers
+ * differ from step to step. Between steps, the optimizer may also step as usual, for a smaller last
+ * batch; close the losses and outputs of such steps. After a replay, the parameters' gradients are
+ * those of the recording.
  */
 @Namespace("noisylr")
 @Properties(inherit = NativeLibrary.class)

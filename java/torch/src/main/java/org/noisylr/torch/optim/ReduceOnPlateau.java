@@ -18,10 +18,10 @@ import org.noisylr.check.Check;
  * <p>A reduction is lr ← max(lr·factor, minLr), where lr is the rate of a group. On a {@link
  * Scheduler}, lr is the group's initial rate, and all rates that the schedule gives the group
  * shrink with it: the reduction does not depend on the current rate, which a warm-up may begin at
- * 0. So minLr bounds the initial rate, not the current one; it means what it says if the optimizer
- * has the schedule's base rate. PyTorch and this class ignore a reduction by less than 10⁻⁸. A
- * metric that is NaN is no improvement. Noise multiplies the reduced rates within a step of the
- * optimizer. It holds no native memory.
+ * 0. So minLr bounds the initial rate, not the current one: give the optimizer the base rate of the
+ * schedule. PyTorch and this class ignore a reduction by less than 10⁻⁸. A metric that is NaN is no
+ * improvement. Noise multiplies the reduced rates within a step of the optimizer. A plateau holds
+ * no native memory.
  */
 public final class ReduceOnPlateau {
   private static final String KEY = "noisylr_plateau";
