@@ -7,6 +7,7 @@ import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.annotation.ByRef;
 import org.bytedeco.javacpp.annotation.ByVal;
+import org.bytedeco.javacpp.annotation.MemberSetter;
 import org.bytedeco.javacpp.annotation.Name;
 import org.bytedeco.javacpp.annotation.Namespace;
 import org.bytedeco.javacpp.annotation.Platform;
@@ -26,6 +27,7 @@ import org.noisylr.torch.LibTorch;
 @Properties(
     @Platform(
         include = {
+          "c10/util/Logging.h",
           "binding.h",
           "noisylr/captured_step.h",
           "noisylr/l4.h",
@@ -88,6 +90,12 @@ public final class NativeLibrary {
       throw new UncheckedIOException("cannot unpack libnoisylr_cuda", e);
     }
   }
+
+  /** Sets what LibTorch logs: 0 everything, 1 warnings, 2 errors, 3 fatal errors. */
+  @Namespace
+  @Name("FLAGS_caffe2_log_level")
+  @MemberSetter
+  public static native void logLevel(int least);
 
   /** Returns {@code pointer}, or throws IllegalStateException if it is closed. */
   public static <P extends Pointer> P open(P pointer) {

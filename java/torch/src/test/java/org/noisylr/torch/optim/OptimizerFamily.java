@@ -18,7 +18,7 @@ import org.noisylr.noise.NoiseSpec;
 /**
  * LibTorch's optimizers and noisylr's of the same name, with options that use all of their state.
  */
-enum OptimizerFamily {
+public enum OptimizerFamily {
   SGD {
     @Override
     Optimizer stock(TensorVector parameters, double lr) {
@@ -26,7 +26,7 @@ enum OptimizerFamily {
     }
 
     @Override
-    Optimizer noisy(TensorVector parameters, double lr, NoiseSpec noise) {
+    public Optimizer noisy(TensorVector parameters, double lr, NoiseSpec noise) {
       return new NoisySGD(parameters, options(lr), noise);
     }
 
@@ -50,7 +50,7 @@ enum OptimizerFamily {
     }
 
     @Override
-    Optimizer noisy(TensorVector parameters, double lr, NoiseSpec noise) {
+    public Optimizer noisy(TensorVector parameters, double lr, NoiseSpec noise) {
       return new NoisyAdam(parameters, options(lr), noise);
     }
 
@@ -72,7 +72,7 @@ enum OptimizerFamily {
     }
 
     @Override
-    Optimizer noisy(TensorVector parameters, double lr, NoiseSpec noise) {
+    public Optimizer noisy(TensorVector parameters, double lr, NoiseSpec noise) {
       return new NoisyAdamW(parameters, new AdamWOptions(lr), noise);
     }
 
@@ -88,7 +88,7 @@ enum OptimizerFamily {
     }
 
     @Override
-    Optimizer noisy(TensorVector parameters, double lr, NoiseSpec noise) {
+    public Optimizer noisy(TensorVector parameters, double lr, NoiseSpec noise) {
       return new NoisyAdagrad(parameters, new AdagradOptions(lr), noise);
     }
 
@@ -104,7 +104,7 @@ enum OptimizerFamily {
     }
 
     @Override
-    Optimizer noisy(TensorVector parameters, double lr, NoiseSpec noise) {
+    public Optimizer noisy(TensorVector parameters, double lr, NoiseSpec noise) {
       return new NoisyRMSprop(parameters, options(lr), noise);
     }
 
@@ -123,7 +123,7 @@ enum OptimizerFamily {
 
   abstract Optimizer stock(TensorVector parameters, double lr);
 
-  abstract Optimizer noisy(TensorVector parameters, double lr, NoiseSpec noise);
+  public abstract Optimizer noisy(TensorVector parameters, double lr, NoiseSpec noise);
 
   abstract Optimizer noisy(OptimizerParamGroupVector groups, double lr, NoiseSpec noise);
 }
