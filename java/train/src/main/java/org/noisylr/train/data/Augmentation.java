@@ -10,7 +10,8 @@ import org.noisylr.torch.Tensors;
 
 /**
  * Random changes of training images, drawn for each image and computed for a whole batch on its
- * device. The draws come from LibTorch's default generator of the device.
+ * device. The draws come from LibTorch's default generator of the device. They are those of the
+ * whole batch, also where only a part of it is computed.
  *
  * <ul>
  *   <li>Crop: the image is padded with zeros on every side, and a window of the original size is
@@ -48,22 +49,23 @@ public record Augmentation(int padding, boolean mirror, double zoom) {
    * Draws mirror and zoom: the place in the original image of each pixel of the changed image, for
    * {@code grid_sampler} without aligned corners.
    *
-   * @param size {@code [N, C, H, W]}
+   * @param size {@code [N, C, H, W]}, N the length of the part
    * @return {@code float32 [N, H, W, 2]}, x and y from −1 to 1 over the image
    */
-  Tensor grid(long[] size, Device device) {
+  Tensor grid(long[] size, BatchPart part, Device device) {
     TensorOptions options = Tensors.options(device, torch.ScalarType.Float);
     long n = size[0];
     // The ratio of the window's side to the image's: 2^-u.
-    Tensor side = torch.rand(new long[] {n}, options).mul_(new Scalar(2.0)).sub_(new Scalar(1.0));
+    Tensor side = part.of(torch.rand(new long[] {part.batch()}, options));
+    side = side.mul(new Scalar(2.0)).sub_(new Scalar(1.0));
     side = side.mul_(new Scalar(Math.log(zoom))).exp_();
     Tensor room = side.sub(new Scalar(1.0)).abs_();
-    Tensor places =
-        torch.rand(new long[] {n, 2}, options).mul_(new Scalar(2.0)).sub_(new Scalar(1.0));
+    Tensor places = part.of(torch.rand(new long[] {part.batch(), 2}, options));
+    places = places.mul(new Scalar(2.0)).sub_(new Scalar(1.0));
     Tensor direction = torch.ones(new long[] {n}, options);
     if (mirror) {
-      Tensor mirrored = torch.randint(2, new long[] {n}, options);
-      direction = direction.sub_(mirrored.mul_(new Scalar(2.0)));
+      Tensor mirrored = part.of(torch.randint(2, new long[] {part.batch()}, options));
+      direction = direction.sub_(mirrored.mul(new Scalar(2.0)));
     }
     Tensor affine = torch.zeros(new long[] {n, 2, 3}, options);
     affine.select(1, 0).select(1, 0).copy_(side.mul(direction));
@@ -75,10 +77,10 @@ public record Augmentation(int padding, boolean mirror, double zoom) {
   /**
    * Crops and mirrors a batch, without zoom.
    *
-   * @param images {@code uint8 [N, C, H, W]}, not changed
+   * @param images {@code uint8 [N, C, H, W]}, N the length of the part, not changed
    * @return {@code uint8 [N, C, H, W]}; {@code images} itself if crop and mirror are off
    */
-  public Tensor apply(Tensor images) {
+  public Tensor apply(Tensor images, BatchPart part) {
     if (padding == 0 && !mirror) {
       return images;
     }
@@ -89,14 +91,15 @@ public record Augmentation(int padding, boolean mirror, double zoom) {
     long paddedWidth = w + 2L * padding;
     TensorOptions indices = Tensors.options(images.device(), torch.ScalarType.Long);
 
-    Tensor top = torch.randint(2L * padding + 1, new long[] {n, 1}, indices);
-    Tensor left = torch.randint(2L * padding + 1, new long[] {n, 1}, indices);
+    long[] draws = {part.batch(), 1};
+    Tensor top = part.of(torch.randint(2L * padding + 1, draws, indices));
+    Tensor left = part.of(torch.randint(2L * padding + 1, draws, indices));
     Tensor rows = torch.arange(new Scalar(h), indices).add(top);
     Tensor columns = torch.arange(new Scalar(w), indices).expand(n, w);
     if (mirror) {
-      Tensor mirrored = torch.randint(2, new long[] {n, 1}, indices);
+      Tensor mirrored = part.of(torch.randint(2, draws, indices));
       Tensor reversal = columns.mul(new Scalar(-2)).add_(new Scalar(w - 1));
-      columns = columns.add(reversal.mul_(mirrored));
+      columns = columns.add(reversal.mul(mirrored));
     }
     columns = columns.add(left);
     Tensor pixel =

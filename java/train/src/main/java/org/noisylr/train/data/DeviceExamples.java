@@ -49,13 +49,14 @@ class DeviceExamples implements Examples {
   }
 
   /** Returns a batch of stored examples with random changes. */
-  Batch augmentedBatch(Tensor storedInputs, Tensor storedTargets) {
+  Batch augmentedBatch(Tensor storedInputs, Tensor storedTargets, BatchPart part) {
     return batch(storedInputs, storedTargets);
   }
 
   @Override
-  public final Batch training(Tensor indices) {
-    return augmentedBatch(inputs.index_select(0, indices), targets.index_select(0, indices));
+  public final Batch training(Tensor indices, BatchPart part) {
+    Tensor own = part.of(indices);
+    return augmentedBatch(inputs.index_select(0, own), targets.index_select(0, own), part);
   }
 
   @Override

@@ -33,8 +33,8 @@ final class DeviceImages extends DeviceExamples {
   }
 
   @Override
-  Batch augmentedBatch(Tensor images, Tensor labels) {
-    return batch(augmentation.apply(images), labels);
+  Batch augmentedBatch(Tensor images, Tensor labels, BatchPart part) {
+    return batch(augmentation.apply(images, part), labels);
   }
 
   @Override

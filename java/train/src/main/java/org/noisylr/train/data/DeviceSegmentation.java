@@ -57,12 +57,12 @@ final class DeviceSegmentation extends DeviceExamples {
   }
 
   @Override
-  Batch augmentedBatch(Tensor images, Tensor masks) {
+  Batch augmentedBatch(Tensor images, Tensor masks, BatchPart part) {
     if (augmentation.equals(Augmentation.NONE)) {
       return batch(images, masks);
     }
     Tensor inputs = normalization.apply(images);
-    Tensor grid = augmentation.grid(inputs.shape(), device);
+    Tensor grid = augmentation.grid(inputs.shape(), part, device);
     // The sampler returns zero outside the image, so "no class" becomes zero.
     Tensor shifted = masks.to(torch.ScalarType.Float).sub_(new Scalar((double) VOID));
     Tensor sampled = torch.grid_sampler(shifted.unsqueeze(1), grid, NEAREST, ZEROS, false);

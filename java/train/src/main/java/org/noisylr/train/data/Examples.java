@@ -12,12 +12,18 @@ public interface Examples extends AutoCloseable {
   int classes();
 
   /**
-   * Returns a batch to train on, with random changes if augmentation is on.
+   * Returns a part of a batch to train on, with random changes if augmentation is on. An example's
+   * changes do not depend on how the batch is divided.
    *
-   * @param indices {@code int64 [B]} on the device, in [0, N)
+   * @param indices of the whole batch: {@code int64 [B]} on the device, in [0, N)
    * @return owned by the caller
    */
-  Batch training(Tensor indices);
+  Batch training(Tensor indices, BatchPart part);
+
+  /** Returns a whole batch to train on. */
+  default Batch training(Tensor indices) {
+    return training(indices, BatchPart.whole((int) indices.size(0)));
+  }
 
   /** Returns the number of examples to evaluate at a time, which bounds the memory. */
   int evaluationBatch();

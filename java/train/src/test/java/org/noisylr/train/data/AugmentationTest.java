@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Test;
 
 class AugmentationTest {
   private static final int N = 4000;
+  private static final BatchPart ALL = BatchPart.whole(N);
   private static final int H = 5;
   private static final int W = 7;
 
@@ -34,7 +35,7 @@ class AugmentationTest {
   @Test
   void withoutPaddingAndMirrorTheSameBatchIsReturned() {
     Tensor images = images();
-    assertThat(Augmentation.NONE.apply(images)).isSameAs(images);
+    assertThat(Augmentation.NONE.apply(images, ALL)).isSameAs(images);
   }
 
   @Test
@@ -43,7 +44,7 @@ class AugmentationTest {
       torch.manual_seed(3);
       int padding = 2;
       Tensor images = images();
-      Tensor changed = new Augmentation(padding, true, 1).apply(images);
+      Tensor changed = new Augmentation(padding, true, 1).apply(images, ALL);
       assertThat(changed.shape()).containsExactly(N, 2, H, W);
       assertThat(changed.scalar_type().intern()).isEqualTo(torch.ScalarType.Byte);
       assertThat(images.equal(images())).as("the batch is unchanged").isTrue();
@@ -94,7 +95,7 @@ class AugmentationTest {
   void cropAloneNeverMirrors() {
     try (PointerScope scope = new PointerScope()) {
       torch.manual_seed(4);
-      byte[] pixels = bytes(new Augmentation(1, false, 1).apply(images()));
+      byte[] pixels = bytes(new Augmentation(1, false, 1).apply(images(), ALL));
       for (int n = 0; n < 500; n++) {
         assertThat(caseOf(pixels, n, 1)).endsWith("false");
       }
@@ -105,9 +106,23 @@ class AugmentationTest {
   void theSameSeedGivesTheSameImages() {
     try (PointerScope scope = new PointerScope()) {
       torch.manual_seed(5);
-      Tensor first = Augmentation.CROP_MIRROR.apply(images());
+      Tensor first = Augmentation.CROP_MIRROR.apply(images(), ALL);
       torch.manual_seed(5);
-      assertThat(Augmentation.CROP_MIRROR.apply(images()).equal(first)).isTrue();
+      assertThat(Augmentation.CROP_MIRROR.apply(images(), ALL).equal(first)).isTrue();
+    }
+  }
+
+  @Test
+  void anExampleIsChangedInTheSameWayInEveryPartOfTheBatch() {
+    try (PointerScope scope = new PointerScope()) {
+      torch.manual_seed(6);
+      Tensor whole = Augmentation.CROP_MIRROR.apply(images(), ALL);
+      for (int rank = 0; rank < 3; rank++) {
+        BatchPart part = BatchPart.of(N, rank, 3);
+        torch.manual_seed(6);
+        assertThat(Augmentation.CROP_MIRROR.apply(part.of(images()), part).equal(part.of(whole)))
+            .isTrue();
+      }
     }
   }
 
@@ -126,7 +141,8 @@ class AugmentationTest {
   /** The corners [x0, y0, x1, y1] of the window from which each image of a batch is sampled. */
   private static double[][] windows(Augmentation augmentation, int n, int side) {
     try (PointerScope scope = new PointerScope()) {
-      Tensor grid = augmentation.grid(new long[] {n, 3, side, side}, new Device("cpu"));
+      Tensor grid =
+          augmentation.grid(new long[] {n, 3, side, side}, BatchPart.whole(n), new Device("cpu"));
       float[] values = new float[(int) grid.numel()];
       new FloatPointer(grid.contiguous().data_ptr()).get(values);
       double[][] windows = new double[n][4];
