@@ -152,7 +152,7 @@ public record Quickstart(int epochs, int seeds, String device) {
             seed);
     RunConfig config =
         new RunConfig(
-            DATA, null, null, ModelName.CNN28, null, device, Cpu.processors(), false, training);
+            DATA, null, null, ModelName.CNN28, null, device, Cpu.processors(), 1, false, training);
     try (ConsoleProgress progress = new ConsoleProgress(console, name, epochs, data.metric())) {
       return Run.execute(config, data, List.of(progress));
     }

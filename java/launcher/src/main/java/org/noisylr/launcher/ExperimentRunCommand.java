@@ -80,7 +80,7 @@ final class ExperimentRunCommand extends Subcommand {
     List<Table> tables = experiment.tables();
     Options.checkThreads(threads);
     Shard part = Shard.parse(shard);
-    String deviceName = device.name(err());
+    String deviceName = device.name(err(), 0);
     Planner planner =
         new Planner(
             scale,

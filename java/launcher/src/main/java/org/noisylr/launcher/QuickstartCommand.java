@@ -25,7 +25,7 @@ final class QuickstartCommand extends Subcommand {
 
   @Override
   public Integer call() {
-    String deviceName = device.name(err());
+    String deviceName = device.name(err(), 0);
     Quickstart quickstart =
         Options.named(
             Map.of("epochs", "--epochs", "seeds", "--seeds"),

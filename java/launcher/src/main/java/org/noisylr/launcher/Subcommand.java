@@ -3,6 +3,7 @@ package org.noisylr.launcher;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
@@ -12,6 +13,10 @@ abstract class Subcommand implements Callable<Integer> {
 
   final CommandSpec spec() {
     return spec;
+  }
+
+  final CommandLine commandLine() {
+    return spec.commandLine();
   }
 
   final PrintWriter out() {

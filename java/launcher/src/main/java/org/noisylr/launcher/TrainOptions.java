@@ -3,9 +3,11 @@ package org.noisylr.launcher;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 import org.noisylr.check.Check;
 import org.noisylr.noise.NoiseSpec;
 import org.noisylr.schedule.Schedule;
+import org.noisylr.torch.distributed.Rendezvous;
 import org.noisylr.train.data.Augmentation;
 import org.noisylr.train.data.Dataset;
 import org.noisylr.train.data.ImageDataset;
@@ -59,6 +61,9 @@ final class TrainOptions extends OptionGroup {
   @Option(names = "--threads", paramLabel = "N")
   private Integer threads;
 
+  @Option(names = "--processes", paramLabel = "N")
+  private Integer processes;
+
   @Option(names = "--capture")
   private boolean capture;
 
@@ -79,10 +84,11 @@ final class TrainOptions extends OptionGroup {
   /**
    * Returns the run that the options describe. Checks the options before it opens the data.
    *
+   * @param rank the place of this process in a group; empty if it trains alone
    * @param checkFolder checks the folder of the run
    * @throws org.noisylr.check.InputException if an option or the data is unsuitable
    */
-  Task task(Runnable checkFolder) {
+  Task task(Optional<Rendezvous> rank, Runnable checkFolder) {
     Options.require(command(), "--data");
     Options.require(command(), "--model");
     PrintWriter err = command().commandLine().getErr();
@@ -93,7 +99,7 @@ final class TrainOptions extends OptionGroup {
     OptimizerSpec optimizerSpec = optimizer.spec();
     NoiseSpec noise = noises.noise(epochs, seed, false, err);
     checkFolder.run();
-    String deviceName = device.name(err);
+    String deviceName = device.name(err, rank.map(Rendezvous::localRank).orElse(0));
     Dataset dataset = Datasets.open(data);
     TrainingConfig training =
         new TrainingConfig(
@@ -116,7 +122,8 @@ final class TrainOptions extends OptionGroup {
                     model,
                     Options.absolute(backbone),
                     deviceName,
-                    threads == null ? Cpu.processors() : threads,
+                    threads == null ? Cpu.processorsOfRank() : threads,
+                    rank.map(Rendezvous::size).orElse(1),
                     capture,
                     training));
     Options.named(
@@ -131,6 +138,16 @@ final class TrainOptions extends OptionGroup {
             "--augment"),
         () -> Run.check(config, dataset));
     return new Task(config, dataset);
+  }
+
+  /** Returns the given number of processes; 1 if none was given. */
+  int processes() {
+    return processes == null ? 1 : (int) Check.within("--processes", (long) processes, 1, 64);
+  }
+
+  /** Returns whether the run may use CUDA. */
+  boolean allowsCuda() {
+    return device.allowsCuda();
   }
 
   private Augmentation augmentation(Dataset dataset) {

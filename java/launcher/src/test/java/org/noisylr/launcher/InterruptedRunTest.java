@@ -12,10 +12,8 @@ import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.Random;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -98,19 +96,21 @@ class InterruptedRunTest {
     Path killed = temporary.resolve("killed");
     Random random = new Random(kind.ordinal());
     for (int kill = 0; kill < KILLS; kill++) {
-      int epochs = epochsDone(killed) + 1;
+      int epochs = RunFolder.epochsDone(killed) + 1;
       // Alternately at any moment of an epoch, and while a file is being written.
       boolean anyMoment = (kill + kind.ordinal()) % 2 == 0;
       BooleanSupplier moment =
           anyMoment
-              ? () -> epochsDone(killed) >= epochs && Files.exists(killed.resolve("config.yaml"))
-              : () -> epochsDone(killed) >= epochs && isWriting(killed);
+              ? () ->
+                  RunFolder.epochsDone(killed) >= epochs
+                      && Files.exists(killed.resolve("config.yaml"))
+              : () -> RunFolder.epochsDone(killed) >= epochs && isWriting(killed);
       long microseconds = random.nextInt(anyMoment ? 250_000 : 3_000);
       kill(kind.command(killed), killed, moment, microseconds);
       assertThat(killed.resolve("result.json")).doesNotExist();
     }
     finish(kind.command(killed) + " --resume");
-    assertSameFiles(killed, undisturbed(kind));
+    RunFolder.assertSameFiles(killed, undisturbed(kind));
   }
 
   @Test
@@ -121,7 +121,7 @@ class InterruptedRunTest {
       stop("train --resume --out " + stopped, stopped, 4, 15);
     }
     finish("train --resume --out " + stopped);
-    assertSameFiles(stopped, undisturbed(Kind.CNN));
+    RunFolder.assertSameFiles(stopped, undisturbed(Kind.CNN));
   }
 
   @Test
@@ -141,14 +141,14 @@ class InterruptedRunTest {
     finish("train --resume --out " + stopped);
     Path whole = temporary.resolve("whole");
     assertThat(Invocation.of(command + whole).exit()).isZero();
-    assertSameFiles(stopped, whole);
+    RunFolder.assertSameFiles(stopped, whole);
   }
 
   /** Starts or resumes a run, and stops it with a signal after some epochs. */
   private void stop(String command, Path run, int epochs, int signal) throws Exception {
     Path log = temporary.resolve("stopped-%d.log".formatted(epochs));
     Process process = programs.start(log, command);
-    await(process, log, () -> epochsDone(run) >= epochs);
+    await(process, log, () -> RunFolder.epochsDone(run) >= epochs);
     new ProcessBuilder("kill", "-" + signal, Long.toString(process.pid())).start().waitFor();
     assertThat(process.waitFor()).isEqualTo(128 + signal);
     assertThat(read(log))
@@ -208,35 +208,7 @@ class InterruptedRunTest {
     assertThat(process.waitFor()).as(() -> read(log)).isEqualTo(128 + 9);
   }
 
-  /** Returns the epochs in the newest checkpoint. */
-  private static int epochsDone(Path run) {
-    return names(run)
-        .filter(name -> name.matches("checkpoint-\\d{6}.*\\.safetensors"))
-        .mapToInt(name -> Integer.parseInt(name.substring(11, 17)))
-        .max()
-        .orElse(0);
-  }
-
   private static boolean isWriting(Path run) {
-    return names(run).anyMatch(name -> name.endsWith(".tmp"));
-  }
-
-  private static Stream<String> names(Path run) {
-    String[] names = run.toFile().list();
-    return names == null ? Stream.empty() : Stream.of(names);
-  }
-
-  /** Compares all files except the wall times. */
-  private static void assertSameFiles(Path run, Path other) throws IOException {
-    assertThat(compared(run)).isEqualTo(compared(other)).hasSize(6);
-    for (String name : compared(run)) {
-      assertThat(Files.mismatch(run.resolve(name), other.resolve(name))).as(name).isEqualTo(-1);
-    }
-  }
-
-  private static Set<String> compared(Path run) {
-    return names(run)
-        .filter(name -> !name.equals("timing.csv"))
-        .collect(Collectors.toCollection(TreeSet::new));
+    return RunFolder.names(run).anyMatch(name -> name.endsWith(".tmp"));
   }
 }

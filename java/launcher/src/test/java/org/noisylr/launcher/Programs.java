@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
@@ -33,7 +34,12 @@ final class Programs implements AfterEachCallback {
    * @param jvmOptions options of the JVM
    */
   Process start(Path log, String command, String... jvmOptions) throws IOException {
-    return start(log, line(command, jvmOptions));
+    return start(log, Map.of(), line(command, jvmOptions));
+  }
+
+  /** Starts the program with variables of its environment. */
+  Process start(Path log, Map<String, String> environment, String command) throws IOException {
+    return start(log, environment, line(command));
   }
 
   /**
@@ -46,6 +52,7 @@ final class Programs implements AfterEachCallback {
     // A process in the background may have been started with SIGINT ignored.
     return start(
         log,
+        Map.of(),
         List.of("env", "--default-signal=INT", "TERM=xterm", "script", "-qefc", line, "/dev/null"));
   }
 
@@ -64,12 +71,14 @@ final class Programs implements AfterEachCallback {
     return line;
   }
 
-  private Process start(Path log, List<String> line) throws IOException {
-    Process process =
+  private Process start(Path log, Map<String, String> environment, List<String> line)
+      throws IOException {
+    ProcessBuilder builder =
         new ProcessBuilder(line)
             .redirectErrorStream(true)
-            .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
-            .start();
+            .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
+    builder.environment().putAll(environment);
+    Process process = builder.start();
     processes.add(process);
     return process;
   }

@@ -31,6 +31,7 @@ public final class TestConfig {
   private String backbone;
   private String device = "cpu";
   private int threads = 1;
+  private int processes = 1;
   private boolean capture;
 
   public TestConfig optimizer(OptimizerSpec.Kind value) {
@@ -120,8 +121,13 @@ public final class TestConfig {
         optimizer, schedule, noise, epochs, batchSize, augmentation, precision, 1);
   }
 
+  public TestConfig processes(int value) {
+    processes = value;
+    return this;
+  }
+
   public RunConfig run() {
     return new RunConfig(
-        data, subset, testSubset, model, backbone, device, threads, capture, training());
+        data, subset, testSubset, model, backbone, device, threads, processes, capture, training());
   }
 }

@@ -6,10 +6,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
-import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -19,6 +16,7 @@ import org.noisylr.experiment.store.RunStore;
 import org.noisylr.experiment.store.RunStore.Outcome;
 import org.noisylr.experiment.store.RunStore.Status;
 import org.noisylr.train.loop.StopSignal;
+import org.noisylr.train.process.JavaProgram;
 import org.noisylr.train.run.RunConfig;
 import org.noisylr.train.run.RunFormat;
 
@@ -100,16 +98,10 @@ public final class WorkerProcess implements JobExecutor {
   }
 
   private void start() throws IOException {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-        .filter(argument -> argument.startsWith("-X") || argument.startsWith("-D"))
-        .forEach(command::add);
-    command.add("--enable-native-access=ALL-UNNAMED"); // Java 24 and newer warn without it
-    command.add("-cp");
-    command.add(System.getProperty("java.class.path"));
-    command.addAll(program);
-    process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+    process =
+        new ProcessBuilder(JavaProgram.command(program))
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start();
     to = process.outputWriter(StandardCharsets.UTF_8);
     from = process.inputReader(StandardCharsets.UTF_8);
     BufferedWriter input = to;

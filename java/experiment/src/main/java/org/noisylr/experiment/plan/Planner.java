@@ -156,7 +156,7 @@ public record Planner(
         try {
           int trainCount = Math.min(scale.trainCount(), data.trainCount());
           settings.model().check(data);
-          settings.model().checkBatches(trainCount, settings.batchSize());
+          settings.model().checkBatches(trainCount, settings.batchSize(), 1);
           data.check(settings.augmentation());
         } catch (InputException e) {
           throw new InputException(cell.id() + ": " + e.getMessage(), e);
@@ -213,6 +213,7 @@ public record Planner(
         settings.model() == ModelName.DEEPLABV3 ? backbone : null,
         device,
         threads,
+        1,
         capture && !settings.optimizer().isL4(),
         training);
   }

@@ -49,6 +49,7 @@ class RunStoreTest {
         null,
         "cpu",
         threads,
+        1,
         false,
         new TrainingConfig(
             new OptimizerSpec(OptimizerSpec.Kind.MOMENTUM, 0.9, 1e-4, Implementation.FUSED),

@@ -5,7 +5,6 @@ import java.util.Map;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Device;
-import org.bytedeco.pytorch.Generator;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.noisylr.torch.Tensors;
@@ -13,17 +12,16 @@ import org.noisylr.train.metric.Score;
 
 /**
  * What a trainer counts during an epoch: the losses of its steps, the score, and the learning rate
- * of the last step. Together with the state of the random generator, this is all that an
- * interrupted epoch needs to resume. Losses stay on the device until they are read.
+ * of the last step. This is all that an interrupted epoch needs to resume. Losses stay on the
+ * device until they are read; then those of all ranks are summed.
  */
 final class EpochProgress {
   private static final String LOSSES = "losses";
   private static final String SCORE = "score";
-  private static final String GENERATOR = "generator";
   private static final String LR = "lr";
 
   private final EpochSteps steps;
-  private final Device device;
+  private final Ranks ranks;
   private final Tensor losses;
   private final Score score;
   private int stepsDone;
@@ -31,10 +29,10 @@ final class EpochProgress {
   private double lossSum;
   private double lr = Double.NaN;
 
-  EpochProgress(EpochSteps steps, Score score, Device device) {
+  EpochProgress(EpochSteps steps, Score score, Ranks ranks, Device device) {
     this.steps = steps;
     this.score = score;
-    this.device = device;
+    this.ranks = ranks;
     losses =
         torch.zeros(new long[] {steps.count()}, Tensors.options(device, torch.ScalarType.Float));
   }
@@ -52,8 +50,14 @@ final class EpochProgress {
     return lr;
   }
 
+  /** Returns the score of this rank's examples; after {@link #sumScore}, of all. */
   double score() {
     return score.value();
+  }
+
+  /** Sums the score over the ranks, once. */
+  void sumScore() {
+    ranks.sum(score);
   }
 
   /** Returns the mean loss of the examples in the steps that were read. */
@@ -62,7 +66,11 @@ final class EpochProgress {
     return lossSum / (steps.firstExample(last) + steps.batchSize(last));
   }
 
-  /** Records the current step. */
+  /**
+   * Records the current step.
+   *
+   * @param loss this rank's share of the batch's loss
+   */
   void record(Tensor loss, Tensor logits, Tensor targets) {
     losses.narrow(0, stepsDone, 1).copy_(loss);
     score.add(logits, targets);
@@ -91,10 +99,16 @@ final class EpochProgress {
    * @throws DivergedException if one of them is NaN or infinite
    */
   void readLosses() {
-    float[] values = new float[stepsDone - stepsRead];
-    if (values.length == 0) {
-      return;
+    if (stepsDone > stepsRead) {
+      try (PointerScope scope = new PointerScope()) {
+        ranks.sum(losses.narrow(0, stepsRead, stepsDone - stepsRead));
+      }
+      readSummed();
     }
+  }
+
+  private void readSummed() {
+    float[] values = new float[stepsDone - stepsRead];
     try (PointerScope scope = new PointerScope()) {
       new FloatPointer(losses.narrow(0, stepsRead, values.length).cpu().data_ptr()).get(values);
     }
@@ -120,26 +134,18 @@ final class EpochProgress {
     Map<String, Tensor> tensors = new LinkedHashMap<>();
     tensors.put(LOSSES, losses);
     tensors.put(SCORE, score.counts());
-    tensors.put(GENERATOR, generator().get_state());
     tensors.put(LR, Tensors.of(new double[] {lr}, 1));
     return tensors;
   }
 
-  /**
-   * Continues from saved {@link #tensors}. Sums the losses in the same order as the interrupted
-   * epoch did, so that the sum has the same bits.
-   */
+  /** Continues from saved {@link #tensors}, which are the same on all ranks. */
   void restore(Map<String, Tensor> tensors, int completedSteps) {
     losses.copy_(tensors.get(LOSSES));
-    score.restore(tensors.get(SCORE));
-    generator().set_state(tensors.get(GENERATOR));
-    double lastLr = tensors.get(LR).item_double();
-    while (stepsDone < completedSteps) {
-      complete(lastLr);
+    if (ranks.rank() == 0) {
+      score.restore(tensors.get(SCORE));
     }
-  }
-
-  private Generator generator() {
-    return torch.globalContext().defaultGenerator(device);
+    lr = tensors.get(LR).item_double();
+    stepsDone = completedSteps;
+    readSummed();
   }
 }

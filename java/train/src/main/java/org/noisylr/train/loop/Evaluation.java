@@ -14,27 +14,34 @@ import org.noisylr.train.metric.Score;
 
 /** Mean loss and score of a model on examples, without autograd and augmentation. */
 record Evaluation(double loss, double score) {
-  /** Evaluates batch by batch; empty if {@code stop} was requested. */
+  /** Evaluates the ranks' batches in turn; empty if {@code stop} was requested. */
   static Optional<Evaluation> of(
-      ForwardPass forward, Examples examples, Device device, StopSignal stop) {
+      ForwardPass forward, Examples examples, Device device, Ranks ranks, StopSignal stop) {
     forward.model().eval();
     try (PointerScope scope = new PointerScope();
         AutoGradMode noGrad = new AutoGradMode(false)) {
       Tensor loss = torch.zeros(new long[] {1}, Tensors.options(device, torch.ScalarType.Double));
       Score score = examples.newScore();
-      for (int first = 0; first < examples.count(); first += examples.evaluationBatch()) {
-        if (stop.isRequested()) {
+      int batch = examples.evaluationBatch();
+      for (int turn = 0; turn < examples.count(); turn += batch * ranks.size()) {
+        if (ranks.isStopRequested(stop)) {
           return Optional.empty();
         }
-        int length = Math.min(examples.evaluationBatch(), examples.count() - first);
+        int first = turn + batch * ranks.rank();
+        int length = Math.min(batch, examples.count() - first);
+        if (length <= 0) {
+          continue;
+        }
         try (PointerScope batchScope = new PointerScope()) {
-          Batch batch = examples.evaluation(first, length);
-          Tensor logits = forward.logits(examples, batch);
-          Tensor mean = torch.cross_entropy(logits, batch.targets());
+          Batch evaluated = examples.evaluation(first, length);
+          Tensor logits = forward.logits(examples, evaluated);
+          Tensor mean = torch.cross_entropy(logits, evaluated.targets());
           loss.add_(mean.to(torch.ScalarType.Double), new Scalar((double) length));
-          score.add(logits, batch.targets());
+          score.add(logits, evaluated.targets());
         }
       }
+      ranks.sum(loss);
+      ranks.sum(score);
       return Optional.of(new Evaluation(loss.item_double() / examples.count(), score.value()));
     }
   }

@@ -3,9 +3,10 @@ package org.noisylr.train.loop;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * The result of a batch's forward and backward pass; the gradients are in the parameters.
+ * The result of this rank's forward and backward pass of a batch; the gradients are in the
+ * parameters.
  *
- * @param loss the mean cross-entropy
+ * @param loss this rank's share of the mean cross-entropy
  * @param logits the model's output
  * @param targets the classes
  */

@@ -13,11 +13,13 @@ import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
 import org.noisylr.noise.Philox;
 import org.noisylr.torch.Tensors;
+import org.noisylr.torch.distributed.Communicator;
 import org.noisylr.torch.model.Model;
 import org.noisylr.torch.optim.FusedOptimizer;
 import org.noisylr.torch.optim.NoisyOptimizer;
 import org.noisylr.torch.optim.OptimizerState;
 import org.noisylr.train.data.Batch;
+import org.noisylr.train.data.BatchPart;
 import org.noisylr.train.data.Examples;
 import org.noisylr.train.metric.EpochMetrics;
 
@@ -25,10 +27,14 @@ import org.noisylr.train.metric.EpochMetrics;
  * Trains a classifier of examples or of their pixels, epoch by epoch, with cross-entropy and a
  * noisy optimizer.
  *
- * <p>The random draws of an epoch depend only on the seed and the number of the epoch. So a run
- * that resumes from a restored {@link #state()}, between epochs or within one, equals an
- * uninterrupted run. Examples, their order and augmentation stay on the device. The losses are read
- * from it every {@link #LOG_INTERVAL} steps; L4 reads its loss in every step.
+ * <p>The random draws of a step depend only on the seed and the number of the step. So a run that
+ * resumes from a restored {@link #state()}, between epochs or within one, equals an uninterrupted
+ * run. Examples, their order and augmentation stay on the device. The losses are read from it every
+ * {@link #LOG_INTERVAL} steps; L4 reads its loss in every step.
+ *
+ * <p>A group of ranks trains together: each computes a part of every batch, and all take the step
+ * of the whole batch. Dropout draws and the statistics of BatchNorm are each rank's own; rank 0's
+ * statistics are evaluated and saved, as in PyTorch's {@code DistributedDataParallel}.
  *
  * <p>The trainer owns its optimizer. The caller owns model and examples.
  */
@@ -40,6 +46,8 @@ public final class Trainer implements AutoCloseable {
   private static final long WEIGHTS = 1L << 62;
 
   private static final long EPOCH = WEIGHTS + 1;
+  private static final long STEP = WEIGHTS + 2;
+  private static final long RANK = WEIGHTS + 3;
 
   private final Model model;
   private final TrainingConfig config;
@@ -50,8 +58,10 @@ public final class Trainer implements AutoCloseable {
   private final TrainingOptimizer optimizer;
   private final NoisyOptimizer noisy;
   private final CapturedPass captured;
+  private final Ranks ranks;
   private int nextEpoch;
   private int stepsDone;
+  private long stepNumber;
   private Map<String, Tensor> progress = Map.of();
 
   /**
@@ -73,6 +83,27 @@ public final class Trainer implements AutoCloseable {
       Examples test,
       Device device,
       boolean capture) {
+    this(model, config, training, test, device, capture, null);
+  }
+
+  /**
+   * Creates the trainer of one rank of a group.
+   *
+   * @param model on {@code device}; gets rank 0's parameters and buffers
+   * @param training all examples to train on, on {@code device}
+   * @param test all examples to evaluate on, on {@code device}
+   * @param group the ranks that train together, each with such a trainer, used until {@link
+   *     #close}; null for this process alone; neither with {@code capture} nor with L4
+   * @throws InputException if there are no examples
+   */
+  public Trainer(
+      Model model,
+      TrainingConfig config,
+      Examples training,
+      Examples test,
+      Device device,
+      boolean capture,
+      Communicator group) {
     Check.atLeast("number of training examples", training.count(), 1);
     Check.atLeast("number of test examples", test.count(), 1);
     this.model = model;
@@ -88,6 +119,7 @@ public final class Trainer implements AutoCloseable {
         capture
             ? new CapturedPass((FusedOptimizer) noisy, this::pass, config.batchSize(), device)
             : null;
+    ranks = new Ranks(model, group);
   }
 
   /** Seeds LibTorch's generators for the weights of the next model. */
@@ -158,18 +190,20 @@ public final class Trainer implements AutoCloseable {
     torch.manual_seed(derivedSeed(config.seed(), steps.epoch(), EPOCH));
     noisy.epoch(steps.epoch());
     Tensor order = torch.randperm(training.count(), Tensors.options(device, torch.ScalarType.Long));
-    EpochProgress current = new EpochProgress(steps, training.newScore(), device);
+    EpochProgress current = new EpochProgress(steps, training.newScore(), ranks, device);
     if (stepsDone > 0) {
       current.restore(progress, stepsDone);
     }
     if (!train(steps, order, current, listeners, stop)) {
       return suspend(current);
     }
+    ranks.shareBuffers();
     checkFinite(steps, current.lr());
     Optional<Evaluation> evaluation = evaluate(steps, current.lr(), stop);
     if (evaluation.isEmpty()) {
       return suspend(current);
     }
+    current.sumScore();
     return Optional.of(
         new EpochMetrics(
             steps.epoch(),
@@ -192,7 +226,7 @@ public final class Trainer implements AutoCloseable {
       StopSignal stop) {
     model.train(true);
     while (!current.isComplete()) {
-      if (stop.isRequested()) {
+      if (ranks.isStopRequested(stop)) {
         current.readLosses();
         return false;
       }
@@ -211,6 +245,8 @@ public final class Trainer implements AutoCloseable {
     int step = current.stepsDone();
     try (PointerScope scope = new PointerScope()) {
       optimizer.baseLr(steps.baseLr(step));
+      stepNumber = steps.number(step);
+      torch.manual_seed(derivedSeed(config.seed(), stepNumber, STEP));
       Tensor indices = order.narrow(0, steps.firstExample(step), steps.batchSize(step));
       Pass pass;
       if (captured != null && steps.batchSize(step) == config.batchSize()) {
@@ -225,20 +261,29 @@ public final class Trainer implements AutoCloseable {
     }
   }
 
-  /** The forward and backward pass of the training examples with the given indices. */
+  /** This rank's part of the forward and backward pass of a batch with the given indices. */
   private Pass pass(Tensor indices) {
-    Batch batch = training.training(indices);
+    BatchPart part = ranks.part((int) indices.size(0));
+    Batch batch = training.training(indices, part.orOneExample());
+    if (ranks.rank() > 0) {
+      // The draws of dropout, which differ from rank to rank.
+      torch.manual_seed(derivedSeed(config.seed(), stepNumber, RANK + ranks.rank()));
+    }
     optimizer.optimizer().zero_grad();
-    Tensor logits = forward.logits(training, batch);
-    Tensor loss = torch.cross_entropy(logits, batch.targets());
-    loss.backward();
-    return new Pass(loss.detach(), logits.detach(), batch.targets());
+    Tensor logits = first(part.length(), forward.logits(training, batch));
+    Tensor targets = first(part.length(), batch.targets());
+    Tensor loss = ranks.backward(logits, targets, part.batch());
+    return new Pass(loss.detach(), logits.detach(), targets);
+  }
+
+  private static Tensor first(int examples, Tensor tensor) {
+    return tensor.size(0) == examples ? tensor : tensor.narrow(0, 0, examples);
   }
 
   private Optional<Evaluation> evaluate(EpochSteps steps, double lr, StopSignal stop) {
     Optional<Evaluation> evaluation;
     try {
-      evaluation = Evaluation.of(forward, test, device, stop);
+      evaluation = Evaluation.of(forward, test, device, ranks, stop);
     } catch (RuntimeException e) {
       throw isNativeError(e) ? new StepFailedException(steps.epoch(), e) : e;
     }
@@ -273,6 +318,8 @@ public final class Trainer implements AutoCloseable {
   }
 
   private Optional<EpochMetrics> suspend(EpochProgress current) {
+    ranks.shareBuffers();
+    current.sumScore();
     keepProgress(current.stepsDone(), current.stepsDone() == 0 ? Map.of() : current.tensors());
     return Optional.empty();
   }
@@ -328,7 +375,7 @@ public final class Trainer implements AutoCloseable {
       Map<String, Tensor> expected =
           steps == 0
               ? Map.of()
-              : new EpochProgress(steps(0), training.newScore(), device).tensors();
+              : new EpochProgress(steps(0), training.newScore(), ranks, device).tensors();
       if (!saved.hasProgress(expected)) {
         throw new InputException(
             "the checkpoint's tensors of an unfinished epoch do not match %d completed steps of %d"
@@ -343,6 +390,7 @@ public final class Trainer implements AutoCloseable {
     if (captured != null) {
       captured.close();
     }
+    ranks.close();
     optimizer.close();
   }
 }

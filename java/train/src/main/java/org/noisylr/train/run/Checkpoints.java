@@ -30,7 +30,7 @@ import org.slf4j.LoggerFactory;
  */
 final class Checkpoints {
   private static final Logger LOG = LoggerFactory.getLogger(Checkpoints.class);
-  private static final String FORMAT = "noisylr checkpoint 2";
+  private static final String FORMAT = "noisylr checkpoint 3";
   private static final String NONE_GOOD = "there is no good checkpoint";
   private static final Pattern NAME =
       Pattern.compile("checkpoint-(\\d{6,9})(?:-(\\d{6,9}))?\\.safetensors");

@@ -15,6 +15,17 @@ public final class Cpu {
   }
 
   /**
+   * Returns this process's share of the processors, at least 1: they are divided among the ranks on
+   * this machine, whose number the variable {@code LOCAL_WORLD_SIZE} holds.
+   */
+  public static int processorsOfRank() {
+    String ranks = System.getenv("LOCAL_WORLD_SIZE");
+    return ranks == null || !ranks.matches("[1-9]\\d{0,4}")
+        ? processors()
+        : Math.max(1, processors() / Integer.parseInt(ranks));
+  }
+
+  /**
    * Sets the process up for training.
    *
    * <p>OpenBLAS gets one thread: its threads spin between products and take the cores from

@@ -29,6 +29,17 @@ public final class Devices {
    * @throws InputException if the name has another form, or the CUDA device does not exist
    */
   public static Device of(String name) {
+    return of(name, 0);
+  }
+
+  /**
+   * Returns the device with a name.
+   *
+   * @param name as in {@link #of(String)}, but {@code auto} and {@code cuda} are the CUDA device
+   *     {@code index}
+   * @throws InputException if the name has another form, or the CUDA device does not exist
+   */
+  public static Device of(String name, int index) {
     if (name.equals("cpu") || (name.equals("auto") && !torch.cuda_is_available())) {
       return new Device("cpu");
     }
@@ -38,10 +49,10 @@ public final class Devices {
     if (!torch.cuda_is_available()) {
       throw InputException.of("device", "is " + name + ", but " + cudaState());
     }
-    String device = name.contains(":") ? name : "cuda:0";
+    String device = name.contains(":") ? name : "cuda:" + index;
     long count = torch.getNumGPUs();
     if (Integer.parseInt(device.substring("cuda:".length())) >= count) {
-      throw Check.invalid("device", name, "one of cuda:0 ... cuda:" + (count - 1));
+      throw Check.invalid("device", device, "one of cuda:0 ... cuda:" + (count - 1));
     }
     return new Device(device);
   }

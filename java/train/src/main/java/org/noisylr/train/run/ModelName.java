@@ -137,18 +137,22 @@ public enum ModelName {
   }
 
   /**
-   * Checks that the model can train on every batch of an epoch. Batch norm over single values, as
-   * in VGG-16's dense part and in DeepLab's pooling, requires two examples in a batch.
+   * Checks that the model can train on every rank's part of every batch of an epoch. Batch norm
+   * over single values, as in VGG-16's dense part and in DeepLab's pooling, requires two examples.
    *
-   * @throws InputException if the model requires two examples and a batch has one
+   * @param ranks the number of processes that divide each batch
+   * @throws InputException if the model requires two examples and a part has fewer
    */
-  public void checkBatches(int examples, int batchSize) {
+  public void checkBatches(int examples, int batchSize, int ranks) {
     boolean requiresTwo = this == VGG16 || this == VGG16_NO_DROPOUT || this == DEEPLABV3;
-    if (requiresTwo && (examples % batchSize == 1 || batchSize == 1)) {
+    int rest = examples % batchSize;
+    int least = Math.min(examples, rest == 0 ? batchSize : rest);
+    if (requiresTwo && least < 2 * ranks) {
       throw Check.invalid(
           "batch size",
           "%d for %d examples".formatted(batchSize, examples),
-          "such that model %s gets at least 2 examples in every batch".formatted(text));
+          "such that model %s gets at least 2 examples in every batch%s"
+              .formatted(text, ranks == 1 ? "" : " on each of %d ranks".formatted(ranks)));
     }
   }
 

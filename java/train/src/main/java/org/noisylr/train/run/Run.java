@@ -6,10 +6,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Device;
+import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
 import org.noisylr.check.Reason;
+import org.noisylr.torch.distributed.Communicator;
 import org.noisylr.torch.model.DeepLabV3;
 import org.noisylr.torch.model.Model;
 import org.noisylr.torch.optim.CapturedStep;
@@ -35,7 +38,7 @@ public record Run(List<EpochMetrics> metrics, RunResult result, Timing timing) {
    */
   public static Run execute(RunConfig config, Dataset data, List<TrainingListener> listeners) {
     check(config, data);
-    return train(config, data, null, listeners, new StopSignal());
+    return train(config, data, null, listeners, new StopSignal(), null);
   }
 
   /**
@@ -60,8 +63,65 @@ public record Run(List<EpochMetrics> metrics, RunResult result, Timing timing) {
     check(config, data);
     try (RunDirectory run = RunDirectory.open(directory, config, resume)) {
       Optional<Run> finished = RunDirectory.readFinished(directory);
-      return finished.isPresent() ? finished.get() : train(config, data, run, listeners, stop);
+      return finished.isPresent()
+          ? finished.get()
+          : train(config, data, run, listeners, stop, null);
     }
+  }
+
+  /**
+   * Trains as one rank of a group. All ranks have the same configuration, up to the number of a
+   * CUDA device, and the same data. Only rank 0 uses the directory.
+   *
+   * @param directory where the run is saved; null to write no files
+   * @param listeners called on rank 0 only
+   * @param group used, not owned
+   * @return the run on rank 0; empty on the other ranks
+   * @throws InputException on all ranks, for the reasons of {@link #execute(RunConfig, Dataset,
+   *     Path, boolean, List, StopSignal)} or because the ranks differ
+   * @throws StoppedException on all ranks, if the run was stopped on any
+   * @throws org.noisylr.torch.distributed.RankFailedException if another rank failed
+   */
+  public static Optional<Run> execute(
+      RunConfig config,
+      Dataset data,
+      Path directory,
+      boolean resume,
+      List<TrainingListener> listeners,
+      StopSignal stop,
+      Communicator group) {
+    Agreement.on(group, () -> checkForGroup(config, data, group.size()));
+    Agreement.checkSame(group, config, data);
+    boolean saves = group.rank() == 0 && directory != null;
+    try (RunDirectory run =
+        Agreement.on(group, () -> saves ? RunDirectory.open(directory, config, resume) : null)) {
+      Optional<Run> finished =
+          Agreement.on(
+              group, () -> saves ? RunDirectory.readFinished(directory) : Optional.<Run>empty());
+      if (!group.gather(finished.isPresent() ? "finished" : "").get(0).isEmpty()) {
+        return finished;
+      }
+      Run trained =
+          train(config, data, run, group.rank() == 0 ? listeners : List.of(), stop, group);
+      return group.rank() == 0 ? Optional.of(trained) : Optional.empty();
+    }
+  }
+
+  private static Void checkForGroup(RunConfig config, Dataset data, int ranks) {
+    check(config, data);
+    if (config.capture()) {
+      throw InputException.of("capture", "requires a single process, but there are " + ranks);
+    }
+    if (config.training().optimizer().kind().isL4()) {
+      throw InputException.of(
+          "optimizer",
+          "must be other than %s for %d processes"
+              .formatted(config.training().optimizer().kind(), ranks));
+    }
+    int batch = config.training().batchSize();
+    Check.atLeast("batch size", batch, ranks);
+    config.model().checkBatches(subset(config, data).trainCount(), batch, ranks);
+    return null;
   }
 
   private static Dataset subset(RunConfig config, Dataset data) {
@@ -84,7 +144,7 @@ public record Run(List<EpochMetrics> metrics, RunResult result, Timing timing) {
     }
     config.model().check(data);
     Dataset used = subset(config, data);
-    config.model().checkBatches(used.trainCount(), config.training().batchSize());
+    config.model().checkBatches(used.trainCount(), config.training().batchSize(), 1);
     used.check(config.training().augmentation());
     if (config.backbone() != null) {
       if (config.model() != ModelName.DEEPLABV3) {
@@ -121,7 +181,8 @@ public record Run(List<EpochMetrics> metrics, RunResult result, Timing timing) {
       Dataset data,
       RunDirectory directory,
       List<TrainingListener> listeners,
-      StopSignal stop) {
+      StopSignal stop,
+      Communicator group) {
     Cpu.configure(config.threads());
     Dataset used = subset(config, data);
     try (PointerScope scope = new PointerScope()) {
@@ -140,9 +201,9 @@ public record Run(List<EpochMetrics> metrics, RunResult result, Timing timing) {
                 examples.train(),
                 examples.test(),
                 device,
-                config.capture())) {
-          List<EpochMetrics> metrics =
-              directory == null ? new ArrayList<>() : directory.restore(trainer);
+                config.capture(),
+                group)) {
+          List<EpochMetrics> metrics = restore(trainer, directory, group);
           Timing timing = directory == null ? new Timing() : directory.timing(metrics.size());
           listeners.forEach(TrainingListener::onStart);
           train(config, trainer, directory, metrics, timing, listeners, stop);
@@ -154,6 +215,15 @@ public record Run(List<EpochMetrics> metrics, RunResult result, Timing timing) {
         }
       }
     }
+  }
+
+  private static List<EpochMetrics> restore(
+      Trainer trainer, RunDirectory directory, Communicator group) {
+    Supplier<List<EpochMetrics>> own =
+        () -> directory == null ? new ArrayList<>() : directory.restore(trainer);
+    return group == null
+        ? own.get()
+        : Agreement.shareState(group, trainer, Agreement.on(group, own));
   }
 
   private static void train(

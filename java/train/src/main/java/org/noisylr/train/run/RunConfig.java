@@ -16,8 +16,10 @@ import org.noisylr.train.loop.TrainingConfig;
  * @param backbone the path of a safetensors file with initial weights, see {@link
  *     org.noisylr.torch.model.DeepLabV3#loadBackbone}; null for none
  * @param device the name of one device: {@code cpu}, {@code cuda:0}, …
- * @param threads the number of CPU threads for LibTorch's operations, in [1, 1024]; results on a
- *     CPU depend on it (rounding)
+ * @param threads the number of CPU threads for LibTorch's operations in a process, in [1, 1024];
+ *     results on a CPU depend on it (rounding)
+ * @param processes the number of processes that train together, in [1, 1024]; results depend on it
+ *     (rounding, statistics of BatchNorm, draws of dropout)
  * @param capture whether training steps are captured in a CUDA graph and replayed, on a CUDA device
  *     and with a fused optimizer only; results differ by rounding
  * @param training the settings of the training loop
@@ -30,10 +32,13 @@ public record RunConfig(
     String backbone,
     String device,
     int threads,
+    int processes,
     boolean capture,
     TrainingConfig training) {
   /** Many times the cores of a machine; ten thousand threads can crash LibTorch. */
   private static final long MAX_THREADS = 1024;
+
+  private static final long MAX_PROCESSES = 1024;
 
   /** Validates the values. */
   public RunConfig {
@@ -41,6 +46,7 @@ public record RunConfig(
     Check.required("model", model);
     Check.required("device", device);
     Check.within("threads", (long) threads, 1, MAX_THREADS);
+    Check.within("processes", (long) processes, 1, MAX_PROCESSES);
     Check.required("training", training);
     if (capture) {
       OptimizerSpec optimizer = training.optimizer();
@@ -54,5 +60,17 @@ public record RunConfig(
                 .formatted(optimizer.kind(), optimizer.implementation()));
       }
     }
+  }
+
+  /** Returns this configuration with another device. */
+  public RunConfig withDevice(String name) {
+    return new RunConfig(
+        data, subset, testSubset, model, backbone, name, threads, processes, capture, training);
+  }
+
+  /** Returns this configuration with another number of processes. */
+  public RunConfig withProcesses(int number) {
+    return new RunConfig(
+        data, subset, testSubset, model, backbone, device, threads, number, capture, training);
   }
 }

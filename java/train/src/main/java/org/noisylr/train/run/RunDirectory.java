@@ -135,7 +135,8 @@ public final class RunDirectory implements AutoCloseable {
   private void claim(RunConfig config) throws IOException {
     Optional<RunConfig> stored = files.config();
     if (stored.isPresent()) {
-      if (!stored.get().equals(config)) {
+      int processes = stored.get().processes();
+      if (!stored.get().withProcesses(config.processes()).equals(config)) {
         throw new InputException(
             "%s holds a run with another configuration: %s"
                 .formatted(
@@ -143,9 +144,14 @@ public final class RunDirectory implements AutoCloseable {
                     RunFormat.difference(
                         RunFormat.toYaml(stored.get()), RunFormat.toYaml(config))));
       }
-      return;
-    }
-    if (!checkpoints.belongToRun() && (files.existAny() || Checkpoints.exist(directory))) {
+      if (processes == config.processes() || readFinished(directory).isPresent()) {
+        return;
+      }
+      LOG.warn(
+          "the run resumes with {} process(es), but started with {}: results differ by rounding",
+          config.processes(),
+          processes);
+    } else if (!checkpoints.belongToRun() && (files.existAny() || Checkpoints.exist(directory))) {
       throw new InputException(
           "%s holds run files but no %s and no readable checkpoint; choose another folder"
               .formatted(directory, RunFiles.CONFIG));

@@ -102,6 +102,9 @@ public final class RunFormat {
     boolean capture();
   }
 
+  /** A run may resume with another number of them. */
+  private static final String PROCESSES = "processes";
+
   private static final ObjectMapper YAML =
       configured(
           YAMLMapper.builder(
@@ -232,7 +235,7 @@ public final class RunFormat {
 
   /**
    * Names the fields in which two configurations differ, as {@code subset is 100, not 200}; empty
-   * if they are equal.
+   * if they are equal, up to the number of processes.
    *
    * @param stored YAML, perhaps of another version
    * @param given YAML
@@ -243,6 +246,7 @@ public final class RunFormat {
     Map<String, String> current = fields(given);
     return Stream.concat(old.keySet().stream(), current.keySet().stream())
         .distinct()
+        .filter(path -> !path.equals(PROCESSES))
         .filter(path -> !Objects.equals(old.get(path), current.get(path)))
         .map(
             path ->

@@ -164,7 +164,7 @@ class DamagedRunTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "format | format must be 'noisylr checkpoint 2', but is noisylr checkpoint 1",
+        "format | format must be 'noisylr checkpoint 3', but is noisylr checkpoint 1",
         "config | it belongs to a run with another configuration: training.schedule.lr is 0.02, not 0.01",
         "model | the checkpoint's tensor 'model.fc1.weight' does not match the model",
         "epochs_done | epochs_done must be 3, the number of epochs in its metrics, but is 2",

@@ -27,6 +27,7 @@ class RunFormatTest {
       backbone: null
       device: cpu
       threads: 1
+      processes: 1
       training:
         optimizer: {kind: sgd, momentum: 0, weight_decay: 0, implementation: fused}
         schedule: {type: step, lr: 0.1, milestones: [{epoch: 80, factor: 0.1}]}
@@ -50,6 +51,7 @@ class RunFormatTest {
     return Stream.of(
         fault("threads: 1", "threads: 1.5", "threads: Cannot coerce Floating-point value (1.5)"),
         fault("threads: 1", "threads: 0", "threads must be in [1, 1024], but is 0"),
+        fault("processes: 1", "processes: 0", "processes must be in [1, 1024], but is 0"),
         fault("threads: 1", "threads: 20000", "threads must be in [1, 1024], but is 20000"),
         fault("threads: 1", "threads: 1e999999999", "threads: "),
         fault("threads: 1", "threads: 99999999999999999999", "threads: "),

@@ -1,0 +1,95 @@
+package org.noisylr.launcher;
+
+import java.io.PrintWriter;
+import java.io.Writer;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.IntSupplier;
+import org.bytedeco.pytorch.Device;
+import org.bytedeco.pytorch.global.torch;
+import org.noisylr.check.InputException;
+import org.noisylr.check.Reason;
+import org.noisylr.torch.LibTorch;
+import org.noisylr.torch.distributed.Communicator;
+import org.noisylr.torch.distributed.RankFailedException;
+import org.noisylr.torch.distributed.Rendezvous;
+import org.noisylr.train.loop.DivergedException;
+import picocli.CommandLine;
+
+/**
+ * This process as a rank of a group. Each error is reported by one rank: by rank 0 if all ranks
+ * have it, by the rank that has it alone, and by the first of the others if a rank is lost.
+ */
+final class GroupMember implements AutoCloseable {
+  /** How long an operation that waits for a failed rank may take to end. */
+  private static final long PATIENCE_SECONDS = 10;
+
+  private final Communicator group;
+  private final AtomicBoolean reported = new AtomicBoolean();
+
+  private GroupMember(Communicator group) {
+    this.group = group;
+    group
+        .failed()
+        .thenAcceptAsync(
+            this::end, CompletableFuture.delayedExecutor(PATIENCE_SECONDS, TimeUnit.SECONDS));
+  }
+
+  /**
+   * Joins the group. From then on, only rank 0 writes what the command reports.
+   *
+   * @param cuda whether CUDA may be used where it is available
+   */
+  static GroupMember join(
+      Rendezvous place, boolean cuda, Duration timeout, CommandLine commandLine) {
+    LibTorch.load();
+    Device device = new Device(cuda && torch.cuda_is_available() ? "cuda" : "cpu");
+    GroupMember member = new GroupMember(Communicator.join(place, device, timeout));
+    if (place.rank() > 0) {
+      commandLine.setErr(new PrintWriter(Writer.nullWriter()));
+    }
+    return member;
+  }
+
+  Communicator group() {
+    return group;
+  }
+
+  /** Runs a command on this rank; returns its exit code. */
+  int run(IntSupplier command) {
+    try {
+      return command.getAsInt();
+    } catch (RankFailedException e) {
+      report(e);
+      return Noisylr.RUN_FAILED;
+    } catch (InputException | DivergedException e) {
+      throw e; // on all ranks
+    } catch (RuntimeException | Error e) {
+      group.fail(Reason.firstLine(e));
+      if (group.rank() > 0) {
+        System.err.printf("noisylr: rank %d: %s%n", group.rank(), Reason.firstLine(e));
+      }
+      throw e;
+    }
+  }
+
+  private void report(RankFailedException e) {
+    int reporter = e.rank() == 0 ? 1 : 0;
+    boolean self = e.rank() == group.rank();
+    if ((self || (e.isLost() && group.rank() == reporter)) && !reported.getAndSet(true)) {
+      System.err.println("noisylr: " + e.getMessage());
+    }
+  }
+
+  private void end(RankFailedException e) {
+    report(e);
+    Runtime.getRuntime().halt(Noisylr.RUN_FAILED);
+  }
+
+  @Override
+  public void close() {
+    group.close();
+  }
+}

@@ -1,0 +1,176 @@
+package org.noisylr.launcher;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.noisylr.launcher.Programs.await;
+import static org.noisylr.launcher.Programs.read;
+
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import org.assertj.core.api.Assertions;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+import org.noisylr.train.metric.EpochMetrics;
+import org.noisylr.train.metric.MetricsCsv;
+
+/** Runs that span several processes of this machine, over loopback. */
+@Tag("slow")
+@Timeout(value = 30, unit = TimeUnit.MINUTES)
+class GroupRunTest {
+  private static final boolean LONG = "long".equals(System.getProperty("reliability"));
+  private static final int KILLS = LONG ? 20 : 1;
+  private static final int EPOCHS = 3 * KILLS + 2;
+
+  /** 25 steps of 4 examples; without a remainder for 2 ranks, with one for 3. */
+  private static final String OPTIONS =
+      "train --data fashion-mnist-mini --subset 100 --batch-size 4 --model cnn28 --optimizer momentum"
+          + " --lr 0.02 --noise uniform --augment crop-mirror --seed 3 --threads 1 --device cpu"
+          + " --epochs "
+          + EPOCHS;
+
+  @RegisterExtension private final Programs programs = new Programs();
+  @TempDir private Path temporary;
+
+  private Path log() {
+    return temporary.resolve("log");
+  }
+
+  private Path run(String name, String options) throws Exception {
+    Path run = temporary.resolve(name);
+    programs.finish(log(), OPTIONS + " --out " + run + options);
+    return run;
+  }
+
+  @Test
+  void aRunWhoseRanksAreKilledEndsLikeAnUndisturbedOne() throws Exception {
+    Path undisturbed = run("undisturbed", " --processes 2");
+    Path killed = temporary.resolve("killed");
+    Random random = new Random(1);
+    for (int kill = 0; kill < KILLS; kill++) {
+      int epochs = RunFolder.epochsDone(killed) + 1;
+      Process parent =
+          programs.start(
+              log(), OPTIONS + " --processes 2 --out " + killed + (kill == 0 ? "" : " --resume"));
+      // Also before it joins, where nothing is saved yet.
+      boolean early = kill % 4 == 3;
+      await(parent, log(), () -> ranks(parent) == 2);
+      if (!early) {
+        await(parent, log(), () -> RunFolder.epochsDone(killed) >= epochs);
+      }
+      TimeUnit.MILLISECONDS.sleep(random.nextInt(early ? 1_500 : 200));
+      int rank = random.nextInt(2);
+      rank(parent, rank).destroyForcibly();
+      assertThat(parent.waitFor(1, TimeUnit.MINUTES)).as(() -> read(log())).isTrue();
+      assertThat(parent.exitValue()).as(() -> read(log())).isEqualTo(1);
+      assertThat(lastLine())
+          .isEqualTo(
+              "noisylr: rank %d was killed by signal 9; resume with: noisylr train --resume --out %s",
+              rank, killed);
+      assertThat(ranks(parent)).isZero();
+      assertThat(killed.resolve("result.json")).doesNotExist();
+    }
+    programs.finish(log(), "train --resume --out " + killed);
+    RunFolder.assertSameFiles(killed, undisturbed);
+  }
+
+  @Test
+  void theNumberOfRanksChangesResultsByRoundingOnlyAndMayChangeOnResume() throws Exception {
+    List<EpochMetrics> alone = metrics(run("alone", ""));
+    Path changed = temporary.resolve("changed");
+    Process three = programs.start(log(), OPTIONS + " --processes 3 --out " + changed);
+    await(three, log(), () -> RunFolder.epochsDone(changed) >= 2);
+    three.destroy();
+    assertThat(three.waitFor()).isEqualTo(128 + 15);
+    assertThat(read(log())).contains("stopped ").contains("resume with: noisylr train");
+    programs.finish(log(), OPTIONS + " --resume --out " + changed);
+    assertThat(read(log()))
+        .contains("resumes with 1 process(es), but started with 3: results differ by rounding");
+
+    List<EpochMetrics> ranks = metrics(changed);
+    assertThat(ranks).hasSize(alone.size());
+    for (int epoch = 0; epoch < EPOCHS; epoch++) {
+      assertThat(ranks.get(epoch).lr()).isEqualTo(alone.get(epoch).lr());
+      assertThat(ranks.get(epoch).trainLoss())
+          .isCloseTo(alone.get(epoch).trainLoss(), Assertions.within(1e-3));
+      assertThat(ranks.get(epoch).testLoss())
+          .isCloseTo(alone.get(epoch).testLoss(), Assertions.within(1e-3));
+    }
+  }
+
+  private static List<EpochMetrics> metrics(Path run) throws IOException {
+    return MetricsCsv.parse(Files.readString(run.resolve("metrics.csv")));
+  }
+
+  @Test
+  void withoutACommonParentALostRankEndsTheOthersWithinAMinute() throws Exception {
+    Path run = temporary.resolve("run");
+    int port = freePort();
+    Process zero = rank(0, port, OPTIONS + "0 --out " + run);
+    Process one = rank(1, port, OPTIONS + "0 --out " + run);
+    await(zero, log(), () -> RunFolder.epochsDone(run) >= 1);
+    one.destroyForcibly();
+    assertThat(zero.waitFor(1, TimeUnit.MINUTES)).as(() -> read(log())).isTrue();
+    assertThat(zero.exitValue()).isEqualTo(1);
+    assertThat(lastLine()).isEqualTo("noisylr: rank 1 is lost");
+  }
+
+  @Test
+  void ranksWithDifferentOptionsAreRejectedInOneLine() throws Exception {
+    int port = freePort();
+    Process zero = rank(0, port, OPTIONS);
+    Process one = rank(1, port, OPTIONS + " --weight-decay 0.5");
+    assertThat(zero.waitFor()).isEqualTo(2);
+    assertThat(one.waitFor()).isEqualTo(2);
+    assertThat(read(log()).lines().filter(line -> line.startsWith("noisylr: ")))
+        .containsExactly(
+            "noisylr: rank 1 has another configuration than rank 0:"
+                + " training.optimizer.weight_decay is 1.0E-4, not 0.5");
+  }
+
+  private Process rank(int rank, int port, String command) throws IOException {
+    return programs.start(
+        log(),
+        Map.of(
+            "RANK",
+            Integer.toString(rank),
+            "WORLD_SIZE",
+            "2",
+            "MASTER_ADDR",
+            "localhost",
+            "MASTER_PORT",
+            Integer.toString(port)),
+        command);
+  }
+
+  private static int freePort() throws IOException {
+    try (ServerSocket free = new ServerSocket(0)) {
+      return free.getLocalPort();
+    }
+  }
+
+  private static long ranks(Process parent) {
+    return parent.children().count();
+  }
+
+  /** Returns a rank; ranks are started in their order. */
+  private static ProcessHandle rank(Process parent, int rank) {
+    return parent
+        .children()
+        .sorted((a, b) -> Long.compare(a.pid(), b.pid()))
+        .skip(rank)
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private String lastLine() {
+    return read(log()).lines().reduce((first, second) -> second).orElse("");
+  }
+}
