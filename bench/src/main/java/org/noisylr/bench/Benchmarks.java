@@ -86,6 +86,12 @@ public final class Benchmarks {
       System.out.print(ResultsCsv.format(Results.measurements(files(args))));
     } else if (command.equals("soak")) {
       Soak.main();
+    } else if (command.equals("ranks")) {
+      if (args.length != 3) {
+        throw new InputException(
+            "ranks requires step, reduction or memory, and a number of epochs");
+      }
+      DataParallelSteps.main(args[1], Integer.parseInt(args[2]));
     } else {
       measure(args);
     }

@@ -73,7 +73,7 @@ final class Soak {
   }
 
   /** Returns the resident memory of this process. */
-  private static long residentKilobytes() throws IOException {
+  static long residentKilobytes() throws IOException {
     Path status = Path.of("/proc/self/status");
     if (!Files.exists(status)) {
       throw new InputException("soak requires Linux: " + status + " does not exist");

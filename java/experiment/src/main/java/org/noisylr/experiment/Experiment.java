@@ -9,9 +9,9 @@ import java.util.List;
 import java.util.Map;
 import org.noisylr.check.Check;
 import org.noisylr.experiment.job.Job;
+import org.noisylr.experiment.job.JobPrograms;
 import org.noisylr.experiment.job.JobRunner;
 import org.noisylr.experiment.job.JobRunner.Tally;
-import org.noisylr.experiment.job.WorkerProcess;
 import org.noisylr.experiment.plan.DataSource;
 import org.noisylr.experiment.plan.Plan;
 import org.noisylr.experiment.plan.Planner;
@@ -28,19 +28,18 @@ import org.noisylr.train.run.RunConfig;
 /** Trains the paper's tables into a store, and reports on a store. */
 public final class Experiment {
   private final RunStore store;
-  private final List<String> workerProgram;
+  private final JobPrograms programs;
   private final StopSignal stop;
   private final PrintStream console;
 
   /**
    * @param folder the store
-   * @param workerProgram main class and arguments of a program that calls {@link
-   *     WorkerProcess#serve} on the same store
+   * @param programs execute runs on the same store
    * @param stop stops all runs; what they have done is saved
    */
-  public Experiment(Path folder, List<String> workerProgram, StopSignal stop, PrintStream console) {
+  public Experiment(Path folder, JobPrograms programs, StopSignal stop, PrintStream console) {
     store = new RunStore(folder);
-    this.workerProgram = workerProgram;
+    this.programs = programs;
     this.stop = stop;
     this.console = console;
   }
@@ -86,7 +85,7 @@ public final class Experiment {
   }
 
   private boolean run(List<Job> jobs, int processes) {
-    Tally tally = new JobRunner(store, workerProgram, stop, console).run(jobs, processes);
+    Tally tally = new JobRunner(store, programs, stop, console).run(jobs, processes);
     console.printf(
         "%d done, %d failed%s%n",
         tally.done(),

@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.noisylr.check.InputException;
+import org.noisylr.experiment.job.JobPrograms;
 import org.noisylr.experiment.job.WorkerProcess;
 import org.noisylr.experiment.plan.Planner;
 import org.noisylr.experiment.plan.Scale;
@@ -53,7 +54,7 @@ class ExperimentTest {
       int processes,
       StopSignal stop,
       PrintStream out) {
-    return new Experiment(store, worker, stop, out)
+    return new Experiment(store, new JobPrograms(worker, List.of()), stop, out)
         .run(
             new Planner(Scale.SMOKE, null, DATA, null, "cpu", 1, false),
             Table.of("table2"),

@@ -9,6 +9,7 @@ import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
 import org.noisylr.experiment.Experiment;
 import org.noisylr.experiment.figure.CurveFigure;
+import org.noisylr.experiment.job.JobPrograms;
 import org.noisylr.experiment.plan.Planner;
 import org.noisylr.experiment.plan.Scale;
 import org.noisylr.experiment.plan.Shard;
@@ -93,8 +94,8 @@ final class ExperimentRunCommand extends Subcommand {
     PrintStream console = System.out;
     boolean succeeded;
     try (GracefulShutdown shutdown = new GracefulShutdown()) {
-      List<String> worker = ExperimentWorkerCommand.program(store.folder());
-      Experiment run = new Experiment(store.folder(), worker, shutdown.signal(), console);
+      JobPrograms programs = ExperimentWorkerCommand.programs(store.folder());
+      Experiment run = new Experiment(store.folder(), programs, shutdown.signal(), console);
       succeeded =
           Options.named(
               Map.of("capture", "--capture"),

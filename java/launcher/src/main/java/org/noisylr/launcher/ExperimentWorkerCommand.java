@@ -2,6 +2,7 @@ package org.noisylr.launcher;
 
 import java.nio.file.Path;
 import java.util.List;
+import org.noisylr.experiment.job.JobPrograms;
 import org.noisylr.experiment.job.WorkerProcess;
 import org.noisylr.experiment.store.RunStore;
 import picocli.CommandLine.Command;
@@ -14,9 +15,12 @@ final class ExperimentWorkerCommand extends Subcommand {
 
   @Mixin private StoreOption store;
 
-  /** Returns the main class and the arguments of this command. */
-  static List<String> program(Path store) {
-    return List.of(Noisylr.class.getName(), "experiment", NAME, "--out", store.toString());
+  /** Returns the programs that execute the runs of a store. */
+  static JobPrograms programs(Path store) {
+    String main = Noisylr.class.getName();
+    return new JobPrograms(
+        List.of(main, "experiment", NAME, "--out", store.toString()),
+        List.of(main, "train", "--resume", "--out"));
   }
 
   @Override

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.noisylr.launcher.Programs.await;
 import static org.noisylr.launcher.Programs.read;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,8 +20,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
+import org.noisylr.experiment.job.Job;
+import org.noisylr.experiment.job.JobRunner;
+import org.noisylr.experiment.store.RunStore;
+import org.noisylr.train.loop.StopSignal;
 import org.noisylr.train.metric.EpochMetrics;
 import org.noisylr.train.metric.MetricsCsv;
+import org.noisylr.train.run.RunConfig;
+import org.noisylr.train.run.RunFormat;
 
 /** Runs that span several processes of this machine, over loopback. */
 @Tag("slow")
@@ -29,12 +37,11 @@ class GroupRunTest {
   private static final int KILLS = LONG ? 20 : 1;
   private static final int EPOCHS = 3 * KILLS + 2;
 
-  /** 25 steps of 4 examples; without a remainder for 2 ranks, with one for 3. */
+  /** Epochs of 25 steps of 4 examples; without a remainder for 2 ranks, with one for 3. */
   private static final String OPTIONS =
       "train --data fashion-mnist-mini --subset 100 --batch-size 4 --model cnn28 --optimizer momentum"
-          + " --lr 0.02 --noise uniform --augment crop-mirror --seed 3 --threads 1 --device cpu"
-          + " --epochs "
-          + EPOCHS;
+          + " --lr 0.01 --noise uniform --alpha 2 --augment crop-mirror --seed 3 --threads 1 --device cpu"
+          + " --epochs ";
 
   @RegisterExtension private final Programs programs = new Programs();
   @TempDir private Path temporary;
@@ -45,20 +52,21 @@ class GroupRunTest {
 
   private Path run(String name, String options) throws Exception {
     Path run = temporary.resolve(name);
-    programs.finish(log(), OPTIONS + " --out " + run + options);
+    programs.finish(log(), OPTIONS + options + " --out " + run);
     return run;
   }
 
   @Test
   void aRunWhoseRanksAreKilledEndsLikeAnUndisturbedOne() throws Exception {
-    Path undisturbed = run("undisturbed", " --processes 2");
+    Path undisturbed = run("undisturbed", EPOCHS + " --processes 2");
     Path killed = temporary.resolve("killed");
     Random random = new Random(1);
     for (int kill = 0; kill < KILLS; kill++) {
       int epochs = RunFolder.epochsDone(killed) + 1;
       Process parent =
           programs.start(
-              log(), OPTIONS + " --processes 2 --out " + killed + (kill == 0 ? "" : " --resume"));
+              log(),
+              OPTIONS + EPOCHS + " --processes 2 --out " + killed + (kill == 0 ? "" : " --resume"));
       // Also before it joins, where nothing is saved yet.
       boolean early = kill % 4 == 3;
       await(parent, log(), () -> ranks(parent) == 2);
@@ -83,20 +91,20 @@ class GroupRunTest {
 
   @Test
   void theNumberOfRanksChangesResultsByRoundingOnlyAndMayChangeOnResume() throws Exception {
-    List<EpochMetrics> alone = metrics(run("alone", ""));
+    List<EpochMetrics> alone = metrics(run("alone", "5"));
     Path changed = temporary.resolve("changed");
-    Process three = programs.start(log(), OPTIONS + " --processes 3 --out " + changed);
+    Process three = programs.start(log(), OPTIONS + "5 --processes 3 --out " + changed);
     await(three, log(), () -> RunFolder.epochsDone(changed) >= 2);
     three.destroy();
     assertThat(three.waitFor()).isEqualTo(128 + 15);
     assertThat(read(log())).contains("stopped ").contains("resume with: noisylr train");
-    programs.finish(log(), OPTIONS + " --resume --out " + changed);
+    programs.finish(log(), OPTIONS + "5 --resume --out " + changed);
     assertThat(read(log()))
         .contains("resumes with 1 process(es), but started with 3: results differ by rounding");
 
     List<EpochMetrics> ranks = metrics(changed);
     assertThat(ranks).hasSize(alone.size());
-    for (int epoch = 0; epoch < EPOCHS; epoch++) {
+    for (int epoch = 0; epoch < 5; epoch++) {
       assertThat(ranks.get(epoch).lr()).isEqualTo(alone.get(epoch).lr());
       assertThat(ranks.get(epoch).trainLoss())
           .isCloseTo(alone.get(epoch).trainLoss(), Assertions.within(1e-3));
@@ -113,8 +121,8 @@ class GroupRunTest {
   void withoutACommonParentALostRankEndsTheOthersWithinAMinute() throws Exception {
     Path run = temporary.resolve("run");
     int port = freePort();
-    Process zero = rank(0, port, OPTIONS + "0 --out " + run);
-    Process one = rank(1, port, OPTIONS + "0 --out " + run);
+    Process zero = rank(0, port, OPTIONS + "50 --out " + run);
+    Process one = rank(1, port, OPTIONS + "50 --out " + run);
     await(zero, log(), () -> RunFolder.epochsDone(run) >= 1);
     one.destroyForcibly();
     assertThat(zero.waitFor(1, TimeUnit.MINUTES)).as(() -> read(log())).isTrue();
@@ -125,14 +133,63 @@ class GroupRunTest {
   @Test
   void ranksWithDifferentOptionsAreRejectedInOneLine() throws Exception {
     int port = freePort();
-    Process zero = rank(0, port, OPTIONS);
-    Process one = rank(1, port, OPTIONS + " --weight-decay 0.5");
+    Process zero = rank(0, port, OPTIONS + "5");
+    Process one = rank(1, port, OPTIONS + "5 --weight-decay 0.5");
     assertThat(zero.waitFor()).isEqualTo(2);
     assertThat(one.waitFor()).isEqualTo(2);
     assertThat(read(log()).lines().filter(line -> line.startsWith("noisylr: ")))
         .containsExactly(
             "noisylr: rank 1 has another configuration than rank 0:"
                 + " training.optimizer.weight_decay is 1.0E-4, not 0.5");
+  }
+
+  @Test
+  void anExperimentTrainsARunOfTwoProcesses() {
+    RunStore store = new RunStore(temporary.resolve("store"));
+    RunConfig config =
+        RunFormat.fromYaml(
+            """
+            data: fashion-mnist-mini
+            subset: 64
+            test_subset: 64
+            model: cnn28
+            backbone: null
+            device: cpu
+            threads: 1
+            processes: 2
+            training:
+              optimizer: {kind: sgd, momentum: 0, weight_decay: 0, implementation: fused}
+              schedule: {type: const, lr: 0.01}
+              noise:
+                distribution: {type: none}
+                first_epoch: 0
+                min_lr: 0
+                max_lr: Infinity
+                draw: epoch
+                groups: shared
+                seed: 1
+              epochs: 1
+              batch_size: 32
+              augmentation: {padding: 0, mirror: false, zoom: 1}
+              precision: fp32
+              seed: 1
+            """,
+            RunConfig.class,
+            "a run");
+    String key = RunStore.key(config);
+    Job job = new Job("two processes", key, config);
+    ByteArrayOutputStream console = new ByteArrayOutputStream();
+    JobRunner.Tally tally =
+        new JobRunner(
+                store,
+                ExperimentWorkerCommand.programs(store.root()),
+                new StopSignal(),
+                new PrintStream(console))
+            .run(List.of(job), 1);
+    assertThat(tally).as(console::toString).isEqualTo(new JobRunner.Tally(1, 0, 0, 0));
+    assertThat(store.finished(key)).isPresent();
+    assertThat(store.config(key)).contains(config);
+    assertThat(RunStore.key(config.withProcesses(1))).isEqualTo(key);
   }
 
   private Process rank(int rank, int port, String command) throws IOException {

@@ -21,7 +21,10 @@ import org.noisylr.train.loop.StopSignal;
 import org.noisylr.train.run.Run;
 import org.noisylr.train.run.RunResult;
 
-/** Executes jobs on a store: one by one in this process, or several at a time in workers. */
+/**
+ * Executes jobs on a store: one by one in this process, or several at a time in workers. A job of
+ * several processes gets processes of its own.
+ */
 public final class JobRunner {
   /**
    * The number of jobs by how they ended.
@@ -34,20 +37,18 @@ public final class JobRunner {
   public record Tally(int done, int failed, int elsewhere, int stopped) {}
 
   private final RunStore store;
-  private final List<String> workerProgram;
+  private final JobPrograms programs;
   private final StopSignal stop;
   private final PrintStream console;
 
   /**
-   * @param workerProgram main class and arguments of a program that calls {@link
-   *     WorkerProcess#serve} on the same store
+   * @param programs execute jobs on the same store
    * @param stop stops all jobs; what they have done is saved
    */
-  public JobRunner(
-      RunStore store, List<String> workerProgram, StopSignal stop, PrintStream console) {
+  public JobRunner(RunStore store, JobPrograms programs, StopSignal stop, PrintStream console) {
     this.store = store;
     this.stop = stop;
-    this.workerProgram = List.copyOf(workerProgram);
+    this.programs = programs;
     this.console = console;
   }
 
@@ -62,9 +63,10 @@ public final class JobRunner {
     Map<Status, Integer> counts = new ConcurrentHashMap<>();
     Callable<Void> worker =
         () -> {
-          try (JobExecutor executor = executor(processes)) {
+          try (JobExecutor single = executor(processes);
+              JobExecutor group = new GroupExecutor(store, programs.trainer(), stop)) {
             for (Job job; !stop.isRequested() && (job = queue.poll()) != null; ) {
-              Outcome outcome = executor.execute(job);
+              Outcome outcome = (job.config().processes() == 1 ? single : group).execute(job);
               counts.merge(outcome.status(), 1, Integer::sum);
               print(
                   "[%d/%d] %s: %s"
@@ -88,7 +90,7 @@ public final class JobRunner {
   private JobExecutor executor(int processes) {
     return processes == 1
         ? new InProcessExecutor(store, stop, this::print)
-        : new WorkerProcess(store, workerProgram, stop, this::print);
+        : new WorkerProcess(store, programs.worker(), stop, this::print);
   }
 
   private static void runInParallel(Callable<Void> worker, int count) {

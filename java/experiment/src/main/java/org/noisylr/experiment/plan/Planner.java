@@ -39,7 +39,7 @@ import org.noisylr.train.run.RunConfig;
  * @param overrides data that replaces published datasets, by their names
  * @param backbone a file of weights for DeepLab V3; null for none
  * @param device the device's own name
- * @param threads CPU threads of a run
+ * @param threads CPU threads of a run, divided among its processes
  * @param capture whether training steps are captured in a CUDA graph, except L4's
  */
 public record Planner(
@@ -156,7 +156,7 @@ public record Planner(
         try {
           int trainCount = Math.min(scale.trainCount(), data.trainCount());
           settings.model().check(data);
-          settings.model().checkBatches(trainCount, settings.batchSize(), 1);
+          settings.model().checkBatches(trainCount, settings.batchSize(), settings.processes());
           data.check(settings.augmentation());
         } catch (InputException e) {
           throw new InputException(cell.id() + ": " + e.getMessage(), e);
@@ -212,8 +212,8 @@ public record Planner(
         settings.model(),
         settings.model() == ModelName.DEEPLABV3 ? backbone : null,
         device,
-        threads,
-        1,
+        Math.max(1, threads / settings.processes()),
+        settings.processes(),
         capture && !settings.optimizer().isL4(),
         training);
   }

@@ -27,6 +27,7 @@ import org.noisylr.train.run.ModelName;
  * @param batchSize examples in a step, at least 1
  * @param augmentation random changes of the training examples
  * @param seeds number of seeds, at least 1: the seeds are 1, 2, …, seeds
+ * @param processes number of processes that train a run together, at least 1
  */
 public record Settings(
     String data,
@@ -41,18 +42,20 @@ public record Settings(
     int epochs,
     int batchSize,
     Augmentation augmentation,
-    int seeds) {
+    int seeds,
+    int processes) {
   /** Validates the values. */
   public Settings {
     Check.within("beta", beta, 0, 1);
     Check.atLeast("epochs", epochs, 1);
     Check.atLeast("batch size", batchSize, 1);
     Check.atLeast("seeds", seeds, 1);
+    Check.atLeast("processes", processes, 1);
   }
 
   /** Returns all settings in one line for readers. */
   public String describe() {
-    return "%s on %s, %s%s, weight decay %s, %s%s, %s, %d epochs, batch %d, %s, %s"
+    return "%s on %s, %s%s, weight decay %s, %s%s, %s, %d epochs, batch %d, %s, %s%s"
         .formatted(
             model,
             data,
@@ -67,7 +70,8 @@ public record Settings(
             epochs,
             batchSize,
             describeAugmentation(),
-            seeds == 1 ? "1 seed" : seeds + " seeds");
+            seeds == 1 ? "1 seed" : seeds + " seeds",
+            processes == 1 ? "" : ", " + processes + " processes");
   }
 
   private String describeAugmentation() {

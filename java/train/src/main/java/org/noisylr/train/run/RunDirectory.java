@@ -113,6 +113,17 @@ public final class RunDirectory implements AutoCloseable {
     }
   }
 
+  /**
+   * Writes the configuration of a run to a directory, so that the run can be resumed.
+   *
+   * @throws InputException if the directory holds a run with another configuration, or cannot be
+   *     written
+   * @throws InUseException if another run has it open
+   */
+  public static void prepare(Path directory, RunConfig config) {
+    open(directory, config, true).close();
+  }
+
   /** Deletes what a killed process left half-written. */
   private static void deleteUnfinished(Path directory) throws IOException {
     try (Stream<Path> files = Files.list(directory)) {

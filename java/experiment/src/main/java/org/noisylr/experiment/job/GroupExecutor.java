@@ -1,0 +1,86 @@
+package org.noisylr.experiment.job;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.noisylr.check.InputException;
+import org.noisylr.check.Reason;
+import org.noisylr.experiment.store.RunStore;
+import org.noisylr.experiment.store.RunStore.Outcome;
+import org.noisylr.experiment.store.RunStore.Status;
+import org.noisylr.train.loop.StopSignal;
+import org.noisylr.train.process.JavaProgram;
+import org.noisylr.train.run.InUseException;
+import org.noisylr.train.run.RunConfig;
+import org.noisylr.train.run.RunDirectory;
+
+/** Executes jobs of several processes each, which a program starts that resumes a run's folder. */
+final class GroupExecutor implements JobExecutor {
+  private final RunStore store;
+  private final List<String> program;
+  private final StopSignal stop;
+
+  /**
+   * @param program main class and arguments of the program; the folder is appended
+   */
+  GroupExecutor(RunStore store, List<String> program, StopSignal stop) {
+    this.store = store;
+    this.program = program;
+    this.stop = stop;
+  }
+
+  @Override
+  public Outcome execute(Job job) {
+    String key = job.key();
+    try {
+      if (store.finished(key).isPresent()) {
+        store.cleanUp(key);
+        return new Outcome(Status.DONE_ELSEWHERE, "");
+      }
+      RunConfig config = store.config(key).orElse(job.config());
+      RunDirectory.prepare(store.folder(key), config);
+      String error = train(store.folder(key));
+      if (store.finished(key).isPresent()) {
+        store.cleanUp(key);
+        return new Outcome(Status.DONE, "");
+      }
+      return stop.isRequested() ? new Outcome(Status.STOPPED, error) : store.fail(key, error);
+    } catch (InUseException e) {
+      return new Outcome(Status.IN_USE, e.getMessage());
+    } catch (InputException e) {
+      return store.fail(key, e.getMessage());
+    } catch (IOException e) {
+      return store.fail(key, "its processes could not be started: " + Reason.of(e, ""));
+    }
+  }
+
+  /** Runs the program on a folder; returns the last line of its errors. */
+  private String train(Path folder) throws IOException {
+    List<String> arguments = new ArrayList<>(program);
+    arguments.add(folder.toString());
+    Path errors = Files.createTempFile("noisylr-errors", ".txt");
+    try {
+      Process process =
+          new ProcessBuilder(JavaProgram.command(arguments))
+              .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+              .redirectError(errors.toFile())
+              .start();
+      stop.whenRequested(process::destroy);
+      int exitCode = process.waitFor();
+      List<String> lines = Files.readAllLines(errors);
+      return lines.isEmpty()
+          ? "its processes ended with exit code " + exitCode
+          : lines.get(lines.size() - 1);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return "the wait for its processes was interrupted";
+    } finally {
+      Files.delete(errors);
+    }
+  }
+
+  @Override
+  public void close() {}
+}
