@@ -46,6 +46,7 @@ def peer(epochs, implementation):
     inverse_std = 1 / images.float().std((0, 2, 3), keepdim=True)
     optimizer = make_optimizer("SGD", model.parameters(), implementation, 1e-3, weight_decay=1e-4)
     part = BATCH // size
+    total, correct = torch.zeros(()), torch.zeros((), dtype=torch.long)
 
     def epoch():
         order = torch.randperm(STEPS * BATCH)
@@ -54,11 +55,17 @@ def peer(epochs, implementation):
             indices = order[first : first + part]
             x = images.index_select(0, indices).float()
             x = x.contiguous(memory_format=torch.channels_last).sub_(mean).mul_(inverse_std)
+            y = labels.index_select(0, indices)
             optimizer.zero_grad()
-            F.cross_entropy(model(x), labels.index_select(0, indices)).backward()
+            logits = model(x)
+            loss = F.cross_entropy(logits, y)
+            loss.backward()
             optimizer.step()
+            total.add_(loss.detach())
+            correct.add_((logits.detach().argmax(1) == y).sum())
 
-    epoch()
+    for _ in range(epochs):
+        epoch()
     start = time.perf_counter()
     for _ in range(epochs):
         epoch()
@@ -86,6 +93,7 @@ def ranks(command, size, environment=None):
             subprocess.Popen(
                 list(map(str, command)),
                 stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
                 env={**os.environ, **group, **(environment or {})},
                 text=True,
             )
@@ -98,12 +106,16 @@ def ranks(command, size, environment=None):
 
 def alone(command):
     return subprocess.run(
-        list(map(str, command)), stdout=subprocess.PIPE, text=True, check=True
+        list(map(str, command)),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        check=True,
     ).stdout
 
 
-def noisylr(measurement, epochs):
-    return ["java", "-jar", JAR, "ranks", measurement, epochs]
+def noisylr(measurement, epochs, *jvm_options):
+    return ["java", *jvm_options, "-jar", JAR, "ranks", measurement, epochs]
 
 
 def main():
@@ -141,7 +153,9 @@ def main():
     print("\n| share of the reduction in forward and backward | share |\n|---|---|")
     for form, name in enumerate(["while backward runs", "after backward"]):
         print(f"| {name} | {interval([row[form] / row[2] for row in rounds])} − 1 |")
-    print("\nmemory of rank 0:", ranks(noisylr("memory", 1), 2).strip())
+    # A larger heap would grow until its first collection.
+    heap = ["-Xms64m", "-Xmx64m", "-XX:+AlwaysPreTouch"]
+    print("\nmemory of rank 0:", ranks(noisylr("memory", 1, *heap), 2).strip())
 
 
 if __name__ == "__main__":

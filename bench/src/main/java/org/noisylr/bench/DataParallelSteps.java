@@ -55,7 +55,7 @@ final class DataParallelSteps {
    *   <li>{@code memory}: resident memory after 200 and 2,000 steps of the small CNN.
    * </ul>
    *
-   * @param epochs the number of measured epochs of 20 steps
+   * @param epochs the number of measured epochs of 20 steps, after as many to warm up
    */
   static void main(String measurement, int epochs) throws IOException {
     Cpu.configure(Cpu.processorsOfRank());
@@ -114,14 +114,18 @@ final class DataParallelSteps {
         ModelName.RESNET20,
         (model, examples) -> {
           try (Trainer trainer = trainer(model, examples)) {
-            trainer.runEpoch(List.of());
+            run(trainer, epochs); // warms up
             long start = System.nanoTime();
-            for (int epoch = 0; epoch < epochs; epoch++) {
-              trainer.runEpoch(List.of());
-            }
+            run(trainer, epochs);
             print("%.1f", (System.nanoTime() - start) * 1e-3 / epochs / STEPS);
           }
         });
+  }
+
+  private static void run(Trainer trainer, int epochs) {
+    for (int epoch = 0; epoch < epochs; epoch++) {
+      trainer.runEpoch(List.of());
+    }
   }
 
   private void memory() throws IOException {

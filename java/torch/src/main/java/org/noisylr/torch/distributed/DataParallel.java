@@ -83,20 +83,19 @@ public final class DataParallel implements AutoCloseable {
 
   /** Copies rank 0's buffers of a module to this rank. */
   public void broadcastBuffers(Module module) {
-    broadcast(module.buffers());
+    try (PointerScope scope = new PointerScope()) {
+      broadcast(module.buffers());
+    }
   }
 
   private void broadcast(TensorVector tensors) {
-    try (PointerScope scope = new PointerScope();
-        AutoGradMode noGrad = new AutoGradMode(false)) {
-      for (long i = 0; i < tensors.size(); i++) {
-        Tensor tensor = tensors.get(i);
-        Tensor sent = tensor.contiguous();
-        group.broadcast(sent, 0);
-        if (group.rank() != 0) {
-          tensor.copy_(sent);
-        }
-      }
+    if (tensors.empty()) {
+      return;
+    }
+    try (AutoGradMode noGrad = new AutoGradMode(false)) {
+      torch.broadcast_coalesced(group.group(), tensors, BUCKET, 0);
+    } catch (RuntimeException e) {
+      throw group.explain(e);
     }
   }
 
