@@ -1,15 +1,14 @@
 package org.noisylr.torch.distributed;
 
-import java.net.DatagramSocket;
-import java.net.InetSocketAddress;
-import java.net.SocketException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.function.Supplier;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.javacpp.chrono.Milliseconds;
 import org.bytedeco.pytorch.Backend;
 import org.bytedeco.pytorch.BackendOptional;
 import org.bytedeco.pytorch.BroadcastOptions;
@@ -28,6 +27,7 @@ import org.bytedeco.pytorch.global.torch_gloo;
 import org.bytedeco.pytorch.global.torch_nccl;
 import org.bytedeco.pytorch.nccl.ProcessGroupNCCL;
 import org.noisylr.check.InputException;
+import org.noisylr.check.Reason;
 import org.noisylr.torch.LibTorch;
 import org.noisylr.torch.Tensors;
 import org.noisylr.torch.internal.NativeLibrary;
@@ -37,15 +37,19 @@ import org.noisylr.torch.internal.NativeLibrary;
  * the CPU and NCCL for tensors on a CUDA device.
  *
  * <p>All ranks call the same collective operations in the same order, on one thread each. If a rank
- * fails or is lost, they throw {@link RankFailedException} on the others: after seconds where a
- * connection broke, else after half a minute.
+ * ends, they throw {@link RankFailedException} on the others after some seconds. An operation that
+ * waits for a rank that is alive but hangs ends after 30 minutes; {@link #failed} completes
+ * earlier.
  *
  * <p>c10d's log is limited to fatal errors, because its errors are thrown; the variable {@code
  * TORCH_CPP_LOG_LEVEL} sets another level.
  *
- * <p>NCCL has not been run yet, for want of a machine with CUDA.
+ * <p>NCCL has not been run yet.
  */
 public final class Communicator implements AutoCloseable {
+  /** PyTorch's default. */
+  private static final Duration OPERATION_TIMEOUT = Duration.ofMinutes(30);
+
   private final Rendezvous place;
   private final Peers peers;
   private final ProcessGroup group;
@@ -62,22 +66,54 @@ public final class Communicator implements AutoCloseable {
    *
    * @param device of this rank's tensors: with a CUDA device, the group has NCCL too
    * @param timeout how long to wait for the other ranks, at least a second
-   * @throws InputException if ranks do not join in time or do not fit together; all ranks that
-   *     joined throw it
+   * @throws InputException if ranks do not join in time or do not match; all ranks that joined
+   *     throw it
    */
   public static Communicator join(Rendezvous place, Device device, Duration timeout) {
     LibTorch.load();
     Loader.load(torch_gloo.class);
     limitLog();
-    String prefix = "noisylr/%d/".formatted(place.attempt());
     Store store = Stores.open(place, timeout);
-    Peers peers = new Peers(place, store, prefix);
+    Peers peers = new Peers(place, store);
     try {
       peers.join(timeout);
-      return new Communicator(place, peers, group(place, device, store, prefix));
-    } catch (RuntimeException e) {
+      return new Communicator(place, peers, connect(place, device, store, peers, timeout));
+    } catch (RankFailedException | InputException e) {
       peers.close();
       throw e;
+    } catch (RuntimeException e) {
+      String reason = "cannot connect to the other ranks: " + Reason.firstLine(e);
+      peers.report(reason);
+      peers.close();
+      throw new InputException(reason, e);
+    }
+  }
+
+  /** Connects all ranks, unless one of them fails meanwhile. */
+  private static ProcessGroup connect(
+      Rendezvous place, Device device, Store store, Peers peers, Duration timeout) {
+    Addresses addresses = Addresses.of(peers.gather(Addresses.host()));
+    CompletableFuture<ProcessGroup> connected = new CompletableFuture<>();
+    Thread thread =
+        new Thread(
+            () -> {
+              try {
+                connected.complete(group(place, device, store, peers.prefix(), addresses, timeout));
+              } catch (RuntimeException | Error e) {
+                connected.completeExceptionally(e);
+              }
+            },
+            "connect");
+    thread.setDaemon(true);
+    thread.start();
+    try {
+      CompletableFuture.anyOf(connected, peers.failed()).join();
+      if (!connected.isDone()) {
+        throw peers.failed().join();
+      }
+      return connected.join();
+    } catch (CompletionException e) {
+      throw e.getCause() instanceof RuntimeException cause ? cause : e;
     }
   }
 
@@ -90,20 +126,20 @@ public final class Communicator implements AutoCloseable {
     }
   }
 
-  private static ProcessGroup group(Rendezvous place, Device device, Store store, String prefix) {
+  private static ProcessGroup group(
+      Rendezvous place,
+      Device device,
+      Store store,
+      String prefix,
+      Addresses addresses,
+      Duration timeout) {
     try (PointerScope scope = new PointerScope()) {
       ProcessGroup group = new ProcessGroup(place.rank(), place.size());
-      set(
-          group,
-          DeviceType.CPU,
-          BackendType.GLOO,
-          gloo(place, Stores.share(store, prefix + "gloo")));
+      Backend gloo = gloo(place, Stores.share(store, prefix + "gloo"), addresses, timeout);
+      set(group, DeviceType.CPU, BackendType.GLOO, gloo);
       if (device.is_cuda()) {
-        set(
-            group,
-            DeviceType.CUDA,
-            BackendType.NCCL,
-            nccl(place, Stores.share(store, prefix + "nccl")));
+        Backend nccl = nccl(place, Stores.share(store, prefix + "nccl"));
+        set(group, DeviceType.CUDA, BackendType.NCCL, nccl);
       }
       return group.retainReference();
     }
@@ -115,29 +151,19 @@ public final class Communicator implements AutoCloseable {
     group.setDefaultBackend(type);
   }
 
-  private static Backend gloo(Rendezvous place, Store store) {
-    String networkInterface = System.getenv("GLOO_SOCKET_IFNAME");
-    ProcessGroupGloo.Options options = ProcessGroupGloo.Options.create();
+  private static Backend gloo(
+      Rendezvous place, Store store, Addresses addresses, Duration timeout) {
+    String networkInterface = System.getenv(Addresses.INTERFACE);
+    ProcessGroupGloo.Options options =
+        ProcessGroupGloo.Options.create(new Milliseconds(timeout.toMillis()));
     options.devices(
         new GlooDeviceVector(
             networkInterface != null
                 ? ProcessGroupGloo.createDeviceForInterface(networkInterface)
-                : ProcessGroupGloo.createDeviceForHostname(ownAddress(place))));
-    return new ProcessGroupGloo(store, place.rank(), place.size(), options);
-  }
-
-  /** Gloo would look up the machine's name, which often has no address that others can reach. */
-  private static String ownAddress(Rendezvous place) {
-    if (!(place.store() instanceof StoreAddress.Tcp tcp)) {
-      return "127.0.0.1";
-    }
-    // Connecting a datagram socket sends nothing.
-    try (DatagramSocket socket = new DatagramSocket()) {
-      socket.connect(new InetSocketAddress(tcp.host(), tcp.port()));
-      return socket.getLocalAddress().getHostAddress();
-    } catch (SocketException e) {
-      throw new InputException("cannot reach %s: %s".formatted(tcp, e.getMessage()), e);
-    }
+                : ProcessGroupGloo.createDeviceForHostname(addresses.own(place))));
+    Backend gloo = new ProcessGroupGloo(store, place.rank(), place.size(), options);
+    gloo.setTimeout(new Milliseconds(OPERATION_TIMEOUT.toMillis()));
+    return gloo;
   }
 
   private static Backend nccl(Rendezvous place, Store store) {
@@ -206,8 +232,7 @@ public final class Communicator implements AutoCloseable {
 
   /**
    * Returns the texts that the ranks give, in the order of the ranks. The texts travel through the
-   * store: short ones, now and then. Other than collective operations on tensors, this may wait as
-   * long as all ranks are alive.
+   * store: short ones, now and then. This has no timeout: it waits as long as all ranks are alive.
    *
    * @throws RankFailedException if a rank failed
    */
@@ -216,7 +241,8 @@ public final class Communicator implements AutoCloseable {
   }
 
   /**
-   * Reports that this rank failed. The others then throw {@link RankFailedException}.
+   * Reports that this rank failed: {@link #failed} completes on all ranks. Operations of the others
+   * that wait for this rank throw once it closes its connections, at the latest when it ends.
    *
    * @param reason not empty
    */
@@ -226,7 +252,7 @@ public final class Communicator implements AutoCloseable {
 
   /**
    * Completes when a rank has failed or is lost, also while a collective operation waits for it. A
-   * program that shall not wait for the operation's own timeout of 30 minutes ends itself then.
+   * program can end itself then instead of waiting for the timeout of 30 minutes.
    */
   public CompletableFuture<RankFailedException> failed() {
     return peers.failed();

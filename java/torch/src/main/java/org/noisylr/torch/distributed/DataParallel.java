@@ -43,7 +43,7 @@ import org.bytedeco.pytorch.global.torch;
  * only {@link #backward} reduces.
  *
  * <p>The reduction is LibTorch's {@code c10d::Reducer}: gradients are summed in buckets of up to 25
- * MiB while the backward pass goes on.
+ * MiB while the backward pass runs.
  */
 public final class DataParallel implements AutoCloseable {
   private static final long FIRST_BUCKET = 1L << 20;
@@ -58,7 +58,7 @@ public final class DataParallel implements AutoCloseable {
   /**
    * Copies rank 0's parameters and buffers to this rank.
    *
-   * @param module the same on all ranks but for the values; used, not owned
+   * @param module with the same parameters on all ranks, whose values may differ; used, not owned
    * @param group used until {@link #close}
    * @throws RankFailedException if a rank failed
    */

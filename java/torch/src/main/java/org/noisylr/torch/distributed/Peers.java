@@ -2,6 +2,7 @@ package org.noisylr.torch.distributed;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -30,6 +31,9 @@ final class Peers implements AutoCloseable {
   /** The same after a connection broke, which shows that some rank is lost. */
   private static final Duration SUSPICIOUS_SILENCE = Duration.ofSeconds(4);
 
+  /** A task that runs so late shows that this process itself was suspended. */
+  private static final Duration SUSPENSION = Duration.ofSeconds(5);
+
   /** How long the rank that serves the store waits for the others to leave. */
   private static final Duration FAREWELL = Duration.ofSeconds(10);
 
@@ -41,7 +45,6 @@ final class Peers implements AutoCloseable {
 
   private final Rendezvous place;
   private final Store store;
-  private final String prefix;
   private final CompletableFuture<RankFailedException> failed = new CompletableFuture<>();
   private final ScheduledExecutorService timer =
       Executors.newScheduledThreadPool(
@@ -51,26 +54,28 @@ final class Peers implements AutoCloseable {
             thread.setDaemon(true);
             return thread;
           });
+  private String prefix;
   private int gathered;
   private long nextBeats = -1;
   private long nextBeatsSince;
+  private long lastCheck;
   private volatile long lastBeat;
+  private volatile boolean storeLost;
   private volatile boolean closed;
 
   /**
    * @param store owned by this object
-   * @param prefix of the names of the keys
    */
-  Peers(Rendezvous place, Store store, String prefix) {
+  Peers(Rendezvous place, Store store) {
     this.place = place;
     this.store = store;
-    this.prefix = prefix;
+    prefix = "noisylr/%d/".formatted(place.attempt());
   }
 
   /**
    * Registers this rank and waits for the others.
    *
-   * @throws InputException if ranks do not fit together, or do not join in time
+   * @throws InputException if ranks do not match, or do not join in time
    * @throws RankFailedException if the rank that serves the store is lost
    */
   void join(Duration timeout) {
@@ -83,14 +88,24 @@ final class Peers implements AutoCloseable {
       throw explain(e);
     }
     lastBeat = System.nanoTime();
+    lastCheck = lastBeat;
     every(BEAT, this::beat);
     every(BEAT, this::checkStore);
   }
 
+  /** A store can outlive a group: each group of it has keys of its own. */
   private void register() {
-    if (store.add(key(COUNT, place.rank()), 1) > 1) {
-      throw rejected("two processes have rank %d".formatted(place.rank()));
+    String all = prefix;
+    long number = store.add(key(COUNT, place.rank()), 1);
+    prefix = all + (number - 1) + "/";
+    if (number > 1 && !exists(key(LEFT, place.rank()))) {
+      throw rejected(
+          place.store() instanceof StoreAddress.File file
+              ? "two processes have rank %d, or %s is left from another group"
+                  .formatted(place.rank(), file)
+              : "two processes have rank %d".formatted(place.rank()));
     }
+    prefix = all + number + "/";
     String size = store.compareSet(prefix + "size", "", Integer.toString(place.size()));
     if (Integer.parseInt(size) != place.size()) {
       throw rejected(
@@ -114,8 +129,8 @@ final class Peers implements AutoCloseable {
   }
 
   /** Returns the first failure, for which this rank may be too late. */
-  private RankFailedException rejected(String message) {
-    report(message);
+  private RankFailedException rejected(String reason) {
+    report(reason);
     return failed.join();
   }
 
@@ -123,11 +138,16 @@ final class Peers implements AutoCloseable {
     timer.scheduleWithFixedDelay(task, 0, interval.toMillis(), TimeUnit.MILLISECONDS);
   }
 
+  /** Returns what the keys of this group start with. */
+  String prefix() {
+    return prefix;
+  }
+
   /**
    * Returns the texts that all ranks gave, in the order of the ranks. All ranks make the same calls
    * in the same order. Waits as long as they are alive.
    *
-   * @throws RankFailedException if one of them failed
+   * @throws RankFailedException if one of them failed or left
    */
   List<String> gather(String text) {
     String name = "gathered" + gathered++;
@@ -143,20 +163,24 @@ final class Peers implements AutoCloseable {
   /** Waits until all ranks have set a key; returns false after the timeout. */
   private boolean await(String name, Duration timeout) {
     long start = System.nanoTime();
-    while (!absent(name).isEmpty()) {
-      if (readFailure()) {
+    for (List<Integer> absent; !(absent = absent(name)).isEmpty(); pause(POLL)) {
+      absent.stream().filter(this::hasLeft).findFirst().ifPresent(this::reportLeft);
+      if (failed.isDone() || readFailure()) {
         throw failed.join();
       }
       if (timeout != null && elapsed(start, timeout)) {
         return false;
       }
-      pause(POLL);
     }
     return true;
   }
 
   private List<Integer> absent(String name) {
     return ranks().filter(rank -> !exists(key(name, rank))).boxed().toList();
+  }
+
+  private boolean hasLeft(int rank) {
+    return exists(key(LEFT, rank));
   }
 
   /** Completes when a rank has failed. */
@@ -169,41 +193,55 @@ final class Peers implements AutoCloseable {
     report(place.rank(), reason);
   }
 
+  private void reportLost(int rank) {
+    report(rank, "");
+  }
+
+  private void reportLeft(int rank) {
+    report(rank, "left the group");
+  }
+
   private void report(int rank, String reason) {
     if (closed || failed.isDone()) {
       return;
     }
     try {
-      store.compareSet(prefix + FAILURE, "", rank + ":" + reason);
+      store.compareSet(prefix + FAILURE, "", "%d:%d:%s".formatted(rank, place.rank(), reason));
       readFailure();
     } catch (RuntimeException e) {
       // The store is lost too.
-      failed.complete(new RankFailedException(rank, reason));
+      failed.complete(new RankFailedException(rank, place.rank(), reason));
     }
   }
 
-  private void reportLost(int rank) {
-    report(rank, "");
-  }
-
+  /** Completes without the store. If rank 0 served it, rank 1 stands for those that notice. */
   private void reportStoreLost() {
-    if (place.store() instanceof StoreAddress.Tcp tcp && !tcp.served()) {
-      reportLost(0);
-    } else {
-      report("the store at %s is lost".formatted(place.store()));
+    if (closed) {
+      return;
     }
+    storeLost = true;
+    failed.complete(
+        place.store() instanceof StoreAddress.Tcp tcp && !tcp.served()
+            ? new RankFailedException(0, 1, "")
+            : new RankFailedException(
+                place.rank(), place.rank(), "the store at %s is lost".formatted(place.store())));
   }
 
   private boolean readFailure() {
     if (!failed.isDone() && exists(prefix + FAILURE)) {
-      String[] parts = store.get_to_str(prefix + FAILURE).split(":", 2);
-      failed.complete(new RankFailedException(Integer.parseInt(parts[0]), parts[1]));
+      String[] parts = store.get_to_str(prefix + FAILURE).split(":", 3);
+      failed.complete(
+          new RankFailedException(
+              Integer.parseInt(parts[0]), Integer.parseInt(parts[1]), parts[2]));
     }
     return failed.isDone();
   }
 
   private void beat() {
     try {
+      if (elapsed(lastBeat, SUSPENSION)) {
+        nextBeatsSince = System.nanoTime();
+      }
       store.add(key(BEATS, place.rank()), 1);
       readFailure();
       watch((place.rank() + 1) % place.size());
@@ -218,20 +256,24 @@ final class Peers implements AutoCloseable {
     if (beats != nextBeats) {
       nextBeats = beats;
       nextBeatsSince = System.nanoTime();
-    } else if (elapsed(nextBeatsSince, SILENCE) && !exists(key(LEFT, next))) {
+    } else if (elapsed(nextBeatsSince, SILENCE) && !hasLeft(next)) {
       reportLost(next);
     }
   }
 
-  /** A beat whose connection hangs does not fail. */
+  /** A beat whose connection hangs does not fail, and blocks every other use of the store. */
   private void checkStore() {
-    if (elapsed(lastBeat, SILENCE)) {
+    if (elapsed(lastCheck, SUSPENSION)) {
+      lastBeat = System.nanoTime();
+    } else if (elapsed(lastBeat, SILENCE)) {
       reportStoreLost();
     }
+    lastCheck = System.nanoTime();
   }
 
   private long beats(int rank) {
-    return store.add(key(BEATS, rank), 0);
+    String key = key(BEATS, rank);
+    return exists(key) ? Long.parseLong(store.get_to_str(key)) : 0;
   }
 
   /**
@@ -245,15 +287,25 @@ final class Peers implements AutoCloseable {
       return error;
     }
     try {
-      List<Long> before = ranks().mapToObj(this::beats).toList();
+      Map<Integer, Long> before =
+          ranks()
+              .filter(rank -> rank != place.rank())
+              .boxed()
+              .collect(Collectors.toMap(rank -> rank, this::beats));
       for (long start = System.nanoTime();
-          !readFailure() && !elapsed(start, SUSPICIOUS_SILENCE); ) {
+          !failed.isDone() && !readFailure() && !elapsed(start, SUSPICIOUS_SILENCE); ) {
         pause(POLL);
       }
-      ranks()
-          .filter(rank -> beats(rank) == before.get(rank))
-          .findFirst()
-          .ifPresent(this::reportLost);
+      before.forEach(
+          (rank, beats) -> {
+            if (!failed.isDone() && beats(rank) == beats) {
+              if (hasLeft(rank)) {
+                reportLeft(rank);
+              } else {
+                reportLost(rank);
+              }
+            }
+          });
     } catch (RuntimeException e) {
       reportStoreLost();
     }
@@ -274,6 +326,9 @@ final class Peers implements AutoCloseable {
   }
 
   private boolean exists(String key) {
+    if (storeLost) {
+      throw new IllegalStateException("the store is lost");
+    }
     try (PointerScope scope = new PointerScope()) {
       return store.check(new StringVector(key));
     }
@@ -292,7 +347,10 @@ final class Peers implements AutoCloseable {
     }
   }
 
-  /** Leaves the group. The rank that serves the store waits for the others, up to 10 s. */
+  /**
+   * Leaves the group. The rank that serves the store waits for the others up to 10 s, after a
+   * failure 2 s.
+   */
   @Override
   public void close() {
     if (closed) {
@@ -301,32 +359,35 @@ final class Peers implements AutoCloseable {
     closed = true;
     timer.shutdown();
     try {
-      store.set(key(LEFT, place.rank()), "");
-      if (place.isServer()) {
-        long start = System.nanoTime();
-        while (!elapsed(start, FAREWELL) && !(othersLeft() && othersRead(start))) {
-          pause(POLL);
-        }
+      if (!storeLost) {
+        leave();
       }
-      if (timer.awaitTermination(BEAT.toMillis(), TimeUnit.MILLISECONDS)) {
+    } catch (RuntimeException e) {
+      // The store is lost.
+    }
+    try {
+      if (timer.awaitTermination(2 * BEAT.toMillis(), TimeUnit.MILLISECONDS)) {
         store.close();
       }
       // Otherwise an operation hangs, which uses the store until the process ends.
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-    } catch (RuntimeException e) {
-      store.close(); // The store is lost.
+    }
+  }
+
+  private void leave() {
+    store.set(key(LEFT, place.rank()), "");
+    if (place.isServer()) {
+      long start = System.nanoTime();
+      while (failed.isDone()
+          ? !elapsed(start, BEAT.multipliedBy(2))
+          : !elapsed(start, FAREWELL) && !othersLeft()) {
+        pause(POLL);
+      }
     }
   }
 
   private boolean othersLeft() {
-    RankFailedException reason = failed.getNow(null);
-    return absent(LEFT).stream()
-        .allMatch(rank -> (reason != null && reason.rank() == rank) || !exists(key(JOINED, rank)));
-  }
-
-  /** Returns whether the others, even those that could not join, have read a failure. */
-  private boolean othersRead(long start) {
-    return !failed.isDone() || elapsed(start, BEAT.multipliedBy(2));
+    return absent(LEFT).stream().noneMatch(rank -> exists(key(JOINED, rank)));
   }
 }

@@ -3,6 +3,7 @@ package org.noisylr.torch.distributed;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
 
@@ -23,6 +24,21 @@ public record Rendezvous(int rank, int size, int localRank, StoreAddress store, 
 
   /** The variable that names a {@link StoreAddress.File} instead of {@code MASTER_ADDR}. */
   public static final String STORE_FILE = "NOISYLR_STORE_FILE";
+
+  /** The variables that {@link #fromEnvironment()} reads. */
+  public static final Set<String> VARIABLES =
+      Set.of(
+          "RANK",
+          "WORLD_SIZE",
+          "LOCAL_RANK",
+          "SLURM_PROCID",
+          "SLURM_NTASKS",
+          "SLURM_LOCALID",
+          "MASTER_ADDR",
+          "MASTER_PORT",
+          STORE_FILE,
+          "TORCHELASTIC_USE_AGENT_STORE",
+          "TORCHELASTIC_RESTART_COUNT");
 
   /** Validates the values. */
   public Rendezvous {

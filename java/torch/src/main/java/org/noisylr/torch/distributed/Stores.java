@@ -42,7 +42,7 @@ final class Stores {
         return "port %d (MASTER_PORT) is already in use".formatted(tcp.port());
       }
       if (!place.isServer()) {
-        return "rank %d found no store at %s within %d s; %s serves it"
+        return "rank %d cannot reach the store at %s within %d s; %s must run there"
             .formatted(
                 place.rank(), tcp, timeout.toSeconds(), tcp.served() ? "the launcher" : "rank 0");
       }

@@ -144,7 +144,7 @@ class CommunicatorTest {
     StoreAddress.Tcp store = (StoreAddress.Tcp) Group.tcp();
     assertThat(joinError(place(1, 2, store), 1))
         .isEqualTo(
-            "rank 1 found no store at localhost:%d within 1 s; rank 0 serves it"
+            "rank 1 cannot reach the store at localhost:%d within 1 s; rank 0 must run there"
                 .formatted(store.port()));
   }
 
