@@ -138,7 +138,7 @@ def main():
             seconds.append(train(folders[1], in_hosts, ADDRESSES[0]))
         with BadLink() as link:
             seconds.append(train(folders[2], in_hosts, ADDRESSES[0]))
-        names = sorted(file.name for file in folders[0].iterdir() if file.name != "timing.csv")
+        names = sorted(file.name for file in folders[0].iterdir() if file.name not in ("timing.csv", "environment.yaml"))
         for folder, time_of_run in zip(folders, seconds):
             _, different, missing = filecmp.cmpfiles(folders[0], folder, names, shallow=False)
             if different or missing:

@@ -28,6 +28,7 @@ import org.noisylr.train.loop.OptimizerSpec;
 import org.noisylr.train.loop.Precision;
 import org.noisylr.train.loop.Trainer;
 import org.noisylr.train.loop.TrainingConfig;
+import org.noisylr.train.loop.UpdateOptions;
 import org.noisylr.train.run.Cpu;
 import org.noisylr.train.run.ModelName;
 
@@ -104,6 +105,7 @@ final class DataParallelSteps {
             BATCH,
             Augmentation.NONE,
             Precision.FP32,
+            UpdateOptions.PLAIN,
             1);
     return new Trainer(
         model, config, examples.train(), examples.test(), new Device("cpu"), false, group);

@@ -12,6 +12,7 @@ import org.noisylr.train.loop.OptimizerSpec;
 import org.noisylr.train.loop.Precision;
 import org.noisylr.train.loop.Trainer;
 import org.noisylr.train.loop.TrainingConfig;
+import org.noisylr.train.loop.UpdateOptions;
 import org.noisylr.train.run.Cpu;
 import org.noisylr.train.run.ModelName;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -87,6 +88,7 @@ public class TrainingBenchmark extends LongRuns {
             network.batchSize,
             Augmentation.NONE,
             precision,
+            UpdateOptions.PLAIN,
             1);
     trainer = new Trainer(model, config, examples.train(), examples.test(), cpu, false);
   }

@@ -35,6 +35,7 @@ import org.noisylr.train.loop.ConsoleProgress;
 import org.noisylr.train.loop.OptimizerSpec;
 import org.noisylr.train.loop.Precision;
 import org.noisylr.train.loop.TrainingConfig;
+import org.noisylr.train.loop.UpdateOptions;
 import org.noisylr.train.metric.EpochMetrics;
 import org.noisylr.train.run.Cpu;
 import org.noisylr.train.run.DirectoryLock;
@@ -149,6 +150,7 @@ public record Quickstart(int epochs, int seeds, String device) {
             BATCH_SIZE,
             Augmentation.NONE,
             Precision.FP32,
+            UpdateOptions.PLAIN,
             seed);
     RunConfig config =
         new RunConfig(

@@ -6,6 +6,7 @@ import org.noisylr.torch.LibTorch;
 import org.noisylr.torch.optim.NativeNoise;
 import org.noisylr.train.run.Cpu;
 import org.noisylr.train.run.Devices;
+import org.noisylr.train.run.Versions;
 import picocli.CommandLine.Command;
 
 /** Shows the parts of this installation and whether they work. */

@@ -102,8 +102,8 @@ final class ExperimentRunCommand extends Subcommand {
               () -> run.run(planner, tables, cells, part, processes(deviceName)));
     }
     console.printf(
-        "for the report: noisylr experiment report %s --scale %s --out %s%n",
-        experiment, scale, quoted(store.folder()));
+        "for the report: %s experiment report %s --scale %s --out %s%n",
+        program(), experiment, scale, quoted(store.folder()));
     return succeeded ? 0 : Noisylr.RUN_FAILED;
   }
 

@@ -16,11 +16,12 @@ import org.noisylr.torch.distributed.Communicator;
 import org.noisylr.torch.distributed.RankFailedException;
 import org.noisylr.torch.distributed.Rendezvous;
 import org.noisylr.train.loop.DivergedException;
+import org.noisylr.train.run.AgreedInputException;
 import picocli.CommandLine;
 
 /**
  * This process as a rank of a group. Each error is reported by one rank: by rank 0 if all ranks
- * have it, by the rank that has it alone, and by the first of the others if a rank is lost.
+ * agree on it, else by the rank that has it or notices it first.
  */
 final class GroupMember implements AutoCloseable {
   /** How long an operation that waits for a failed rank may take to end. */
@@ -64,21 +65,21 @@ final class GroupMember implements AutoCloseable {
     } catch (RankFailedException e) {
       report(e);
       return Noisylr.RUN_FAILED;
-    } catch (InputException | DivergedException e) {
+    } catch (AgreedInputException | DivergedException e) {
       throw e; // on all ranks
     } catch (RuntimeException | Error e) {
-      group.fail(Reason.firstLine(e));
-      if (group.rank() > 0) {
-        System.err.printf("noisylr: rank %d: %s%n", group.rank(), Reason.firstLine(e));
+      String reason = Reason.firstLine(e);
+      group.fail(reason);
+      boolean first = group.failed().join().reporter() == group.rank();
+      if (first && !reported.getAndSet(true)) {
+        System.err.printf("noisylr: rank %d: %s%n", group.rank(), reason);
       }
-      throw e;
+      return e instanceof InputException ? Noisylr.BAD_INPUT : Noisylr.RUN_FAILED;
     }
   }
 
   private void report(RankFailedException e) {
-    int reporter = e.rank() == 0 ? 1 : 0;
-    boolean self = e.rank() == group.rank();
-    if ((self || (e.isLost() && group.rank() == reporter)) && !reported.getAndSet(true)) {
+    if (e.isLost() && e.reporter() == group.rank() && !reported.getAndSet(true)) {
       System.err.println("noisylr: " + e.getMessage());
     }
   }

@@ -112,7 +112,7 @@ final class LrCommand extends Subcommand {
           .printf(
               line,
               "noisy",
-              "%d of %d epochs, from epoch %d (from 0)".formatted(epochs - first, epochs, first));
+              "%d of %d epochs, from epoch %d".formatted(epochs - first, epochs, first + 1));
       out().printf(line, "factor f", Noises.moments(noise));
       out().printf(line, "steps", Noises.stepVariance(noise));
     }

@@ -141,9 +141,9 @@ final class NoiseOptions extends OptionGroup {
     }
     if (noise.firstEpoch() >= epochs) {
       err.printf(
-          "noisylr: warning: no epoch is noisy: the first noisy epoch is %d, but the last epoch is"
-              + " %d (from 0)%n",
-          noise.firstEpoch(), epochs - 1);
+          "noisylr: warning: no epoch is noisy: the first noisy epoch would be %d, but the run has"
+              + " %d%n",
+          noise.firstEpoch() + 1, epochs);
     }
     if (noise.mean() <= 0) {
       err.printf(

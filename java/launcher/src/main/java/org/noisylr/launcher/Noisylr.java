@@ -9,9 +9,11 @@ import org.noisylr.check.InputException;
 import org.noisylr.check.Reason;
 import org.noisylr.train.loop.DivergedException;
 import org.noisylr.train.loop.StepFailedException;
+import org.noisylr.train.run.Versions;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
+import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
@@ -25,13 +27,16 @@ import picocli.CommandLine.UnmatchedArgumentException;
     name = "noisylr",
     mixinStandardHelpOptions = true,
     sortOptions = false,
-    versionProvider = Versions.class,
+    versionProvider = Noisylr.Version.class,
     resourceBundle = "org.noisylr.launcher.help",
     scope = CommandLine.ScopeType.INHERIT,
     subcommands = {
       QuickstartCommand.class,
       LrCommand.class,
       TrainCommand.class,
+      EvaluateCommand.class,
+      PredictCommand.class,
+      ExportCommand.class,
       ExperimentCommand.class,
       DataCommand.class,
       DoctorCommand.class,
@@ -44,6 +49,14 @@ public final class Noisylr implements Runnable {
   @Spec private CommandSpec spec;
 
   private Noisylr() {}
+
+  /** What {@code --version} prints. */
+  static final class Version implements IVersionProvider {
+    @Override
+    public String[] getVersion() {
+      return new String[] {"noisylr " + Versions.of("noisylr")};
+    }
+  }
 
   public static void main(String[] arguments) {
     // Charts need no display.

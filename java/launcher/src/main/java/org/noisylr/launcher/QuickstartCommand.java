@@ -1,10 +1,9 @@
 package org.noisylr.launcher;
 
 import java.nio.file.Path;
-import java.time.LocalDate;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import org.noisylr.experiment.Quickstart;
+import org.noisylr.train.run.Environment;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -31,26 +30,7 @@ final class QuickstartCommand extends Subcommand {
             Map.of("epochs", "--epochs", "seeds", "--seeds"),
             () -> new Quickstart(epochs, seeds, deviceName));
     NoiseOptions.warn(quickstart.noise(1), epochs, err());
-    quickstart.run(out, environment(deviceName), System.out);
+    quickstart.run(out, Environment.of(deviceName), System.out);
     return 0;
-  }
-
-  private static Map<String, String> environment(String device) {
-    Map<String, String> environment = new LinkedHashMap<>();
-    environment.put("noisylr", Versions.of("noisylr"));
-    environment.put(
-        "LibTorch", Versions.of("pytorch") + " (" + Versions.of("pytorch.classifier") + ")");
-    environment.put(
-        "Java", System.getProperty("java.version") + ", " + System.getProperty("java.vendor"));
-    environment.put(
-        "machine",
-        "%s %s, %d processors"
-            .formatted(
-                System.getProperty("os.name"),
-                System.getProperty("os.arch"),
-                Runtime.getRuntime().availableProcessors()));
-    environment.put("device", device);
-    environment.put("date", LocalDate.now().toString());
-    return environment;
   }
 }

@@ -140,9 +140,9 @@ final class ScheduleOptions extends OptionGroup {
         .ifPresent(
             milestone ->
                 err.printf(
-                    "noisylr: warning: --milestones has epoch %d, but the last epoch is %d (from"
-                        + " 0)%n",
-                    milestone.epoch(), epochs - 1));
+                    "noisylr: warning: --milestones changes the rate after %d epochs, but the run has"
+                        + " %d%n",
+                    milestone.epoch(), epochs));
     return schedule;
   }
 

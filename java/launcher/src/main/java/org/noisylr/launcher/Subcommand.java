@@ -1,5 +1,6 @@
 package org.noisylr.launcher;
 
+import java.io.File;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
@@ -25,6 +26,14 @@ abstract class Subcommand implements Callable<Integer> {
 
   final PrintWriter err() {
     return spec.commandLine().getErr();
+  }
+
+  /** Returns the command line that starts this program, for messages. */
+  static String program() {
+    String jar = System.getProperty("java.class.path");
+    return jar.endsWith(".jar") && !jar.contains(File.pathSeparator)
+        ? "java -jar " + quoted(Path.of(jar))
+        : "noisylr";
   }
 
   /** Quotes a path for a shell. */

@@ -18,6 +18,7 @@ import org.noisylr.train.loop.ConsoleProgress;
 import org.noisylr.train.loop.StopSignal;
 import org.noisylr.train.process.LocalRanks;
 import org.noisylr.train.run.Agreement;
+import org.noisylr.train.run.Cpu;
 import org.noisylr.train.run.Devices;
 import org.noisylr.train.run.Run;
 import org.noisylr.train.run.RunConfig;
@@ -28,10 +29,15 @@ import org.noisylr.train.run.StoppedException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 
 /** Trains one model. */
 @Command(name = "train")
 final class TrainCommand extends Subcommand {
+  /** The options that are not part of a run's configuration. */
+  private static final Set<String> OF_THE_PROCESS =
+      Set.of("--resume", "--out", "--processes", "--join-timeout");
+
   @Mixin private TrainOptions options;
 
   @Option(names = "--out", paramLabel = "DIR")
@@ -55,16 +61,26 @@ final class TrainCommand extends Subcommand {
     if (rank.isPresent()) {
       return trainAsRank(rank.get());
     }
-    int processes =
-        resumesWithoutOptions()
-            ? RunDirectory.readConfig(out).map(RunConfig::processes).orElse(1)
-            : options.processes();
+    int processes = processes();
     return processes > 1 ? startRanks(processes) : trainAlone();
+  }
+
+  private int processes() {
+    if (!resumesWithoutOptions() || Options.isGiven(spec(), "--processes")) {
+      return options.processes();
+    }
+    int stored = RunDirectory.readConfig(out).map(RunConfig::processes).orElse(1);
+    if (stored > Math.max(2, Cpu.processors())) {
+      throw new InputException(
+          "the run started with %d processes, more than this machine's processors; give --processes"
+              .formatted(stored));
+    }
+    return stored;
   }
 
   private int trainAlone() {
     if (out == null) {
-      Task task = described(Optional.empty());
+      Task task = described();
       try (ConsoleProgress progress = start(task)) {
         report(Run.execute(task.config(), task.data(), List.of(progress)), "");
         return 0;
@@ -72,7 +88,7 @@ final class TrainCommand extends Subcommand {
     }
     try (GracefulShutdown shutdown = new GracefulShutdown();
         StopSignal.Work work = shutdown.signal().work()) {
-      Task task = resumesWithoutOptions() ? stored() : described(Optional.empty());
+      Task task = resumesWithoutOptions() ? opened(storedConfig().withProcesses(1)) : described();
       try (ConsoleProgress progress = start(task)) {
         String state =
             resume && RunDirectory.readFinished(out).isPresent() ? "already finished: " : "";
@@ -93,6 +109,7 @@ final class TrainCommand extends Subcommand {
     program.addAll(spec().root().commandLine().getParseResult().originalArgs());
     try (GracefulShutdown shutdown = new GracefulShutdown();
         StopSignal.Work work = shutdown.signal().work()) {
+      LocalRanks.stopWithParent(shutdown.signal());
       LocalRanks.End end =
           LocalRanks.run(processes, program, ProcessBuilder.Redirect.INHERIT, shutdown.signal());
       return end.killed().isEmpty() ? end.exitCode() : stopped(end.killed());
@@ -102,21 +119,24 @@ final class TrainCommand extends Subcommand {
   /** Trains as one rank of a group. Rank 0 prints and writes for all. */
   private int trainAsRank(Rendezvous place) {
     Check.atLeast("--join-timeout", (long) joinTimeout, 1);
-    try (GroupMember member =
-            GroupMember.join(
-                place, options.allowsCuda(), Duration.ofSeconds(joinTimeout), commandLine());
-        GracefulShutdown shutdown = new GracefulShutdown();
-        StopSignal.Work work = shutdown.signal().work()) {
+    if (Options.isGiven(spec(), "--processes") && options.processes() != place.size()) {
+      throw Check.invalid(
+          "--processes", options.processes(), "the number of ranks, " + place.size());
+    }
+    try (GracefulShutdown shutdown = new GracefulShutdown()) {
       LocalRanks.stopWithParent(shutdown.signal());
-      return member.run(() -> trainAsRank(place, member.group(), shutdown.signal()));
+      Duration timeout = Duration.ofSeconds(joinTimeout);
+      try (GroupMember member =
+              GroupMember.join(place, options.allowsCuda(), timeout, commandLine());
+          StopSignal.Work work = shutdown.signal().work()) {
+        return member.run(() -> trainAsRank(place, member.group(), shutdown.signal()));
+      }
     }
   }
 
   private int trainAsRank(Rendezvous place, Communicator group, StopSignal stop) {
-    Task task =
-        resumesWithoutOptions()
-            ? stored(place, group)
-            : Agreement.on(group, () -> described(Optional.of(place)));
+    Agreement.checkSame(group, resumesWithoutOptions(), "--resume");
+    Task task = resumesWithoutOptions() ? stored(place, group) : describedOnRank(place, group);
     boolean prints = group.rank() == 0;
     try (ConsoleProgress progress = prints ? start(task) : null) {
       Run.execute(
@@ -140,7 +160,9 @@ final class TrainCommand extends Subcommand {
         .printf(
             "noisylr: %s%s%n",
             reason,
-            out == null ? "" : "; resume with: noisylr train --resume --out " + quoted(out));
+            out == null
+                ? ""
+                : "; resume with: %s train --resume --out %s".formatted(program(), quoted(out)));
     return Noisylr.RUN_FAILED;
   }
 
@@ -172,18 +194,14 @@ final class TrainCommand extends Subcommand {
         out == null ? "" : ", in " + out);
   }
 
+  /** Returns whether the run's own options are those that it started with. */
   private boolean resumesWithoutOptions() {
     return resume
         && spec().commandLine().getParseResult().matchedOptions().stream()
-            .allMatch(option -> Set.of("--resume", "--out").contains(option.longestName()));
+            .allMatch(option -> OF_THE_PROCESS.contains(option.longestName()));
   }
 
-  /** Returns the stored run for {@code --resume} with only {@code --out}. */
-  private Task stored() {
-    return opened(storedConfig());
-  }
-
-  /** The same for a rank of a group: rank 0 reads the configuration. */
+  /** Returns the stored run for a rank of a group; rank 0 reads its configuration. */
   private Task stored(Rendezvous place, Communicator group) {
     boolean reads = group.rank() == 0;
     String own = Agreement.on(group, () -> reads ? RunFormat.toLine(storedConfig()) : "");
@@ -215,8 +233,39 @@ final class TrainCommand extends Subcommand {
     return new Task(config, dataset);
   }
 
-  /** Returns the run that the options describe. */
-  private Task described(Optional<Rendezvous> rank) {
+  private Task describedOnRank(Rendezvous place, Communicator group) {
+    boolean reads = group.rank() == 0;
+    String own =
+        Agreement.on(group, () -> reads ? storedThreads().map(String::valueOf).orElse("") : "");
+    String threads = group.gather(own).get(0);
+    return Agreement.on(
+        group,
+        () -> {
+          try {
+            return described(
+                Optional.of(place),
+                threads.isEmpty() ? Optional.empty() : Optional.of(Integer.valueOf(threads)));
+          } catch (ParameterException e) {
+            throw new InputException(e.getMessage(), e);
+          }
+        });
+  }
+
+  /** Returns the threads of the run to resume; empty if there is none. */
+  private Optional<Integer> storedThreads() {
+    return resume ? RunDirectory.readConfig(out).map(RunConfig::threads) : Optional.empty();
+  }
+
+  private Task described() {
+    return described(Optional.empty(), storedThreads());
+  }
+
+  /**
+   * Returns the run that the options describe.
+   *
+   * @param threads the number of threads if the options do not say it
+   */
+  private Task described(Optional<Rendezvous> rank, Optional<Integer> threads) {
     if (resume) {
       for (String option : List.of("--data", "--model", "--lr")) {
         if (!Options.isGiven(spec(), option)) {
@@ -228,6 +277,7 @@ final class TrainCommand extends Subcommand {
     }
     return options.task(
         rank,
+        threads,
         () -> {
           if (out != null && rank.map(place -> place.rank() == 0).orElse(true)) {
             RunDirectory.check(out, resume);

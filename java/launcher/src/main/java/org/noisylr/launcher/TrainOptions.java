@@ -16,6 +16,7 @@ import org.noisylr.train.data.format.Datasets;
 import org.noisylr.train.loop.OptimizerSpec;
 import org.noisylr.train.loop.Precision;
 import org.noisylr.train.loop.TrainingConfig;
+import org.noisylr.train.loop.UpdateOptions;
 import org.noisylr.train.run.Cpu;
 import org.noisylr.train.run.ModelName;
 import org.noisylr.train.run.Run;
@@ -46,6 +47,8 @@ final class TrainOptions extends OptionGroup {
   @Mixin private ScheduleOptions schedules;
   @Mixin private NoiseOptions noises;
   @Mixin private EpochsOption epochsOption;
+
+  @Mixin private UpdateFlags updateFlags;
 
   @Option(names = "--batch-size", paramLabel = "B", defaultValue = "128")
   private int batchSize;
@@ -85,10 +88,11 @@ final class TrainOptions extends OptionGroup {
    * Returns the run that the options describe. Checks the options before it opens the data.
    *
    * @param rank the place of this process in a group; empty if it trains alone
+   * @param storedThreads the threads of the run to resume
    * @param checkFolder checks the folder of the run
    * @throws org.noisylr.check.InputException if an option or the data is unsuitable
    */
-  Task task(Optional<Rendezvous> rank, Runnable checkFolder) {
+  Task task(Optional<Rendezvous> rank, Optional<Integer> storedThreads, Runnable checkFolder) {
     Options.require(command(), "--data");
     Options.require(command(), "--model");
     PrintWriter err = command().commandLine().getErr();
@@ -97,6 +101,7 @@ final class TrainOptions extends OptionGroup {
     Options.checkThreads(threads);
     Schedule schedule = schedules.schedule(epochs, err);
     OptimizerSpec optimizerSpec = optimizer.spec();
+    UpdateOptions update = updateFlags.update();
     NoiseSpec noise = noises.noise(epochs, seed, false, err);
     checkFolder.run();
     String deviceName = device.name(err, rank.map(Rendezvous::localRank).orElse(0));
@@ -110,6 +115,7 @@ final class TrainOptions extends OptionGroup {
             batchSize,
             augmentation(dataset),
             precision,
+            update,
             seed);
     RunConfig config =
         Options.named(
@@ -122,7 +128,7 @@ final class TrainOptions extends OptionGroup {
                     model,
                     Options.absolute(backbone),
                     deviceName,
-                    threads == null ? Cpu.processorsOfRank() : threads,
+                    threads == null ? storedThreads.orElseGet(Cpu::processorsOfRank) : threads,
                     rank.map(Rendezvous::size).orElse(1),
                     capture,
                     training));

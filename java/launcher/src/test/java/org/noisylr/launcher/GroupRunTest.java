@@ -37,10 +37,10 @@ class GroupRunTest {
   private static final int KILLS = LONG ? 20 : 1;
   private static final int EPOCHS = 3 * KILLS + 2;
 
-  /** Epochs of 25 steps of 4 examples; without a remainder for 2 ranks, with one for 3. */
+  /** Epochs of 13 steps of 8 examples, the last of 4; 3 ranks divide them unevenly. */
   private static final String OPTIONS =
       "train --data fashion-mnist-mini --subset 100 --batch-size 4 --model cnn28 --optimizer momentum"
-          + " --lr 0.01 --noise uniform --alpha 2 --augment crop-mirror --seed 3 --threads 1 --device cpu"
+          + " --lr 0.01 --noise uniform --alpha 2 --accumulate 2 --clip-norm 5 --label-smoothing 0.1 --ema 0.9 --augment crop-mirror --seed 3 --threads 1 --device cpu"
           + " --epochs ";
 
   @RegisterExtension private final Programs programs = new Programs();
@@ -75,6 +75,7 @@ class GroupRunTest {
       }
       TimeUnit.MILLISECONDS.sleep(random.nextInt(early ? 1_500 : 200));
       int rank = random.nextInt(2);
+      List<ProcessHandle> ranks = parent.children().toList();
       rank(parent, rank).destroyForcibly();
       assertThat(parent.waitFor(1, TimeUnit.MINUTES)).as(() -> read(log())).isTrue();
       assertThat(parent.exitValue()).as(() -> read(log())).isEqualTo(1);
@@ -82,7 +83,7 @@ class GroupRunTest {
           .isEqualTo(
               "noisylr: rank %d was killed by signal 9; resume with: noisylr train --resume --out %s",
               rank, killed);
-      assertThat(ranks(parent)).isZero();
+      assertThat(ranks).noneMatch(ProcessHandle::isAlive);
       assertThat(killed.resolve("result.json")).doesNotExist();
     }
     programs.finish(log(), "train --resume --out " + killed);
@@ -100,16 +101,16 @@ class GroupRunTest {
     assertThat(read(log())).contains("stopped ").contains("resume with: noisylr train");
     programs.finish(log(), OPTIONS + "5 --resume --out " + changed);
     assertThat(read(log()))
-        .contains("resumes with 1 process(es), but started with 3: results differ by rounding");
+        .contains("resumes with 1 process(es), but started with 3; results depend on the number");
 
     List<EpochMetrics> ranks = metrics(changed);
     assertThat(ranks).hasSize(alone.size());
     for (int epoch = 0; epoch < 5; epoch++) {
       assertThat(ranks.get(epoch).lr()).isEqualTo(alone.get(epoch).lr());
       assertThat(ranks.get(epoch).trainLoss())
-          .isCloseTo(alone.get(epoch).trainLoss(), Assertions.within(1e-3));
+          .isCloseTo(alone.get(epoch).trainLoss(), Assertions.within(0.01));
       assertThat(ranks.get(epoch).testLoss())
-          .isCloseTo(alone.get(epoch).testLoss(), Assertions.within(1e-3));
+          .isCloseTo(alone.get(epoch).testLoss(), Assertions.within(0.01));
     }
   }
 
@@ -139,8 +140,8 @@ class GroupRunTest {
     assertThat(one.waitFor()).isEqualTo(2);
     assertThat(read(log()).lines().filter(line -> line.startsWith("noisylr: ")))
         .containsExactly(
-            "noisylr: rank 1 has another configuration than rank 0:"
-                + " training.optimizer.weight_decay is 1.0E-4, not 0.5");
+            "noisylr: all ranks must have the same configuration, but"
+                + " training.optimizer.weight_decay is 1.0E-4 on rank 0, but 0.5 on rank 1");
   }
 
   @Test
@@ -172,6 +173,7 @@ class GroupRunTest {
               batch_size: 32
               augmentation: {padding: 0, mirror: false, zoom: 1}
               precision: fp32
+              update: {accumulate: 1, clip_norm: null, label_smoothing: 0, ema: null}
               seed: 1
             """,
             RunConfig.class,
@@ -189,7 +191,6 @@ class GroupRunTest {
     assertThat(tally).as(console::toString).isEqualTo(new JobRunner.Tally(1, 0, 0, 0));
     assertThat(store.finished(key)).isPresent();
     assertThat(store.config(key)).contains(config);
-    assertThat(RunStore.key(config.withProcesses(1))).isEqualTo(key);
   }
 
   private Process rank(int rank, int port, String command) throws IOException {

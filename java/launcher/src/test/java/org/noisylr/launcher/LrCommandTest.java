@@ -99,7 +99,7 @@ class LrCommandTest {
     assertThat(Invocation.of("lr --schedule wr --lr 0.1 --epochs 40 --noise uniform").out())
         .contains("schedule    cosine from 0.1 to 0 with restarts: the first cycle has 10 epochs")
         .contains("noise       8 · U(0, 1)")
-        .contains("24 of 40 epochs, from epoch 16 (from 0)")
+        .contains("24 of 40 epochs, from epoch 17")
         .contains("E[f] = 4.00000, Var[f] = 5.33333; E[f] >= 1, which is sufficient for any")
         .contains("the noise multiplies their variance by 37.3333 for gradients uniform on (0, b)")
         .contains("a^2 = 64.0000 > 12/7 (supplement 1.4) holds");
@@ -118,10 +118,10 @@ class LrCommandTest {
       delimiter = '|',
       value = {
         "--noise uniform --alpha 1.2|the factor has mean 0.6000 and variance 0.1200: this noise does not raise the variance of the steps (uniform noise with alpha > 1.31 does)",
-        "--noise uniform --epochs 1|no epoch is noisy: the first noisy epoch is 1, but the last epoch is 0 (from 0)",
-        "--noise gaussian --beta 0 --epochs 20|no epoch is noisy: the first noisy epoch is 20, but the last epoch is 19 (from 0)",
+        "--noise uniform --epochs 1|no epoch is noisy: the first noisy epoch would be 2, but the run has 1",
+        "--noise gaussian --beta 0 --epochs 20|no epoch is noisy: the first noisy epoch would be 21, but the run has 20",
         "--noise gaussian --mean -3|the factor has mean -3.000, so at least half of the learning rates are the lower bound 0.000",
-        "--schedule step --milestones 80:0.1,120:0.1 --epochs 120|--milestones has epoch 120, but the last epoch is 119 (from 0)",
+        "--schedule step --milestones 80:0.1,120:0.1 --epochs 120|--milestones changes the rate after 120 epochs, but the run has 120",
       })
   void noiseOrMilestonesWithoutEffectAreWarnings(String options, String warning) {
     Invocation outcome = Invocation.of("lr --lr 0.1 " + options);

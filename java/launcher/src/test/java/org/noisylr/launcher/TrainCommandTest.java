@@ -21,7 +21,7 @@ class TrainCommandTest {
     Invocation outcome = Invocation.of(TRAIN + "1e30 --epochs 1 --subset 300");
     assertThat(outcome.err())
         .startsWith("noisylr: the training loss became ")
-        .contains("in epoch 0 at step ", "learning rate 1.0E30")
+        .contains("in epoch 1 at step ", "learning rate 1.0E30")
         .hasLineCount(1);
     assertThat(outcome.exit()).isEqualTo(1);
   }

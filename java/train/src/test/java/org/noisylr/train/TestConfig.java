@@ -8,6 +8,7 @@ import org.noisylr.train.data.Augmentation;
 import org.noisylr.train.loop.OptimizerSpec;
 import org.noisylr.train.loop.Precision;
 import org.noisylr.train.loop.TrainingConfig;
+import org.noisylr.train.loop.UpdateOptions;
 import org.noisylr.train.run.ModelName;
 import org.noisylr.train.run.RunConfig;
 
@@ -31,6 +32,8 @@ public final class TestConfig {
   private String backbone;
   private String device = "cpu";
   private int threads = 1;
+  private double weightDecay = 1e-4;
+  private UpdateOptions update = UpdateOptions.PLAIN;
   private int processes = 1;
   private boolean capture;
 
@@ -116,9 +119,20 @@ public final class TestConfig {
   }
 
   public TrainingConfig training() {
-    OptimizerSpec optimizer = new OptimizerSpec(kind, 0.9, kind.isL4() ? 0 : 1e-4, implementation);
+    OptimizerSpec optimizer =
+        new OptimizerSpec(kind, 0.9, kind.isL4() ? 0 : weightDecay, implementation);
     return new TrainingConfig(
-        optimizer, schedule, noise, epochs, batchSize, augmentation, precision, 1);
+        optimizer, schedule, noise, epochs, batchSize, augmentation, precision, update, 1);
+  }
+
+  public TestConfig weightDecay(double value) {
+    weightDecay = value;
+    return this;
+  }
+
+  public TestConfig update(UpdateOptions value) {
+    update = value;
+    return this;
   }
 
   public TestConfig processes(int value) {

@@ -12,12 +12,16 @@ import org.noisylr.experiment.store.RunStore.Outcome;
 import org.noisylr.experiment.store.RunStore.Status;
 import org.noisylr.train.loop.StopSignal;
 import org.noisylr.train.process.JavaProgram;
+import org.noisylr.train.process.LocalRanks;
 import org.noisylr.train.run.InUseException;
 import org.noisylr.train.run.RunConfig;
 import org.noisylr.train.run.RunDirectory;
 
 /** Executes jobs of several processes each, which a program starts that resumes a run's folder. */
 final class GroupExecutor implements JobExecutor {
+  /** The start of an error that the program reports. */
+  private static final String ERROR = "noisylr: ";
+
   private final RunStore store;
   private final List<String> program;
   private final StopSignal stop;
@@ -62,22 +66,31 @@ final class GroupExecutor implements JobExecutor {
     arguments.add(folder.toString());
     Path errors = Files.createTempFile("noisylr-errors", ".txt");
     try {
-      Process process =
+      ProcessBuilder builder =
           new ProcessBuilder(JavaProgram.command(arguments))
               .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-              .redirectError(errors.toFile())
-              .start();
+              .redirectError(errors.toFile());
+      LocalRanks.leaveGroup(builder.environment());
+      Process process = builder.start();
       stop.whenRequested(process::destroy);
-      int exitCode = process.waitFor();
-      List<String> lines = Files.readAllLines(errors);
-      return lines.isEmpty()
-          ? "its processes ended with exit code " + exitCode
-          : lines.get(lines.size() - 1);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return "the wait for its processes was interrupted";
+      int exitCode = await(process);
+      return Files.readAllLines(errors).stream()
+          .filter(line -> line.startsWith(ERROR))
+          .reduce((first, second) -> second)
+          .map(line -> line.substring(ERROR.length()))
+          .orElse("its processes ended with exit code " + exitCode);
     } finally {
       Files.delete(errors);
+    }
+  }
+
+  private static int await(Process process) {
+    try {
+      return process.waitFor();
+    } catch (InterruptedException e) {
+      process.destroy();
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted while waiting for a run's processes", e);
     }
   }
 

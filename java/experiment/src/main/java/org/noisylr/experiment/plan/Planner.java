@@ -26,6 +26,7 @@ import org.noisylr.train.data.PublishedDataset;
 import org.noisylr.train.loop.OptimizerSpec;
 import org.noisylr.train.loop.Precision;
 import org.noisylr.train.loop.TrainingConfig;
+import org.noisylr.train.loop.UpdateOptions;
 import org.noisylr.train.run.ModelName;
 import org.noisylr.train.run.Run;
 import org.noisylr.train.run.RunConfig;
@@ -204,6 +205,7 @@ public record Planner(
             settings.batchSize(),
             settings.augmentation(),
             Precision.FP32,
+            UpdateOptions.PLAIN,
             seed);
     return new RunConfig(
         source.location(),

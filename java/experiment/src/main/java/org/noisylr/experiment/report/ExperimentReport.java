@@ -23,6 +23,7 @@ import org.noisylr.experiment.table.Table;
 import org.noisylr.noise.Distribution;
 import org.noisylr.noise.NoiseSpec;
 import org.noisylr.train.checkpoint.AtomicFile;
+import org.noisylr.train.run.Environment;
 import org.noisylr.train.run.RunResult;
 
 /**
@@ -91,6 +92,8 @@ public final class ExperimentReport {
     page.put("sections", sections());
     page.put("data", results.entries().stream().map(Plan.Entry::describe).distinct().toList());
     page.put("devices", results.devices());
+    page.put("machines", results.machines());
+    page.put("date", Environment.of("").get("date"));
     page.put("noises", noises());
     return Page.render("experiment.html", page);
   }

@@ -19,6 +19,7 @@ import org.noisylr.experiment.table.Cell;
 import org.noisylr.experiment.table.CellComparison;
 import org.noisylr.experiment.table.Table;
 import org.noisylr.train.run.Run;
+import org.noisylr.train.run.RunDirectory;
 import org.noisylr.train.run.RunResult;
 
 /** The finished runs of a table at a scale, and what follows from them. */
@@ -149,6 +150,24 @@ final class Results {
               }
             });
     return state.toString();
+  }
+
+  /** Returns the versions and machines that runs were trained with. */
+  List<String> machines() {
+    return plan.cells().values().stream()
+        .flatMap(entry -> entry.runs().values().stream())
+        .flatMap(key -> RunDirectory.readStarts(store.folder(key)).stream())
+        .map(
+            start ->
+                "noisylr %s, LibTorch %s, Java %s, %s"
+                    .formatted(
+                        start.get("noisylr"),
+                        start.get("LibTorch"),
+                        start.get("Java"),
+                        start.get("machine")))
+        .distinct()
+        .sorted()
+        .toList();
   }
 
   /** Returns the devices that runs were trained on, with the CPU threads. */

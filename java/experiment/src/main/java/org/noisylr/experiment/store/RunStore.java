@@ -27,11 +27,11 @@ import org.noisylr.train.run.StoppedException;
 
 /**
  * A folder of runs. Each has a folder of its own in {@code runs/}, named by its key: a hash of what
- * it trains, which is its configuration without device, threads and processes.
+ * it trains, which is its configuration without device and threads.
  *
  * <p>A finished run is never repeated. A run that was killed or stopped resumes from its newest
- * checkpoint, on the device and with the threads and processes that it started with. A finished run
- * keeps no checkpoints. Any number of processes and machines may use one store at the same time.
+ * checkpoint, on the device and with the threads that it started with. A finished run keeps no
+ * checkpoints. Any number of processes and machines may use one store at the same time.
  */
 public final class RunStore {
   private static final String FAILURE = "failure.txt";
@@ -78,7 +78,7 @@ public final class RunStore {
             config.backbone(),
             "",
             1,
-            1,
+            config.processes(),
             false,
             config.training());
     byte[] text = RunFormat.toLine(trained).getBytes(StandardCharsets.UTF_8);

@@ -27,6 +27,7 @@ import org.noisylr.train.loop.Precision;
 import org.noisylr.train.loop.StopSignal;
 import org.noisylr.train.loop.TrainingConfig;
 import org.noisylr.train.loop.TrainingListener;
+import org.noisylr.train.loop.UpdateOptions;
 import org.noisylr.train.metric.EpochMetrics;
 import org.noisylr.train.run.ModelName;
 import org.noisylr.train.run.Run;
@@ -59,6 +60,7 @@ class RunStoreTest {
             64,
             Augmentation.NONE,
             Precision.FP32,
+            UpdateOptions.PLAIN,
             1));
   }
 
@@ -85,7 +87,12 @@ class RunStoreTest {
     try (Stream<Path> files = Files.list(store.folder(key))) {
       assertThat(files.map(f -> f.getFileName().toString()))
           .containsExactlyInAnyOrder(
-              ".lock", "config.yaml", "metrics.csv", "timing.csv", "result.json");
+              ".lock",
+              "config.yaml",
+              "environment.yaml",
+              "metrics.csv",
+              "timing.csv",
+              "result.json");
     }
   }
 

@@ -95,6 +95,17 @@ public sealed interface Dataset permits ImageDataset, SegmentationDataset, TextD
     }
   }
 
+  /** Returns how a model that is trained on these training examples takes its inputs. */
+  Preprocessing preprocessing();
+
+  /**
+   * Copies the test examples to a device, for a model that was trained on other examples.
+   *
+   * @param preprocessing of the model
+   * @throws InputException if the examples have another form
+   */
+  Examples testOn(Device device, Preprocessing preprocessing);
+
   /**
    * Copies the examples to a device.
    *

@@ -105,7 +105,12 @@ public final class GeneratedData {
   private static TextDataset texts(String name) {
     Random random = random(name);
     return new TextDataset(
-        name, List.of("neg", "pos"), VOCABULARY, textSet(TRAIN, random), textSet(TEST, random));
+        name,
+        List.of("neg", "pos"),
+        VOCABULARY,
+        List.of(),
+        textSet(TRAIN, random),
+        textSet(TEST, random));
   }
 
   private static TextSet textSet(int count, Random random) {

@@ -1,5 +1,7 @@
 package org.noisylr.train.data;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
@@ -18,6 +20,28 @@ public final class Normalization {
   private Normalization(float[] means, float[] inverseStds) {
     this.means = means;
     this.inverseStds = inverseStds;
+  }
+
+  /** Returns the normalisation with these means and standard deviations. */
+  static Normalization of(List<Double> means, List<Double> stds) {
+    float[] values = new float[means.size()];
+    float[] inverseStds = new float[values.length];
+    for (int c = 0; c < values.length; c++) {
+      values[c] = means.get(c).floatValue();
+      inverseStds[c] = (float) (1 / stds.get(c));
+    }
+    return new Normalization(values, inverseStds);
+  }
+
+  /** Describes it for a model that takes images of a shape. */
+  Preprocessing.Images preprocessing(int height, int width) {
+    List<Double> mean = new ArrayList<>();
+    List<Double> std = new ArrayList<>();
+    for (int c = 0; c < means.length; c++) {
+      mean.add((double) means[c]);
+      std.add(1.0 / inverseStds[c]);
+    }
+    return new Preprocessing.Images(means.length, height, width, mean, std);
   }
 
   /** Measures training images. */

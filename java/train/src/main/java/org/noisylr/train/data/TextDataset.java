@@ -11,11 +11,17 @@ import org.noisylr.check.InputException;
  * @param name the name of the dataset in reports
  * @param classNames the class with index i is {@code classNames.get(i)}
  * @param vocabulary the number of tokens: they are 0 … {@code vocabulary} − 1
+ * @param words the words in the order of their tokens, the first of which is 4; empty if unknown
  * @param train training texts
  * @param test test texts of the same length
  */
 public record TextDataset(
-    String name, List<String> classNames, int vocabulary, TextSet train, TextSet test)
+    String name,
+    List<String> classNames,
+    int vocabulary,
+    List<String> words,
+    TextSet train,
+    TextSet test)
     implements Dataset {
   /**
    * Validates the values.
@@ -25,6 +31,7 @@ public record TextDataset(
    */
   public TextDataset {
     classNames = List.copyOf(classNames);
+    words = List.copyOf(words);
     check(name + ", training texts", train, classNames, vocabulary);
     check(name + ", test texts", test, classNames, vocabulary);
     if (train.length() != test.length()) {
@@ -51,7 +58,20 @@ public record TextDataset(
     train.checkCount("subset", trainTexts);
     test.checkCount("test subset", testTexts);
     return new TextDataset(
-        name, classNames, vocabulary, train.first(trainTexts), test.first(testTexts));
+        name, classNames, vocabulary, words, train.first(trainTexts), test.first(testTexts));
+  }
+
+  @Override
+  public Preprocessing.Texts preprocessing() {
+    return new Preprocessing.Texts(vocabulary, train.length(), words);
+  }
+
+  @Override
+  public Examples testOn(Device device, Preprocessing preprocessing) {
+    if (!preprocessing.equals(preprocessing())) {
+      throw new InputException(name + " has other words than the model was trained on");
+    }
+    return onDevice(test, device);
   }
 
   @Override

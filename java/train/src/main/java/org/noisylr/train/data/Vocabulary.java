@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.noisylr.check.Check;
+import org.noisylr.check.InputException;
 
 /**
  * Encodes texts as tokens by the rules of Keras' IMDb data.
@@ -50,6 +51,27 @@ public final class Vocabulary {
     for (int rank = 1; rank <= ranked.size() && rank + RANK_TO_TOKEN < size; rank++) {
       tokens.put(ranked.get(rank - 1), rank + RANK_TO_TOKEN);
     }
+  }
+
+  /**
+   * Restores a vocabulary from its {@link #words}.
+   *
+   * @throws InputException if a word repeats
+   */
+  public Vocabulary(List<String> words) {
+    for (String word : words) {
+      if (tokens.put(word, tokens.size() + RANK_TO_TOKEN + 1) != null) {
+        throw new InputException("words must be distinct, but '%s' repeats".formatted(word));
+      }
+    }
+  }
+
+  /** Returns the words in the order of their tokens. */
+  public List<String> words() {
+    return tokens.entrySet().stream()
+        .sorted(Map.Entry.comparingByValue())
+        .map(Map.Entry::getKey)
+        .toList();
   }
 
   /**

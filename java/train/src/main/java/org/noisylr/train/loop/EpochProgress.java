@@ -66,14 +66,10 @@ final class EpochProgress {
     return lossSum / (steps.firstExample(last) + steps.batchSize(last));
   }
 
-  /**
-   * Records the current step.
-   *
-   * @param loss this rank's share of the batch's loss
-   */
-  void record(Tensor loss, Tensor logits, Tensor targets) {
-    losses.narrow(0, stepsDone, 1).copy_(loss);
-    score.add(logits, targets);
+  /** Records a pass of the current step. */
+  void record(Pass pass) {
+    losses.narrow(0, stepsDone, 1).add_(pass.loss());
+    score.add(pass.logits(), pass.targets());
   }
 
   /**

@@ -8,9 +8,9 @@ package org.noisylr.train.loop;
  * @param examples the number of training examples
  */
 record EpochSteps(TrainingConfig config, int epoch, int examples) {
-  /** Returns the number of steps; the last batch may be smaller than the others. */
+  /** Returns the number of steps; the last one may have fewer examples than the others. */
   int count() {
-    return (int) (((long) examples + config.batchSize() - 1) / config.batchSize());
+    return (int) ((examples + examplesPerStep() - 1) / examplesPerStep());
   }
 
   /** Returns the number of a step, counted over the whole run. */
@@ -23,12 +23,16 @@ record EpochSteps(TrainingConfig config, int epoch, int examples) {
     return number(count() - 1);
   }
 
+  private long examplesPerStep() {
+    return (long) config.batchSize() * config.update().accumulate();
+  }
+
   int firstExample(int step) {
-    return step * config.batchSize();
+    return (int) (step * examplesPerStep());
   }
 
   int batchSize(int step) {
-    return Math.min(config.batchSize(), examples - firstExample(step));
+    return (int) Math.min(examplesPerStep(), examples - firstExample(step));
   }
 
   double baseLr(int step) {

@@ -6,7 +6,7 @@ import org.bytedeco.pytorch.Tensor;
  * The result of this rank's forward and backward pass of a batch; the gradients are in the
  * parameters.
  *
- * @param loss this rank's share of the mean cross-entropy
+ * @param loss this rank's share of the step's mean cross-entropy
  * @param logits the model's output
  * @param targets the classes
  */

@@ -16,7 +16,10 @@ import org.noisylr.train.metric.Score;
  * a part of every batch. All ranks take the same steps.
  */
 final class Ranks implements AutoCloseable {
-  private static final long SUM = 2; // at::Reduction::Sum
+  /** Of {@code at::Reduction}. */
+  private static final long MEAN = 1;
+
+  private static final long SUM = 2;
 
   private final Model model;
   private final Communicator group;
@@ -75,25 +78,44 @@ final class Ranks implements AutoCloseable {
   }
 
   /**
-   * Computes the gradients of the mean cross-entropy of a whole batch.
+   * Computes and accumulates this batch's share of the gradients of a step's mean cross-entropy.
    *
    * @param logits of this rank's part
    * @param targets of this rank's part
-   * @param batch the number of examples in the whole batch
-   * @return this part's share of the loss: the sum over the ranks is the loss
+   * @param smoothing label smoothing
+   * @param batch the number of examples of the batch on all ranks
+   * @param share of the batch in the examples of the step
+   * @param last whether it is the last batch of the step, after which the gradients are reduced
+   * @return this part's share of the step's loss: the sum over ranks and batches is the loss
    */
-  Tensor backward(Tensor logits, Tensor targets, long batch) {
+  Tensor backward(
+      Tensor logits, Tensor targets, double smoothing, int batch, double share, boolean last) {
     if (group == null) {
-      Tensor loss = torch.cross_entropy(logits, targets);
+      Tensor loss = scaled(crossEntropy(logits, targets, MEAN, smoothing), share);
       loss.backward();
       return loss;
     }
-    Tensor sum =
-        torch.cross_entropy_loss(logits, targets, new TensorOptional(), SUM, Score.IGNORED, 0);
-    Tensor share =
+    Tensor sum = crossEntropy(logits, targets, SUM, smoothing);
+    Tensor mean =
         targets.dim() == 1 ? sum.div(new Scalar((double) batch)) : sum.div(counted(targets));
-    parallel.backward(share.mul(new Scalar((double) group.size())));
-    return share;
+    Tensor loss = scaled(mean, share);
+    Tensor own = loss.mul(new Scalar((double) group.size()));
+    if (last) {
+      parallel.backward(own);
+    } else {
+      own.backward();
+    }
+    return loss;
+  }
+
+  private static Tensor crossEntropy(
+      Tensor logits, Tensor targets, long reduction, double smoothing) {
+    return torch.cross_entropy_loss(
+        logits, targets, new TensorOptional(), reduction, Score.IGNORED, smoothing);
+  }
+
+  private static Tensor scaled(Tensor loss, double share) {
+    return share == 1 ? loss : loss.mul(new Scalar(share));
   }
 
   /** Returns the number of targets of the whole batch that are not ignored. */

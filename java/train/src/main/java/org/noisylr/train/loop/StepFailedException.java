@@ -9,15 +9,14 @@ import org.noisylr.check.Reason;
 public final class StepFailedException extends RuntimeException {
   StepFailedException(int epoch, long step, RuntimeException cause) {
     super(
-        "epoch %d failed at step %d (both from 0): %s"
-            .formatted(epoch, step, Reason.firstLine(cause)),
+        "epoch %d failed at step %d of the run: %s"
+            .formatted(epoch + 1, step + 1, Reason.firstLine(cause)),
         cause);
   }
 
   StepFailedException(int epoch, RuntimeException cause) {
     super(
-        "the evaluation after epoch %d (from 0) failed: %s"
-            .formatted(epoch, Reason.firstLine(cause)),
+        "the evaluation after epoch %d failed: %s".formatted(epoch + 1, Reason.firstLine(cause)),
         cause);
   }
 }

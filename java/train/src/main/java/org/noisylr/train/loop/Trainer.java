@@ -11,15 +11,11 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
-import org.noisylr.noise.Philox;
 import org.noisylr.torch.Tensors;
 import org.noisylr.torch.distributed.Communicator;
 import org.noisylr.torch.model.Model;
-import org.noisylr.torch.optim.FusedOptimizer;
 import org.noisylr.torch.optim.NoisyOptimizer;
 import org.noisylr.torch.optim.OptimizerState;
-import org.noisylr.train.data.Batch;
-import org.noisylr.train.data.BatchPart;
 import org.noisylr.train.data.Examples;
 import org.noisylr.train.metric.EpochMetrics;
 
@@ -34,20 +30,13 @@ import org.noisylr.train.metric.EpochMetrics;
  *
  * <p>A group of ranks trains together: each computes a part of every batch, and all take the step
  * of the whole batch. Dropout draws and the statistics of BatchNorm are each rank's own; rank 0's
- * statistics are evaluated and saved, as in PyTorch's {@code DistributedDataParallel}.
+ * statistics are used for evaluation and saved, as in PyTorch's {@code DistributedDataParallel}.
  *
  * <p>The trainer owns its optimizer. The caller owns model and examples.
  */
 public final class Trainer implements AutoCloseable {
   /** Steps between two reads of the losses. */
   public static final int LOG_INTERVAL = 20;
-
-  /** Philox subsequences far from those of the noise, which are group numbers. */
-  private static final long WEIGHTS = 1L << 62;
-
-  private static final long EPOCH = WEIGHTS + 1;
-  private static final long STEP = WEIGHTS + 2;
-  private static final long RANK = WEIGHTS + 3;
 
   private final Model model;
   private final TrainingConfig config;
@@ -57,11 +46,11 @@ public final class Trainer implements AutoCloseable {
   private final Device device;
   private final TrainingOptimizer optimizer;
   private final NoisyOptimizer noisy;
-  private final CapturedPass captured;
   private final Ranks ranks;
+  private final Updater updater;
+  private final MovingAverage average;
   private int nextEpoch;
   private int stepsDone;
-  private long stepNumber;
   private Map<String, Tensor> progress = Map.of();
 
   /**
@@ -115,21 +104,15 @@ public final class Trainer implements AutoCloseable {
     model.channelsLast();
     optimizer = config.optimizer().create(model.parameters(), steps(0).baseLr(0), config.noise());
     noisy = optimizer.noisy();
-    captured =
-        capture
-            ? new CapturedPass((FusedOptimizer) noisy, this::pass, config.batchSize(), device)
-            : null;
     ranks = new Ranks(model, group);
+    updater = new Updater(forward, config, training, optimizer, ranks, capture, device);
+    Double decay = config.update().ema();
+    average = decay == null ? null : new MovingAverage(model, decay);
   }
 
   /** Seeds LibTorch's generators for the weights of the next model. */
   public static void seedWeights(long seed) {
-    torch.manual_seed(derivedSeed(seed, 0, WEIGHTS));
-  }
-
-  private static long derivedSeed(long seed, long epoch, long purpose) {
-    int[] words = Philox.block(seed, epoch, purpose);
-    return (long) words[0] << 32 | words[1] & 0xffffffffL;
+    Updater.seedWeights(seed);
   }
 
   /** Returns the number of the epoch that {@link #runEpoch} starts or continues next. */
@@ -187,7 +170,7 @@ public final class Trainer implements AutoCloseable {
 
   private Optional<EpochMetrics> trainAndEvaluate(
       EpochSteps steps, List<TrainingListener> listeners, StopSignal stop) {
-    torch.manual_seed(derivedSeed(config.seed(), steps.epoch(), EPOCH));
+    Updater.seedOrder(config.seed(), steps.epoch());
     noisy.epoch(steps.epoch());
     Tensor order = torch.randperm(training.count(), Tensors.options(device, torch.ScalarType.Long));
     EpochProgress current = new EpochProgress(steps, training.newScore(), ranks, device);
@@ -198,6 +181,11 @@ public final class Trainer implements AutoCloseable {
       return suspend(current);
     }
     ranks.shareBuffers();
+    if (average != null) {
+      average.swap();
+      ranks.shareBuffers();
+      average.swap();
+    }
     checkFinite(steps, current.lr());
     Optional<Evaluation> evaluation = evaluate(steps, current.lr(), stop);
     if (evaluation.isEmpty()) {
@@ -245,47 +233,25 @@ public final class Trainer implements AutoCloseable {
     int step = current.stepsDone();
     try (PointerScope scope = new PointerScope()) {
       optimizer.baseLr(steps.baseLr(step));
-      stepNumber = steps.number(step);
-      torch.manual_seed(derivedSeed(config.seed(), stepNumber, STEP));
       Tensor indices = order.narrow(0, steps.firstExample(step), steps.batchSize(step));
-      Pass pass;
-      if (captured != null && steps.batchSize(step) == config.batchSize()) {
-        pass = captured.step(indices);
-      } else {
-        pass = pass(indices);
-        optimizer.step(pass.loss());
+      updater.step(steps.number(step), indices, current);
+      if (average != null) {
+        average.update();
       }
-      current.record(pass.loss(), pass.logits(), pass.targets());
     } catch (RuntimeException e) {
       throw isNativeError(e) ? new StepFailedException(steps.epoch(), steps.number(step), e) : e;
     }
   }
 
-  /** This rank's part of the forward and backward pass of a batch with the given indices. */
-  private Pass pass(Tensor indices) {
-    BatchPart part = ranks.part((int) indices.size(0));
-    Batch batch = training.training(indices, part.orOneExample());
-    if (ranks.rank() > 0) {
-      // The draws of dropout, which differ from rank to rank.
-      torch.manual_seed(derivedSeed(config.seed(), stepNumber, RANK + ranks.rank()));
-    }
-    optimizer.optimizer().zero_grad();
-    Tensor logits = first(part.length(), forward.logits(training, batch));
-    Tensor targets = first(part.length(), batch.targets());
-    Tensor loss = ranks.backward(logits, targets, part.batch());
-    return new Pass(loss.detach(), logits.detach(), targets);
-  }
-
-  private static Tensor first(int examples, Tensor tensor) {
-    return tensor.size(0) == examples ? tensor : tensor.narrow(0, 0, examples);
-  }
-
   private Optional<Evaluation> evaluate(EpochSteps steps, double lr, StopSignal stop) {
     Optional<Evaluation> evaluation;
+    swapAverage();
     try {
       evaluation = Evaluation.of(forward, test, device, ranks, stop);
     } catch (RuntimeException e) {
       throw isNativeError(e) ? new StepFailedException(steps.epoch(), e) : e;
+    } finally {
+      swapAverage();
     }
     if (evaluation.isPresent() && !Double.isFinite(evaluation.get().loss())) {
       throw new DivergedException(
@@ -296,6 +262,12 @@ public final class Trainer implements AutoCloseable {
           lr);
     }
     return evaluation;
+  }
+
+  private void swapAverage() {
+    if (average != null) {
+      average.swap();
+    }
   }
 
   /** LibTorch's errors arrive as plain RuntimeExceptions. */
@@ -338,7 +310,10 @@ public final class Trainer implements AutoCloseable {
    */
   public Map<String, Tensor> state() {
     return new TrainerState(
-            Tensors.state(model), OptimizerState.read(optimizer.optimizer()), progress)
+            Tensors.state(model),
+            OptimizerState.read(optimizer.optimizer()),
+            average == null ? Map.of() : average.tensors(),
+            progress)
         .joined();
   }
 
@@ -355,7 +330,7 @@ public final class Trainer implements AutoCloseable {
     Check.within("steps done", (long) steps, 0, stepsPerEpoch());
     TrainerState saved = TrainerState.split(state);
     Map<String, Tensor> own = Tensors.state(model);
-    saved.checkModel(own);
+    saved.checkModel(own, average != null);
     checkProgress(saved, steps);
     try {
       OptimizerState.load(optimizer.optimizer(), saved.optimizer());
@@ -364,6 +339,9 @@ public final class Trainer implements AutoCloseable {
     }
     try (AutoGradMode noGrad = new AutoGradMode(false)) {
       own.forEach((name, tensor) -> tensor.copy_(saved.model().get(name)));
+      if (average != null) {
+        average.tensors().forEach((name, tensor) -> tensor.copy_(saved.average().get(name)));
+      }
     }
     noisy.steps((long) epochsDone * stepsPerEpoch() + steps);
     nextEpoch = epochsDone;
@@ -384,13 +362,28 @@ public final class Trainer implements AutoCloseable {
     }
   }
 
+  /**
+   * Returns the weights that are evaluated, by name: parameters and buffers or, with {@link
+   * UpdateOptions#ema()}, their average. They share the trainer's memory.
+   */
+  public Map<String, Tensor> weights() {
+    return average == null ? Tensors.state(model) : average.tensors();
+  }
+
+  /** Returns the {@link #weights} in a saved {@link #state}. */
+  public static Map<String, Tensor> weightsOf(Map<String, Tensor> state) {
+    TrainerState saved = TrainerState.split(state);
+    return saved.average().isEmpty() ? saved.model() : saved.average();
+  }
+
   @Override
   public void close() {
     keepProgress(0, Map.of());
-    if (captured != null) {
-      captured.close();
-    }
+    updater.close();
     ranks.close();
+    if (average != null) {
+      average.close();
+    }
     optimizer.close();
   }
 }

@@ -12,12 +12,17 @@ import org.noisylr.check.InputException;
  *
  * @param model parameters and buffers
  * @param optimizer the optimizer's state
+ * @param average the moving average of the model's part; empty if there is none
  * @param progress the progress of an unfinished epoch; empty between epochs
  */
 record TrainerState(
-    Map<String, Tensor> model, Map<String, Tensor> optimizer, Map<String, Tensor> progress) {
+    Map<String, Tensor> model,
+    Map<String, Tensor> optimizer,
+    Map<String, Tensor> average,
+    Map<String, Tensor> progress) {
   private static final String MODEL = "model.";
   private static final String OPTIMIZER = "optimizer.";
+  private static final String AVERAGE = "ema.";
   private static final String PROGRESS = "epoch.";
 
   /** Returns the parts in one map: each name starts with that of its part. */
@@ -25,6 +30,7 @@ record TrainerState(
     Map<String, Tensor> joined = new LinkedHashMap<>();
     model.forEach((name, tensor) -> joined.put(MODEL + name, tensor));
     optimizer.forEach((name, tensor) -> joined.put(OPTIMIZER + name, tensor));
+    average.forEach((name, tensor) -> joined.put(AVERAGE + name, tensor));
     progress.forEach((name, tensor) -> joined.put(PROGRESS + name, tensor));
     return joined;
   }
@@ -32,7 +38,11 @@ record TrainerState(
   /** Splits a map from {@link #joined}. */
   static TrainerState split(Map<String, Tensor> joined) {
     TrainerState state =
-        new TrainerState(part(joined, MODEL), part(joined, OPTIMIZER), part(joined, PROGRESS));
+        new TrainerState(
+            part(joined, MODEL),
+            part(joined, OPTIMIZER),
+            part(joined, AVERAGE),
+            part(joined, PROGRESS));
     Set<String> known = state.joined().keySet();
     for (String name : joined.keySet()) {
       if (!known.contains(name)) {
@@ -54,23 +64,29 @@ record TrainerState(
   }
 
   /**
-   * Checks that the model's part has the names, shapes and types of a model's tensors.
+   * Checks that the model's part and its average have the names, shapes and types of a model's
+   * tensors.
    *
-   * @throws InputException if it has not
+   * @throws InputException if they have not
    */
-  void checkModel(Map<String, Tensor> expected) {
-    model.forEach(
+  void checkModel(Map<String, Tensor> expected, boolean averages) {
+    check(MODEL, model, expected);
+    check(AVERAGE, average, averages ? expected : Map.of());
+  }
+
+  private static void check(String prefix, Map<String, Tensor> part, Map<String, Tensor> expected) {
+    part.forEach(
         (name, tensor) -> {
           Tensor target = expected.get(name);
           if (target == null || !sameForm(target, tensor)) {
             throw new InputException(
-                "the checkpoint's tensor '%s' does not match the model".formatted(MODEL + name));
+                "the checkpoint's tensor '%s' does not match the model".formatted(prefix + name));
           }
         });
-    if (model.size() != expected.size()) {
+    if (part.size() != expected.size()) {
       throw new InputException(
           "the checkpoint has %d of the model's %d tensors"
-              .formatted(model.size(), expected.size()));
+              .formatted(part.size(), expected.size()));
     }
   }
 

@@ -12,10 +12,11 @@ import org.noisylr.train.data.Augmentation;
  * @param schedule the base learning rate; a run in a folder requires a named schedule
  * @param noise the noise on it, without steps per epoch, because the trainer sets the epochs
  * @param epochs the number of passes over the training examples, at least 1
- * @param batchSize the number of examples in a step, at least 1; the last batch of an epoch may be
+ * @param batchSize the number of examples in a batch, at least 1; the last batch of an epoch may be
  *     smaller
  * @param augmentation the random changes of training examples
  * @param precision the arithmetic of the forward pass
+ * @param update how gradients become a step
  * @param seed seeds the weights, the order of the examples and their augmentation
  */
 public record TrainingConfig(
@@ -26,6 +27,7 @@ public record TrainingConfig(
     int batchSize,
     Augmentation augmentation,
     Precision precision,
+    UpdateOptions update,
     long seed) {
   /** Validates the values. */
   public TrainingConfig {
@@ -39,5 +41,9 @@ public record TrainingConfig(
     Check.atLeast("batch size", batchSize, 1);
     Check.required("augmentation", augmentation);
     Check.required("precision", precision);
+    Check.required("update", update);
+    if (optimizer.kind().isL4() && update.clipNorm() != null) {
+      throw Check.invalid("clip norm", update.clipNorm(), "unset for L4");
+    }
   }
 }

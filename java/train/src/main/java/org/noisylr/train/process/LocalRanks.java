@@ -4,13 +4,13 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.noisylr.check.Reason;
@@ -23,8 +23,6 @@ import org.noisylr.train.loop.StopSignal;
  */
 public final class LocalRanks {
   private static final String PARENT = "NOISYLR_PARENT";
-  private static final Set<String> OTHER_LAUNCHERS =
-      Set.of("MASTER_ADDR", "MASTER_PORT", "TORCHELASTIC_USE_AGENT_STORE");
 
   /** Exit codes of 128 plus SIGHUP, SIGINT or SIGTERM, after which a rank has saved. */
   private static final Set<Integer> STOPPED = Set.of(129, 130, 143);
@@ -56,10 +54,18 @@ public final class LocalRanks {
       Path folder = Files.createTempDirectory("noisylr-ranks");
       Path store = folder.resolve("store");
       try {
-        List<Process> ranks = new ArrayList<>();
-        stop.whenRequested(() -> List.copyOf(ranks).forEach(Process::destroy));
-        for (int rank = 0; rank < processes && !stop.isRequested(); rank++) {
-          ranks.add(start(rank, processes, store, program, errors));
+        List<Process> ranks = new CopyOnWriteArrayList<>();
+        stop.whenRequested(() -> ranks.forEach(Process::destroy));
+        try {
+          for (int rank = 0; rank < processes; rank++) {
+            ranks.add(start(rank, processes, store, program, errors));
+          }
+        } catch (IOException e) {
+          ranks.forEach(Process::destroyForcibly);
+          throw e;
+        }
+        if (stop.isRequested()) {
+          ranks.forEach(Process::destroy);
         }
         return await(ranks, stop);
       } finally {
@@ -80,14 +86,22 @@ public final class LocalRanks {
             .redirectOutput(ProcessBuilder.Redirect.INHERIT)
             .redirectError(errors);
     Map<String, String> environment = builder.environment();
-    environment.keySet().removeAll(OTHER_LAUNCHERS);
+    leaveGroup(environment);
     environment.put("RANK", Integer.toString(rank));
     environment.put("LOCAL_RANK", Integer.toString(rank));
     environment.put("WORLD_SIZE", Integer.toString(processes));
     environment.put("LOCAL_WORLD_SIZE", Integer.toString(processes));
     environment.put(Rendezvous.STORE_FILE, store.toString());
-    environment.put(PARENT, Long.toString(ProcessHandle.current().pid()));
     return builder.start();
+  }
+
+  /**
+   * Removes the place in a group from the environment of a process to start, which can then start
+   * ranks. {@link #stopWithParent} ends it with this process.
+   */
+  public static void leaveGroup(Map<String, String> environment) {
+    environment.keySet().removeAll(Rendezvous.VARIABLES);
+    environment.put(PARENT, Long.toString(ProcessHandle.current().pid()));
   }
 
   private static End await(List<Process> ranks, StopSignal stop) {
@@ -101,14 +115,17 @@ public final class LocalRanks {
       for (int i = 0; i < ranks.size(); i++) {
         int rank = ended.take();
         int exitCode = ranks.get(rank).exitValue();
-        if (exitCode != 0 && end.exitCode == 0) {
-          boolean killed = exitCode > 128 && !STOPPED.contains(exitCode) && !stop.isRequested();
+        boolean stopped = STOPPED.contains(exitCode) || stop.isRequested();
+        if (exitCode != 0 && (end.exitCode == 0 || STOPPED.contains(end.exitCode))) {
+          boolean killed = exitCode > 128 && !stopped;
           end =
               killed
                   ? new End(1, "rank %d was killed by signal %d".formatted(rank, exitCode - 128))
                   : new End(exitCode, "");
-          CompletableFuture.delayedExecutor(killed ? 0 : PATIENCE_SECONDS, TimeUnit.SECONDS)
-              .execute(() -> ranks.forEach(Process::destroyForcibly));
+          if (!stopped) {
+            CompletableFuture.delayedExecutor(killed ? 0 : PATIENCE_SECONDS, TimeUnit.SECONDS)
+                .execute(() -> ranks.forEach(Process::destroyForcibly));
+          }
         }
       }
       return end;
@@ -119,7 +136,7 @@ public final class LocalRanks {
     }
   }
 
-  /** In a rank: requests a stop when the process that started the ranks has died. */
+  /** Requests a stop when the process has died that started this one by {@link #leaveGroup}. */
   public static void stopWithParent(StopSignal stop) {
     String parent = System.getenv(PARENT);
     if (parent != null) {

@@ -29,7 +29,8 @@ public final class Agreement {
    * Computes a value on every rank.
    *
    * @return this rank's value
-   * @throws InputException on all ranks, if it is thrown on any: the error of the first such rank
+   * @throws AgreedInputException on all ranks, if an InputException is thrown on any: the error of
+   *     the first such rank
    */
   public static <T> T on(Communicator group, Supplier<T> value) {
     T own = null;
@@ -42,17 +43,31 @@ public final class Agreement {
     List<String> errors = group.gather(error);
     for (int rank = 0; rank < group.size(); rank++) {
       if (!errors.get(rank).isEmpty()) {
-        throw new InputException((rank == 0 ? "" : "rank " + rank + ": ") + errors.get(rank));
+        throw new AgreedInputException((rank == 0 ? "" : "rank " + rank + ": ") + errors.get(rank));
       }
     }
     return own;
   }
 
   /**
+   * Checks that all ranks give the same value.
+   *
+   * @param field the name of the value in the error
+   * @throws AgreedInputException on all ranks, if they do not
+   */
+  public static void checkSame(Communicator group, Object value, String field) {
+    List<String> values = group.gather(value.toString());
+    if (values.stream().distinct().count() > 1) {
+      throw new AgreedInputException(
+          "%s must be the same on all ranks, but is %s".formatted(field, values));
+    }
+  }
+
+  /**
    * Checks that all ranks have the same configuration, but for the number of a CUDA device, and the
    * same examples.
    *
-   * @throws InputException on all ranks, if they do not
+   * @throws AgreedInputException on all ranks, if they do not
    */
   static void checkSame(Communicator group, RunConfig config, Dataset data) {
     String yaml =
@@ -61,14 +76,17 @@ public final class Agreement {
     List<String> yamls = group.gather(yaml);
     List<String> digests = group.gather(digest);
     for (int rank = 1; rank < group.size(); rank++) {
-      String difference = RunFormat.difference(yamls.get(0), yamls.get(rank));
+      String difference =
+          RunFormat.difference(
+              yamls.get(0), yamls.get(rank), "%s is %s on rank 0, but %s on rank " + rank);
       if (!difference.isEmpty()) {
-        throw new InputException(
-            "rank %d has another configuration than rank 0: %s".formatted(rank, difference));
+        throw new AgreedInputException(
+            "all ranks must have the same configuration, but " + difference);
       }
       if (!digests.get(0).equals(digests.get(rank))) {
-        throw new InputException(
-            "rank %d has other examples in %s than rank 0".formatted(rank, data.name()));
+        throw new AgreedInputException(
+            "all ranks must have the same examples in %s, but those of rank %d differ from rank 0's"
+                .formatted(data.name(), rank));
       }
     }
   }

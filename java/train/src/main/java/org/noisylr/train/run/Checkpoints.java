@@ -13,6 +13,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Device;
 import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
 import org.noisylr.check.Reason;
@@ -133,6 +134,33 @@ final class Checkpoints {
         Files.deleteIfExists(checkpoint.file);
       }
     }
+  }
+
+  /**
+   * Opens the model after the last completed epoch.
+   *
+   * @param info of another epoch of the run
+   * @throws InputException if there is no readable checkpoint between epochs
+   */
+  static TrainedModel open(Path directory, ModelInfo info, Device device) throws IOException {
+    for (Checkpoint checkpoint : newestFirst(directory)) {
+      if (checkpoint.steps > 0) {
+        continue;
+      }
+      try (SafeTensors content = read(checkpoint.file)) {
+        List<EpochMetrics> metrics =
+            MetricsCsv.parse(content.metadata().getOrDefault("metrics", ""));
+        EpochMetrics last = metrics.get(metrics.size() - 1);
+        return TrainedModel.of(
+            checkpoint.file,
+            Trainer.weightsOf(content.tensors()),
+            info.after(last.epoch() + 1, last.testAcc()),
+            device);
+      } catch (DamagedException e) {
+        LOG.warn("skipping a damaged checkpoint: {}", e.getMessage());
+      }
+    }
+    throw new InputException(directory + " has no readable checkpoint of a completed epoch");
   }
 
   /** Names the newest good checkpoint, for an error message. */

@@ -15,7 +15,7 @@ import org.noisylr.torch.model.WideResNet;
 import org.noisylr.train.data.Dataset;
 import org.noisylr.train.data.ImageDataset;
 import org.noisylr.train.data.ImageSet;
-import org.noisylr.train.data.TextDataset;
+import org.noisylr.train.data.Preprocessing;
 
 /** The models that a run can train, and the examples that they take. */
 public enum ModelName {
@@ -92,12 +92,34 @@ public enum ModelName {
    */
   public Model create(Dataset data) {
     check(data);
-    int classes = data.classNames().size();
+    return create(data.preprocessing(), data.classNames().size());
+  }
+
+  /** Builds the model for inputs that {@link #check(Preprocessing)} accepts. */
+  Model create(Preprocessing inputs, int classes) {
     return switch (kind) {
       case IMAGES -> models.create(images.channels, classes);
       case SEGMENTATION -> new DeepLabV3(classes);
-      case TEXTS -> new SentimentLstm(((TextDataset) data).vocabulary());
+      case TEXTS -> new SentimentLstm(((Preprocessing.Texts) inputs).vocabulary());
     };
+  }
+
+  /**
+   * Checks that the model takes inputs.
+   *
+   * @throws InputException if it does not
+   */
+  void check(Preprocessing inputs) {
+    boolean texts = inputs instanceof Preprocessing.Texts;
+    if (texts != (kind == Dataset.Kind.TEXTS)) {
+      throw Check.invalid(
+          "inputs", texts ? "texts" : "images", "%s for model %s".formatted(kind, text));
+    }
+    if (images != null
+        && inputs instanceof Preprocessing.Images given
+        && !images.equals(new Images(given.channels(), given.height()))) {
+      throw Check.invalid("inputs", given, "%s for model %s".formatted(images, text));
+    }
   }
 
   /**

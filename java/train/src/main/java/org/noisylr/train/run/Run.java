@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Device;
@@ -18,6 +19,7 @@ import org.noisylr.torch.model.Model;
 import org.noisylr.torch.optim.CapturedStep;
 import org.noisylr.train.checkpoint.SafeTensors;
 import org.noisylr.train.data.Dataset;
+import org.noisylr.train.data.Preprocessing;
 import org.noisylr.train.loop.StopSignal;
 import org.noisylr.train.loop.Trainer;
 import org.noisylr.train.loop.TrainingListener;
@@ -115,7 +117,7 @@ public record Run(List<EpochMetrics> metrics, RunResult result, Timing timing) {
     if (config.training().optimizer().kind().isL4()) {
       throw InputException.of(
           "optimizer",
-          "must be other than %s for %d processes"
+          "must not be %s with %d processes"
               .formatted(config.training().optimizer().kind(), ranks));
     }
     int batch = config.training().batchSize();
@@ -205,8 +207,21 @@ public record Run(List<EpochMetrics> metrics, RunResult result, Timing timing) {
                 group)) {
           List<EpochMetrics> metrics = restore(trainer, directory, group);
           Timing timing = directory == null ? new Timing() : directory.timing(metrics.size());
+          if (directory != null) {
+            directory.saveStart(config);
+          }
           listeners.forEach(TrainingListener::onStart);
-          train(config, trainer, directory, metrics, timing, listeners, stop);
+          Preprocessing inputs = used.preprocessing();
+          Function<EpochMetrics, ModelInfo> info =
+              best ->
+                  new ModelInfo(
+                      config.model(),
+                      used.classNames(),
+                      inputs,
+                      best.epoch() + 1,
+                      used.metric(),
+                      best.testAcc());
+          train(config, trainer, directory, metrics, timing, info, listeners, stop);
           RunResult result = RunResult.of(data.metric(), metrics, model.parameterCount());
           if (directory != null) {
             directory.saveResult(result);
@@ -232,6 +247,7 @@ public record Run(List<EpochMetrics> metrics, RunResult result, Timing timing) {
       RunDirectory directory,
       List<EpochMetrics> metrics,
       Timing timing,
+      Function<EpochMetrics, ModelInfo> info,
       List<TrainingListener> listeners,
       StopSignal stop) {
     List<TrainingListener> all = new ArrayList<>(listeners);
@@ -242,7 +258,7 @@ public record Run(List<EpochMetrics> metrics, RunResult result, Timing timing) {
       Optional<EpochMetrics> epoch = trainer.runEpoch(all, stop);
       epoch.ifPresent(metrics::add);
       if (directory != null && (epoch.isPresent() || trainer.stepsDone() > before)) {
-        directory.save(trainer, metrics, timing);
+        directory.save(trainer, metrics, timing, info);
       }
       if (epoch.isEmpty()) {
         throw new StoppedException(

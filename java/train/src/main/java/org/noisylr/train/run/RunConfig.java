@@ -5,6 +5,7 @@ import org.noisylr.check.InputException;
 import org.noisylr.torch.optim.Implementation;
 import org.noisylr.train.loop.OptimizerSpec;
 import org.noisylr.train.loop.TrainingConfig;
+import org.noisylr.train.loop.UpdateOptions;
 
 /**
  * The complete configuration of a training run.
@@ -49,6 +50,10 @@ public record RunConfig(
     Check.within("processes", (long) processes, 1, MAX_PROCESSES);
     Check.required("training", training);
     if (capture) {
+      UpdateOptions update = training.update();
+      if (update.accumulate() > 1 || update.clipNorm() != null) {
+        throw InputException.of("capture", "requires no accumulation and no clipping of gradients");
+      }
       OptimizerSpec optimizer = training.optimizer();
       if (!device.startsWith("cuda")) {
         throw InputException.of("capture", "requires a CUDA device, but the device is " + device);

@@ -10,8 +10,11 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.stream.Stream;
+import org.bytedeco.pytorch.Device;
 import org.noisylr.check.InputException;
 import org.noisylr.check.Reason;
 import org.noisylr.train.checkpoint.AtomicFile;
@@ -23,8 +26,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The directory of one run: its {@link RunFiles} and {@link Checkpoints}. Every file is replaced as
- * a whole. All files but {@code timing.csv} depend on the configuration alone. An open run
- * directory is locked.
+ * a whole. All files but {@code timing.csv} and {@code environment.yaml} depend on the
+ * configuration alone. An open run directory is locked.
  */
 public final class RunDirectory implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(RunDirectory.class);
@@ -159,7 +162,7 @@ public final class RunDirectory implements AutoCloseable {
         return;
       }
       LOG.warn(
-          "the run resumes with {} process(es), but started with {}: results differ by rounding",
+          "the run resumes with {} process(es), but started with {}; results depend on the number",
           config.processes(),
           processes);
     } else if (!checkpoints.belongToRun() && (files.existAny() || Checkpoints.exist(directory))) {
@@ -217,25 +220,80 @@ public final class RunDirectory implements AutoCloseable {
   }
 
   /**
-   * Deletes the checkpoints of a finished run.
+   * Returns the {@link Environment} of each start of a run; empty if it is missing or damaged,
+   * because no result depends on it.
+   */
+  public static List<Map<String, String>> readStarts(Path directory) {
+    return new RunFiles(directory).starts();
+  }
+
+  /**
+   * Opens the model with the best score of a run.
+   *
+   * @throws InputException if the run has none, or its file is damaged
+   */
+  public static TrainedModel openBest(Path directory, Device device) {
+    Path file = directory.resolve(RunFiles.BEST);
+    if (!Files.exists(file)) {
+      throw new InputException(
+          "%s has no %s; a run writes it after its first epoch"
+              .formatted(directory, RunFiles.BEST));
+    }
+    return TrainedModel.read(file, device);
+  }
+
+  /**
+   * Opens the model of a run's last epoch.
+   *
+   * @throws InputException if the run has no readable checkpoint
+   */
+  public static TrainedModel openLast(Path directory, Device device) {
+    try (TrainedModel best = openBest(directory, device)) {
+      return Checkpoints.open(directory, best.info(), device);
+    } catch (IOException e) {
+      throw Reason.unreadable(directory, e);
+    }
+  }
+
+  /**
+   * Deletes the checkpoints and the weights of a finished run.
    *
    * @throws InputException if a file cannot be deleted
    */
   public static void deleteCheckpoints(Path directory) {
     try {
       Checkpoints.delete(directory);
+      Files.deleteIfExists(directory.resolve(RunFiles.BEST));
     } catch (IOException e) {
       throw Reason.unwritable(directory, e);
     }
   }
 
   /** Saves the state after an epoch or, if the trainer was stopped, within one. */
-  void save(Trainer trainer, List<EpochMetrics> metrics, Timing timing) {
+  void save(
+      Trainer trainer,
+      List<EpochMetrics> metrics,
+      Timing timing,
+      Function<EpochMetrics, ModelInfo> info) {
     try {
+      // Before the checkpoint: a run that resumes from an older one writes it again.
+      EpochMetrics best = metrics.isEmpty() ? null : RunResult.best(metrics);
+      if (trainer.stepsDone() == 0 && best.epoch() == metrics.size() - 1) {
+        TrainedModel.write(files.path(RunFiles.BEST), trainer.weights(), info.apply(best));
+      }
       files.write(RunFiles.TIMING, timing.toCsv());
       checkpoints.write(trainer, metrics);
       files.write(RunFiles.METRICS, MetricsCsv.format(metrics));
       checkpoints.prune(metrics.size(), trainer.stepsDone());
+    } catch (IOException e) {
+      throw failed(e);
+    }
+  }
+
+  /** Notes that a process starts or resumes the run. */
+  void saveStart(RunConfig config) {
+    try {
+      files.addStart(Environment.of(config.device()));
     } catch (IOException e) {
       throw failed(e);
     }

@@ -3,7 +3,9 @@ package org.noisylr.train.run;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import org.noisylr.check.InputException;
@@ -23,7 +25,14 @@ final class RunFiles {
   static final String TIMING = "timing.csv";
   static final String RESULT = "result.json";
 
-  private static final List<String> NAMES = List.of(CONFIG, METRICS, TIMING, RESULT);
+  /** The weights after the epoch with the best score, a {@link TrainedModel}. */
+  static final String BEST = "best.safetensors";
+
+  /** One entry for each start. */
+  static final String ENVIRONMENT = "environment.yaml";
+
+  private static final List<String> NAMES =
+      List.of(CONFIG, METRICS, TIMING, RESULT, BEST, ENVIRONMENT);
   private static final int MAX_BYTES = 1 << 26;
 
   private final Path directory;
@@ -46,6 +55,13 @@ final class RunFiles {
 
   boolean existAny() {
     return NAMES.stream().anyMatch(this::exists);
+  }
+
+  /** Adds a start's environment. Replaces a damaged file. */
+  void addStart(Map<String, String> environment) throws IOException {
+    List<Map<String, String>> starts = new ArrayList<>(starts());
+    starts.add(environment);
+    AtomicFile.write(path(ENVIRONMENT), RunFormat.startsToYaml(starts));
   }
 
   void write(String name, String text) throws IOException {
@@ -97,6 +113,18 @@ final class RunFiles {
     } catch (InputException e) {
       LOG.warn("ignoring the times of earlier epochs: {}", e.getMessage());
       return new Timing();
+    }
+  }
+
+  /** Reads the environments of the run's starts. Ignores a damaged file. */
+  List<Map<String, String>> starts() {
+    try {
+      return exists(ENVIRONMENT)
+          ? List.copyOf(read(ENVIRONMENT, RunFormat::startsFromYaml))
+          : List.of();
+    } catch (InputException e) {
+      LOG.warn("ignoring the environment of a run: {}", e.getMessage());
+      return List.of();
     }
   }
 

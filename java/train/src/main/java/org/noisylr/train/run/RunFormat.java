@@ -24,6 +24,7 @@ import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.regex.Pattern;
@@ -46,6 +47,7 @@ import org.noisylr.schedule.Sequence;
 import org.noisylr.schedule.StepDecay;
 import org.noisylr.schedule.Warmup;
 import org.noisylr.schedule.WarmupStableDecay;
+import org.noisylr.train.data.Preprocessing;
 
 /**
  * The text forms of a run: its configuration as YAML or a line of JSON, its result as JSON. A text
@@ -79,6 +81,13 @@ public final class RunFormat {
   })
   private interface DistributionTypes {}
 
+  @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
+  @JsonSubTypes({
+    @JsonSubTypes.Type(name = "images", value = Preprocessing.Images.class),
+    @JsonSubTypes.Type(name = "texts", value = Preprocessing.Texts.class)
+  })
+  private interface PreprocessingTypes {}
+
   /** The paper's noise may be given as {@code alpha} instead of {@code low: 0, high: alpha}. */
   private interface UniformFields {
     @JsonSetter(nulls = Nulls.AS_EMPTY)
@@ -101,6 +110,9 @@ public final class RunFormat {
     @JsonSetter(nulls = Nulls.AS_EMPTY)
     boolean capture();
   }
+
+  /** The environment of a start: texts by name. */
+  private static final class Start extends LinkedHashMap<String, String> {}
 
   /** A run may resume with another number of them. */
   private static final String PROCESSES = "processes";
@@ -128,6 +140,7 @@ public final class RunFormat {
         .addMixIn(Distribution.Uniform.class, UniformFields.class)
         .addMixIn(NoiseSpec.class, NoiseFields.class)
         .addMixIn(RunConfig.class, RunFields.class)
+        .addMixIn(Preprocessing.class, PreprocessingTypes.class)
         .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
         .configure(EnumFeature.WRITE_ENUMS_TO_LOWERCASE, true)
         .enable(MapperFeature.ACCEPT_CASE_INSENSITIVE_ENUMS)
@@ -163,6 +176,16 @@ public final class RunFormat {
     return read(YAML, text, RunConfig.class, "a run's configuration");
   }
 
+  /** Returns the environments of a run's starts as YAML. */
+  static String startsToYaml(List<Map<String, String>> starts) {
+    return write(YAML.writer(), starts);
+  }
+
+  /** Parses the output of {@link #startsToYaml}. */
+  static List<? extends Map<String, String>> startsFromYaml(String text) {
+    return List.of(read(YAML, text, Start[].class, "a run's environment"));
+  }
+
   /** Returns a configuration as one line of JSON. */
   public static String toLine(RunConfig config) {
     return write(JSON.writer(), config);
@@ -175,6 +198,30 @@ public final class RunFormat {
    */
   public static RunConfig fromLine(String line) {
     return read(JSON, line, RunConfig.class, "a run's configuration");
+  }
+
+  /** Returns values by name as JSON for readers. */
+  public static String toJson(Map<String, Object> values) {
+    return write(JSON.writerWithDefaultPrettyPrinter(), values);
+  }
+
+  /** Returns a model's description as one line of JSON. */
+  static String toLine(ModelInfo info) {
+    return write(JSON.writer(), info);
+  }
+
+  /** Returns a model's description as JSON for readers. */
+  static String toJson(ModelInfo info) {
+    return write(JSON.writerWithDefaultPrettyPrinter(), info) + "\n";
+  }
+
+  /**
+   * Parses a model's description.
+   *
+   * @throws InputException if {@code text} has another form
+   */
+  static ModelInfo modelInfo(String text) {
+    return read(JSON, text, ModelInfo.class, "the description of a model");
   }
 
   static String toJson(RunResult result) {
@@ -242,6 +289,15 @@ public final class RunFormat {
    * @throws InputException if a text is not YAML
    */
   static String difference(String stored, String given) {
+    return difference(stored, given, "%s is %s, not %s");
+  }
+
+  /**
+   * Does the same in other words.
+   *
+   * @param format of the field and both values
+   */
+  static String difference(String stored, String given, String format) {
     Map<String, String> old = fields(stored);
     Map<String, String> current = fields(given);
     return Stream.concat(old.keySet().stream(), current.keySet().stream())
@@ -250,9 +306,8 @@ public final class RunFormat {
         .filter(path -> !Objects.equals(old.get(path), current.get(path)))
         .map(
             path ->
-                "%s is %s, not %s"
-                    .formatted(
-                        path, old.getOrDefault(path, "unset"), current.getOrDefault(path, "unset")))
+                format.formatted(
+                    path, old.getOrDefault(path, "unset"), current.getOrDefault(path, "unset")))
         .collect(Collectors.joining("; "));
   }
 

@@ -38,12 +38,7 @@ public record RunResult(
   }
 
   static RunResult of(Metric metric, List<EpochMetrics> metrics, long parameters) {
-    EpochMetrics best =
-        metrics.stream()
-            .max(
-                Comparator.comparingDouble(EpochMetrics::testAcc)
-                    .thenComparing(EpochMetrics::epoch, Comparator.reverseOrder()))
-            .orElseThrow();
+    EpochMetrics best = best(metrics);
     EpochMetrics last = metrics.get(metrics.size() - 1);
     return new RunResult(
         metric,
@@ -53,5 +48,14 @@ public record RunResult(
         last.trainAcc(),
         metrics.size(),
         parameters);
+  }
+
+  /** Returns the first epoch with the highest test score. */
+  static EpochMetrics best(List<EpochMetrics> metrics) {
+    return metrics.stream()
+        .max(
+            Comparator.comparingDouble(EpochMetrics::testAcc)
+                .thenComparing(EpochMetrics::epoch, Comparator.reverseOrder()))
+        .orElseThrow();
   }
 }

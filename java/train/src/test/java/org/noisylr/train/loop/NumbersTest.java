@@ -90,7 +90,7 @@ class NumbersTest {
         config(OptimizerSpec.Kind.SGD, 0.01, 32),
         96,
         state -> state.get("dense2.bias").fill_(new Scalar(value)),
-        "the training loss became NaN in epoch 0 at step 0 (both from 0), with learning rate 0.01");
+        "the training loss became NaN in epoch 1 at step 1 of the run, with learning rate 0.01");
   }
 
   private static void assertDiverges(
@@ -106,7 +106,7 @@ class NumbersTest {
         config(OptimizerSpec.Kind.SGD, 0.01, 32),
         96,
         steep(3e38),
-        "the training loss became NaN in epoch 0 at step 1 (both from 0), with learning rate 0.01");
+        "the training loss became NaN in epoch 1 at step 2 of the run, with learning rate 0.01");
   }
 
   @Test
@@ -115,7 +115,7 @@ class NumbersTest {
         config(OptimizerSpec.Kind.SGD, 0.01, 32),
         32,
         steep(3e38),
-        "model.dense1.weight became infinite in epoch 0 at step 0 (both from 0), with learning rate"
+        "model.dense1.weight became infinite in epoch 1 at step 1 of the run, with learning rate"
             + " 0.01");
   }
 
@@ -125,7 +125,7 @@ class NumbersTest {
     assertThatThrownBy(() -> cnn(config(kind, 1e-30, 32), 64, steep(1e36)))
         .isInstanceOf(DivergedException.class)
         .hasMessageMatching(
-            "optimizer\\..* became infinite in epoch 0 at step 1 \\(both from 0\\), with learning rate 1.0E-30");
+            "optimizer\\..* became infinite in epoch 1 at step 2 of the run, with learning rate 1.0E-30");
   }
 
   @Test
@@ -139,7 +139,7 @@ class NumbersTest {
             .training(),
         64,
         state -> {},
-        "the training loss became NaN in epoch 0 at step 1 (both from 0), with learning rate"
+        "the training loss became NaN in epoch 1 at step 2 of the run, with learning rate"
             + " Infinity");
     assertRejected(
         () -> new Constant(Double.POSITIVE_INFINITY), "lr must be finite, but is Infinity");
@@ -211,7 +211,7 @@ class NumbersTest {
                     state -> {}))
         .isInstanceOf(StepFailedException.class)
         .hasMessageStartingWith(
-            "epoch 0 failed at step 1 (both from 0): Expected more than 1 value per channel when training");
+            "epoch 1 failed at step 2 of the run: Expected more than 1 value per channel when training");
   }
 
   @Test

@@ -110,7 +110,7 @@ class TrainerTest {
     assertThatThrownBy(() -> run(config))
         .isInstanceOf(DivergedException.class)
         .hasMessageMatching(
-            "the training loss became (NaN|Infinity) in epoch 0 at step 1 \\(both from 0\\), with learning rate"
+            "the training loss became (NaN|Infinity) in epoch 1 at step 2 of the run, with learning rate"
                 + " 1\\.0E30");
   }
 

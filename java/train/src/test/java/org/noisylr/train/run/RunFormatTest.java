@@ -43,6 +43,7 @@ class RunFormatTest {
         batch_size: 4
         augmentation: {padding: 0, mirror: false, zoom: 1}
         precision: fp32
+        update: {accumulate: 1, clip_norm: null, label_smoothing: 0, ema: null}
         seed: 1
       """;
 

@@ -68,6 +68,8 @@ class RunTest {
               "config.yaml",
               "metrics.csv",
               "timing.csv",
+              "environment.yaml",
+              "best.safetensors",
               "result.json",
               "checkpoint-000002.safetensors",
               "checkpoint-000003.safetensors");
@@ -283,7 +285,7 @@ class RunTest {
   void aDivergedRunKeepsItsLastCheckpoint() {
     RunConfig diverging =
         settings(3, 100).schedule(new StepDecay(0.01, List.of(new Milestone(1, 1e30)))).run();
-    assertThatThrownBy(() -> start(diverging)).hasMessageContaining("in epoch 1 at step");
+    assertThatThrownBy(() -> start(diverging)).hasMessageContaining("in epoch 2 at step");
     assertThat(directory.resolve("checkpoint-000001.safetensors")).exists();
   }
 }

@@ -80,6 +80,7 @@ public final class Imdb {
         NAME,
         CLASSES,
         vocabulary,
+        words.words(),
         set(reviews, "train", words, length),
         set(reviews, "test", words, length));
   }

@@ -115,7 +115,7 @@ class ImdbTest {
   void tokensOutsideTheVocabularyAndWrongSizesAreRejected() {
     TextSet set = new TextSet(new int[] {3, 4}, new int[] {0}, 2);
     assertRejected(
-        () -> new TextDataset("x", java.util.List.of("a"), 4, set, set),
+        () -> new TextDataset("x", java.util.List.of("a"), 4, java.util.List.of(), set, set),
         "x, training texts: token must be in [0, 3], but is 4");
     assertRejected(
         () -> new TextSet(new int[3], new int[] {0}, 2),

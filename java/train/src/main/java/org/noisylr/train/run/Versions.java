@@ -1,13 +1,12 @@
-package org.noisylr.launcher;
+package org.noisylr.train.run;
 
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.Properties;
-import picocli.CommandLine.IVersionProvider;
 
 /** The versions of this build and of its libraries. */
-final class Versions implements IVersionProvider {
+public final class Versions {
   private static final Properties VERSIONS = new Properties();
 
   static {
@@ -18,18 +17,21 @@ final class Versions implements IVersionProvider {
     }
   }
 
-  static String of(String component) {
+  private Versions() {}
+
+  /**
+   * Returns a version.
+   *
+   * @param component {@code noisylr}, {@code pytorch}, {@code pytorch.classifier}, {@code javacpp},
+   *     {@code openblas} or {@code cuda}
+   */
+  public static String of(String component) {
     return VERSIONS.getProperty(component);
   }
 
   /** Returns CUDA 13.3 and cuDNN 9.25 for version 13.3-9.25-1.5.14 of the bindings. */
-  static String cuda() {
+  public static String cuda() {
     String[] parts = of("cuda").split("-");
     return "CUDA " + parts[0] + " and cuDNN " + parts[1];
-  }
-
-  @Override
-  public String[] getVersion() {
-    return new String[] {"noisylr " + of("noisylr")};
   }
 }

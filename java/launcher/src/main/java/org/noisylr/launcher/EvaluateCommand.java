@@ -1,0 +1,107 @@
+package org.noisylr.launcher;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.noisylr.check.InputException;
+import org.noisylr.experiment.text.Csv;
+import org.noisylr.train.data.Dataset;
+import org.noisylr.train.data.Examples;
+import org.noisylr.train.data.format.Datasets;
+import org.noisylr.train.run.Cpu;
+import org.noisylr.train.run.Devices;
+import org.noisylr.train.run.ModelInfo;
+import org.noisylr.train.run.RunDirectory;
+import org.noisylr.train.run.RunFormat;
+import org.noisylr.train.run.TrainedModel;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Evaluates the model of a run on test examples. */
+@Command(name = "evaluate")
+final class EvaluateCommand extends Subcommand {
+  @Mixin private TrainedModelOptions model;
+
+  @Option(names = "--data", paramLabel = "NAME|PATH")
+  private String data;
+
+  @Option(names = "--json")
+  private boolean json;
+
+  @Override
+  public Integer call() {
+    String device = model.device();
+    Cpu.configure(Cpu.processors());
+    try (TrainedModel trained = model.open(device)) {
+      ModelInfo info = trained.info();
+      Dataset dataset = Datasets.open(data == null ? dataOfRun() : data);
+      if (!dataset.classNames().equals(info.classNames())) {
+        throw new InputException(
+            "%s must have the classes of the model, %s, but has %s"
+                .formatted(dataset.name(), info.classNames(), dataset.classNames()));
+      }
+      TrainedModel.Result result;
+      try (Examples examples = dataset.testOn(Devices.of(device), info.inputs())) {
+        result = trained.evaluate(examples);
+      }
+      Path confusion = model.run().resolve("confusion.csv");
+      OutputFile.write("", confusion, List.of(confusion(info.classNames(), result.confusion())));
+      report(dataset, info, result, confusion);
+      return 0;
+    }
+  }
+
+  private String dataOfRun() {
+    return RunDirectory.readConfig(model.run())
+        .orElseThrow(() -> new InputException(model.run() + " has no run; give --data"))
+        .data();
+  }
+
+  private void report(Dataset dataset, ModelInfo info, TrainedModel.Result result, Path confusion) {
+    if (json) {
+      Map<String, Object> values = new LinkedHashMap<>();
+      values.put("data", dataset.name());
+      values.put("examples", dataset.testCount());
+      values.put("model", info.model().toString());
+      values.put("epoch", info.epoch());
+      values.put("loss", result.loss());
+      values.put("metric", info.metric().toString());
+      values.put("score", result.score());
+      values.put("confusion", confusion.toString());
+      System.out.println(RunFormat.toJson(values));
+    } else {
+      System.out.printf(
+          Locale.ROOT,
+          "%s after epoch %d on %s (%d test examples): loss %.4f, %s %.4f; confusion in %s%n",
+          info.model(),
+          info.epoch(),
+          dataset.name(),
+          dataset.testCount(),
+          result.loss(),
+          info.metric().title(),
+          result.score(),
+          confusion);
+    }
+  }
+
+  /** Returns a row for each class of the targets, with a column for each predicted class. */
+  private static ByteBuffer confusion(List<String> classNames, long[][] counts) {
+    List<String> header = new ArrayList<>(List.of("class"));
+    header.addAll(classNames);
+    List<List<Object>> rows = new ArrayList<>();
+    for (int i = 0; i < counts.length; i++) {
+      List<Object> row = new ArrayList<>(List.of(classNames.get(i)));
+      for (long count : counts[i]) {
+        row.add(count);
+      }
+      rows.add(row);
+    }
+    return ByteBuffer.wrap(Csv.format(header, rows).getBytes(StandardCharsets.UTF_8));
+  }
+}

@@ -1,0 +1,39 @@
+package org.noisylr.launcher;
+
+import java.nio.file.Path;
+import org.noisylr.train.run.Devices;
+import org.noisylr.train.run.RunDirectory;
+import org.noisylr.train.run.TrainedModel;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** The options that choose a trained model. */
+final class TrainedModelOptions extends OptionGroup {
+  @Parameters(paramLabel = "DIR", index = "0", descriptionKey = "run")
+  private Path run;
+
+  @Option(names = "--checkpoint", paramLabel = "best|last|FILE", defaultValue = "best")
+  private String checkpoint;
+
+  @Mixin private DeviceOption device;
+
+  /** Returns the folder of the run. */
+  Path run() {
+    return run;
+  }
+
+  /** Returns the name of the device. */
+  String device() {
+    return device.name(command().commandLine().getErr(), 0);
+  }
+
+  /** Opens the model; owned by the caller. */
+  TrainedModel open(String deviceName) {
+    return switch (checkpoint) {
+      case "best" -> RunDirectory.openBest(run, Devices.of(deviceName));
+      case "last" -> RunDirectory.openLast(run, Devices.of(deviceName));
+      default -> TrainedModel.read(Path.of(checkpoint), Devices.of(deviceName));
+    };
+  }
+}
