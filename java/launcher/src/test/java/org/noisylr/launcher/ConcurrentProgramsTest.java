@@ -7,6 +7,7 @@ import static org.noisylr.launcher.Programs.read;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeEach;
@@ -54,6 +55,13 @@ class ConcurrentProgramsTest {
     first.destroy();
     assertThat(first.waitFor()).isEqualTo(128 + 15);
     assertThat(read(firstLog)).contains("resume with: noisylr train --resume --out ");
+  }
+
+  @Test
+  void threadsThatWaitSleepSoon() throws Exception {
+    Process program = programs.start(firstLog, Map.of("OMP_DISPLAY_ENV", "verbose"), "doctor");
+    assertThat(program.waitFor()).isZero();
+    assertThat(read(firstLog)).contains("GOMP_SPINCOUNT = '1000'");
   }
 
   @Test

@@ -18,8 +18,11 @@ import org.assertj.core.api.Assertions;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.noisylr.experiment.job.Job;
 import org.noisylr.experiment.job.JobRunner;
 import org.noisylr.experiment.store.RunStore;
@@ -129,6 +132,39 @@ class GroupRunTest {
     assertThat(zero.waitFor(1, TimeUnit.MINUTES)).as(() -> read(log())).isTrue();
     assertThat(zero.exitValue()).isEqualTo(1);
     assertThat(lastLine()).isEqualTo("noisylr: rank 1 is lost");
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1})
+  @EnabledIfSystemProperty(named = "reliability", matches = "long")
+  void aRankThatHangsEndsTheOthersWithinAMinute(int hanging) throws Exception {
+    Path run = temporary.resolve("run");
+    int port = freePort();
+    List<Process> ranks =
+        List.of(
+            rank(0, port, OPTIONS + "50 --out " + run), rank(1, port, OPTIONS + "50 --out " + run));
+    await(ranks.get(0), log(), () -> RunFolder.epochsDone(run) >= 1);
+    long pid = ranks.get(hanging).pid();
+    new ProcessBuilder("kill", "-STOP", Long.toString(pid)).start().waitFor();
+    Process other = ranks.get(1 - hanging);
+    assertThat(other.waitFor(1, TimeUnit.MINUTES)).as(() -> read(log())).isTrue();
+    assertThat(other.exitValue()).isEqualTo(1);
+    assertThat(lastLine()).isEqualTo("noisylr: rank %d is lost", hanging);
+  }
+
+  @Test
+  void aSignalToOneRankStopsAllAndSaves() throws Exception {
+    Path run = temporary.resolve("run");
+    int port = freePort();
+    Process zero = rank(0, port, OPTIONS + "50 --out " + run);
+    Process one = rank(1, port, OPTIONS + "50 --out " + run);
+    await(zero, log(), () -> RunFolder.epochsDone(run) >= 1);
+    one.destroy();
+    assertThat(one.waitFor()).isEqualTo(128 + 15);
+    assertThat(zero.waitFor()).isEqualTo(1);
+    assertThat(lastLine())
+        .matches("noisylr: stopped (after|in epoch) .*; resume with: noisylr train --resume .*");
+    assertThat(RunFolder.epochsDone(run)).isPositive();
   }
 
   @Test

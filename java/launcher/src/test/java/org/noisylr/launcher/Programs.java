@@ -37,7 +37,7 @@ final class Programs implements AfterEachCallback {
     return start(log, Map.of(), line(command, jvmOptions));
   }
 
-  /** Starts the program with variables of its environment. */
+  /** Starts the program with variables of its environment; an empty value removes one. */
   Process start(Path log, Map<String, String> environment, String command) throws IOException {
     return start(log, environment, line(command));
   }
@@ -77,7 +77,11 @@ final class Programs implements AfterEachCallback {
         new ProcessBuilder(line)
             .redirectErrorStream(true)
             .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
-    builder.environment().putAll(environment);
+    environment.forEach(
+        (name, value) -> {
+          builder.environment().put(name, value);
+          builder.environment().remove(name, "");
+        });
     Process process = builder.start();
     processes.add(process);
     return process;
