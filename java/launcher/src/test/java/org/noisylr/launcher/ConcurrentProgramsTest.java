@@ -59,7 +59,9 @@ class ConcurrentProgramsTest {
 
   @Test
   void threadsThatWaitSleepSoon() throws Exception {
-    Process program = programs.start(firstLog, Map.of("OMP_DISPLAY_ENV", "verbose"), "doctor");
+    Process program =
+        programs.start(
+            firstLog, Map.of("OMP_DISPLAY_ENV", "verbose", "OMP_WAIT_POLICY", ""), "doctor");
     assertThat(program.waitFor()).isZero();
     assertThat(read(firstLog)).contains("GOMP_SPINCOUNT = '1000'");
   }
