@@ -82,11 +82,12 @@ class DiskFaultTest {
 
   @Test
   void onADiskOfAnySizeTheRunEndsOrReportsAFullDiskAndResumesWithMoreSpace() throws Exception {
-    // Two checkpoints of 1.7 MB, and a third beside them while it is written.
+    // Two checkpoints of 1.7 MB, the best weights of 0.8 MB, and a third checkpoint while it is
+    // written.
     int step = LONG ? 1 << 14 : 5 << 18;
     int failed = 0;
     int ended = 0;
-    for (int size = 1 << 12; size < 6 << 20; size += step) {
+    for (int size = 1 << 12; size < 8 << 20; size += step) {
       Path run = diskOf(size).resolve("run");
       Throwable error = catchThrowable(() -> execute(run));
       if (error == null) {
