@@ -24,7 +24,7 @@ import picocli.CommandLine;
  * agree on it, else by the rank that has it or notices it first.
  */
 final class GroupMember implements AutoCloseable {
-  /** How long an operation that waits for a failed rank may take to end. */
+  /** How long joining, or an operation that waits for a failed rank, may take unnoticed. */
   private static final long PATIENCE_SECONDS = 10;
 
   private final Communicator group;
@@ -47,11 +47,30 @@ final class GroupMember implements AutoCloseable {
       Rendezvous place, boolean cuda, Duration timeout, CommandLine commandLine) {
     LibTorch.load();
     Device device = new Device(cuda && torch.cuda_is_available() ? "cuda" : "cpu");
-    GroupMember member = new GroupMember(Communicator.join(place, device, timeout));
+    Thread notice = new Thread(() -> explainWait(place, timeout), "notice");
+    notice.setDaemon(true);
+    notice.start();
+    GroupMember member;
+    try {
+      member = new GroupMember(Communicator.join(place, device, timeout));
+    } finally {
+      notice.interrupt();
+    }
     if (place.rank() > 0) {
       commandLine.setErr(new PrintWriter(Writer.nullWriter()));
     }
     return member;
+  }
+
+  private static void explainWait(Rendezvous place, Duration timeout) {
+    try {
+      TimeUnit.SECONDS.sleep(PATIENCE_SECONDS);
+      System.err.printf(
+          "noisylr: rank %d waits for the other ranks at %s, up to %d s%n",
+          place.rank(), place.store(), timeout.toSeconds());
+    } catch (InterruptedException e) {
+      // The ranks have joined.
+    }
   }
 
   Communicator group() {

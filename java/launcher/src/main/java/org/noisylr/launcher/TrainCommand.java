@@ -61,6 +61,9 @@ final class TrainCommand extends Subcommand {
     if (rank.isPresent()) {
       return trainAsRank(rank.get());
     }
+    if (resume && RunDirectory.readFinished(out).isPresent()) {
+      return trainAlone();
+    }
     int processes = processes();
     return processes > 1 ? startRanks(processes) : trainAlone();
   }
@@ -105,6 +108,9 @@ final class TrainCommand extends Subcommand {
 
   /** Starts the ranks, each of which runs this command. */
   private int startRanks(int processes) {
+    if (out != null) {
+      RunDirectory.check(out, resume);
+    }
     List<String> program = new ArrayList<>(List.of(Noisylr.class.getName()));
     program.addAll(spec().root().commandLine().getParseResult().originalArgs());
     try (GracefulShutdown shutdown = new GracefulShutdown();
@@ -270,7 +276,7 @@ final class TrainCommand extends Subcommand {
       for (String option : List.of("--data", "--model", "--lr")) {
         if (!Options.isGiven(spec(), option)) {
           throw new InputException(
-              "--resume requires --out alone, or all options that the run started with, but %s is missing"
+              "--resume requires --out alone (and --processes to change them), or all options that the run started with, but %s is missing"
                   .formatted(option));
         }
       }

@@ -99,6 +99,10 @@ final class TrainOptions extends OptionGroup {
     int epochs = epochsOption.epochs();
     Check.atLeast("--batch-size", batchSize, 1);
     Options.checkThreads(threads);
+    int ranks = rank.map(Rendezvous::size).orElse(1);
+    if (batchSize < ranks) {
+      throw Check.invalid("--batch-size", batchSize, "at least the number of processes, " + ranks);
+    }
     Schedule schedule = schedules.schedule(epochs, err);
     OptimizerSpec optimizerSpec = optimizer.spec();
     UpdateOptions update = updateFlags.update();
@@ -129,7 +133,7 @@ final class TrainOptions extends OptionGroup {
                     Options.absolute(backbone),
                     deviceName,
                     threads == null ? storedThreads.orElseGet(Cpu::processorsOfRank) : threads,
-                    rank.map(Rendezvous::size).orElse(1),
+                    ranks,
                     capture,
                     training));
     Options.named(

@@ -5,6 +5,10 @@ import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.javacpp.chrono.Milliseconds;
 import org.bytedeco.pytorch.FileStore;
@@ -18,7 +22,7 @@ import org.noisylr.check.Reason;
 /** Opens c10d's stores. */
 final class Stores {
   private static final Duration RETRY = Duration.ofMillis(100);
-  private static final Duration HANDSHAKE = Duration.ofSeconds(15);
+  private static final Duration HANDSHAKE = Duration.ofSeconds(10);
 
   private Stores() {}
 
@@ -29,10 +33,30 @@ final class Stores {
    * @throws InputException if there is no store at the address within the timeout
    */
   static Store open(Rendezvous place, Duration timeout) {
+    CompletableFuture<Store> opened = new CompletableFuture<>();
+    // A TCPStore waits without a limit for a server that accepts its connection but is silent.
+    Thread thread =
+        new Thread(
+            () -> {
+              try {
+                opened.complete(connect(place, timeout));
+              } catch (RuntimeException | Error e) {
+                opened.completeExceptionally(e);
+              }
+            },
+            "store");
+    thread.setDaemon(true);
+    thread.start();
     try {
-      return connect(place, timeout);
-    } catch (RuntimeException e) {
-      throw new InputException(reason(place, timeout, Reason.firstLine(e)), e);
+      return opened.get(timeout.plus(HANDSHAKE).toMillis(), TimeUnit.MILLISECONDS);
+    } catch (ExecutionException e) {
+      throw new InputException(reason(place, timeout, Reason.firstLine(e.getCause())), e);
+    } catch (TimeoutException e) {
+      throw new InputException(
+          "the program at %s does not answer like a store".formatted(place.store()), e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted while opening a store", e);
     }
   }
 

@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -106,7 +107,7 @@ public final class SafeTensors implements AutoCloseable {
         offset += tensor.nbytes();
         parts.add(bytes(tensor));
       }
-      byte[] json = JSON.writeValueAsBytes(header);
+      byte[] json = aligned(JSON.writeValueAsBytes(header));
       parts.add(
           0,
           ByteBuffer.allocate(8 + json.length)
@@ -120,6 +121,13 @@ public final class SafeTensors implements AutoCloseable {
       parts.get(0).put(digestPosition(parts.get(0)), digest);
       AtomicFile.write(file, parts);
     }
+  }
+
+  /** Adds blanks to the header, so that the values start at a multiple of 8 bytes. */
+  private static byte[] aligned(byte[] json) {
+    byte[] padded = Arrays.copyOf(json, (json.length + 7) / 8 * 8);
+    Arrays.fill(padded, json.length, padded.length, (byte) ' ');
+    return padded;
   }
 
   /**

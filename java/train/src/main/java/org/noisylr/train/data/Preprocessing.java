@@ -5,6 +5,7 @@ import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.noisylr.check.Check;
+import org.noisylr.check.InputException;
 
 /** How examples become the input of a model: a model is used as it was trained. */
 public sealed interface Preprocessing {
@@ -34,6 +35,24 @@ public sealed interface Preprocessing {
       }
       mean.forEach(value -> Check.finite("mean", value));
       std.forEach(value -> Check.positive("std", value));
+    }
+
+    /**
+     * Returns a model's preprocessing of images with the shape of these.
+     *
+     * @param name of the dataset with these images
+     * @throws InputException if it takes other inputs
+     */
+    Images sameShape(Preprocessing model, String name) {
+      if (model instanceof Images images
+          && images.channels == channels
+          && images.height == height
+          && images.width == width) {
+        return images;
+      }
+      throw new InputException(
+          "%s has images of %d x %d x %d (channels x height x width), but the model was trained on others"
+              .formatted(name, channels, height, width));
     }
 
     Normalization normalization() {

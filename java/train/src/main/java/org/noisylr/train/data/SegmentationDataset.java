@@ -51,15 +51,7 @@ public record SegmentationDataset(
 
   @Override
   public Examples testOn(Device device, Preprocessing preprocessing) {
-    Preprocessing.Images own = preprocessing();
-    if (!(preprocessing instanceof Preprocessing.Images images)
-        || images.channels() != own.channels()
-        || images.height() != own.height()
-        || images.width() != own.width()) {
-      throw new InputException(
-          "%s has images of %d x %d x %d (channels x height x width), but the model was trained on others"
-              .formatted(name, own.channels(), own.height(), own.width()));
-    }
+    Preprocessing.Images images = preprocessing().sameShape(preprocessing, name);
     return new DeviceSegmentation(
         test, classNames.size(), images.normalization(), Augmentation.NONE, device);
   }

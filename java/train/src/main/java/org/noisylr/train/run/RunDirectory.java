@@ -162,9 +162,9 @@ public final class RunDirectory implements AutoCloseable {
         return;
       }
       LOG.warn(
-          "the run resumes with {} process(es), but started with {}; results depend on the number",
-          config.processes(),
-          processes);
+          "the run started with {} process(es) and resumes with {}: its results will differ slightly",
+          processes,
+          config.processes());
     } else if (!checkpoints.belongToRun() && (files.existAny() || Checkpoints.exist(directory))) {
       throw new InputException(
           "%s holds run files but no %s and no readable checkpoint; choose another folder"

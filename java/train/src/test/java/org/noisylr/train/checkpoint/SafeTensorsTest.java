@@ -77,6 +77,18 @@ class SafeTensorsTest {
   }
 
   @Test
+  void theValuesStartAtAMultipleOfEightBytes() throws IOException {
+    for (String text : List.of("", "a", "ab", "abc", "abcd", "abcde", "abcdef", "abcdefg")) {
+      SafeTensors.write(file(), Map.of("t", torch.ones(1)), Map.of("k", text));
+      byte[] whole = Files.readAllBytes(file());
+      assertThat(whole[0] % 8).isZero();
+      try (SafeTensors read = SafeTensors.read(file())) {
+        assertThat(read.metadata()).containsEntry("k", text);
+      }
+    }
+  }
+
+  @Test
   void everyTruncationIsRejected() throws IOException {
     SafeTensors.write(file(), Map.of("t", torch.randn(4)), Map.of("k", "v"));
     byte[] whole = Files.readAllBytes(file());

@@ -83,4 +83,21 @@ final class TrainerFixture {
     state.forEach((name, tensor) -> copy.put(name, tensor.clone()));
     return copy;
   }
+
+  /** Trains an epoch, and the second and third one on another trainer that it is restored to. */
+  static List<EpochMetrics> runFromSavedEpoch(TrainingConfig config) {
+    Map<String, Tensor> saved =
+        withTrainer(
+            config,
+            (trainer, model) -> {
+              trainer.runEpoch(List.of());
+              return copy(trainer.state());
+            });
+    return withTrainer(
+        config,
+        (trainer, model) -> {
+          trainer.restore(saved, 1, 0);
+          return run(trainer, 3);
+        });
+  }
 }

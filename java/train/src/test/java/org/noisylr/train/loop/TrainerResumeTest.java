@@ -7,6 +7,7 @@ import static org.noisylr.train.loop.TrainerFixture.STEPS_PER_EPOCH;
 import static org.noisylr.train.loop.TrainerFixture.config;
 import static org.noisylr.train.loop.TrainerFixture.copy;
 import static org.noisylr.train.loop.TrainerFixture.run;
+import static org.noisylr.train.loop.TrainerFixture.runFromSavedEpoch;
 import static org.noisylr.train.loop.TrainerFixture.withTrainer;
 
 import java.lang.reflect.Proxy;
@@ -49,21 +50,7 @@ class TrainerResumeTest {
   @EnumSource
   void aRunRestoredBetweenEpochsEqualsAnUninterruptedOne(OptimizerSpec.Kind kind) {
     TrainingConfig config = config(kind, 0.001, 3);
-    Map<String, Tensor> saved =
-        withTrainer(
-            config,
-            (trainer, model) -> {
-              trainer.runEpoch(List.of());
-              return copy(trainer.state());
-            });
-    List<EpochMetrics> rest =
-        withTrainer(
-            config,
-            (trainer, model) -> {
-              trainer.restore(saved, 1, 0);
-              return run(trainer, 3);
-            });
-    assertThat(rest).isEqualTo(run(config).subList(1, 3));
+    assertThat(runFromSavedEpoch(config)).isEqualTo(run(config).subList(1, 3));
   }
 
   @ParameterizedTest

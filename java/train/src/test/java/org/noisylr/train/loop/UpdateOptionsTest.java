@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 import static org.noisylr.train.loop.TrainerFixture.copy;
 import static org.noisylr.train.loop.TrainerFixture.run;
+import static org.noisylr.train.loop.TrainerFixture.runFromSavedEpoch;
 import static org.noisylr.train.loop.TrainerFixture.settings;
 import static org.noisylr.train.loop.TrainerFixture.withTrainer;
 
@@ -121,21 +122,7 @@ class UpdateOptionsTest {
             .batchSize(20)
             .update(new UpdateOptions(3, 1.0, 0.1, 0.9))
             .training();
-    Map<String, Tensor> saved =
-        withTrainer(
-            config,
-            (trainer, model) -> {
-              trainer.runEpoch(List.of());
-              return copy(trainer.state());
-            });
-    List<EpochMetrics> rest =
-        withTrainer(
-            config,
-            (trainer, model) -> {
-              trainer.restore(saved, 1, 0);
-              return run(trainer, 3);
-            });
-    assertThat(rest).isEqualTo(run(config).subList(1, 3));
+    assertThat(runFromSavedEpoch(config)).isEqualTo(run(config).subList(1, 3));
   }
 
   @ParameterizedTest
