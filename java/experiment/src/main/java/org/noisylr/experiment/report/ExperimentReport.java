@@ -1,6 +1,8 @@
 package org.noisylr.experiment.report;
 
 import java.nio.file.Path;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -23,7 +25,6 @@ import org.noisylr.experiment.table.Table;
 import org.noisylr.noise.Distribution;
 import org.noisylr.noise.NoiseSpec;
 import org.noisylr.train.checkpoint.AtomicFile;
-import org.noisylr.train.run.Environment;
 import org.noisylr.train.run.RunResult;
 
 /**
@@ -93,7 +94,7 @@ public final class ExperimentReport {
     page.put("data", results.entries().stream().map(Plan.Entry::describe).distinct().toList());
     page.put("devices", results.devices());
     page.put("machines", results.machines());
-    page.put("date", Environment.of("").get("date"));
+    page.put("date", LocalDate.now(ZoneOffset.UTC).toString());
     page.put("noises", noises());
     return Page.render("experiment.html", page);
   }
