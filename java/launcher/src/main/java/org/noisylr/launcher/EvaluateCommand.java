@@ -1,7 +1,6 @@
 package org.noisylr.launcher;
 
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -9,7 +8,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.noisylr.check.InputException;
+import org.noisylr.check.Reason;
 import org.noisylr.experiment.text.Csv;
+import org.noisylr.train.checkpoint.AtomicFile;
 import org.noisylr.train.data.Dataset;
 import org.noisylr.train.data.Examples;
 import org.noisylr.train.data.format.Datasets;
@@ -51,9 +52,17 @@ final class EvaluateCommand extends Subcommand {
         result = trained.evaluate(examples);
       }
       Path confusion = model.run().resolve("confusion.csv");
-      OutputFile.write("", confusion, List.of(confusion(info.classNames(), result.confusion())));
+      write(confusion, confusion(info.classNames(), result.confusion()));
       report(dataset, info, result, confusion);
       return 0;
+    }
+  }
+
+  private static void write(Path file, String text) {
+    try {
+      AtomicFile.write(file, text);
+    } catch (IOException e) {
+      throw Reason.unwritable(file, e);
     }
   }
 
@@ -91,7 +100,7 @@ final class EvaluateCommand extends Subcommand {
   }
 
   /** Returns a row for each class of the targets, with a column for each predicted class. */
-  private static ByteBuffer confusion(List<String> classNames, long[][] counts) {
+  private static String confusion(List<String> classNames, long[][] counts) {
     List<String> header = new ArrayList<>(List.of("class"));
     header.addAll(classNames);
     List<List<Object>> rows = new ArrayList<>();
@@ -102,6 +111,6 @@ final class EvaluateCommand extends Subcommand {
       }
       rows.add(row);
     }
-    return ByteBuffer.wrap(Csv.format(header, rows).getBytes(StandardCharsets.UTF_8));
+    return Csv.format(header, rows);
   }
 }

@@ -92,6 +92,9 @@ final class GroupMember implements AutoCloseable {
       boolean first = group.failed().join().reporter() == group.rank();
       if (first && !reported.getAndSet(true)) {
         System.err.printf("noisylr: rank %d: %s%n", group.rank(), reason);
+        if (!Noisylr.isExpected(e)) {
+          e.printStackTrace();
+        }
       }
       return e instanceof InputException ? Noisylr.BAD_INPUT : Noisylr.RUN_FAILED;
     }

@@ -130,9 +130,7 @@ public final class Noisylr implements Runnable {
     String message = Reason.firstLine(e);
     if (message.contains("can't allocate memory") || message.contains("out of memory")) {
       error(command, "LibTorch is out of memory: " + message);
-    } else if (e instanceof DivergedException
-        || e instanceof StepFailedException
-        || e instanceof UncheckedIOException) {
+    } else if (isExpected(e)) {
       error(command, message);
     } else {
       PrintWriter err = command.getErr();
@@ -140,6 +138,15 @@ public final class Noisylr implements Runnable {
       e.printStackTrace(err);
     }
     return RUN_FAILED;
+  }
+
+  /** Returns whether the message of an error tells users all that they need. */
+  static boolean isExpected(Throwable e) {
+    return e instanceof InputException
+        || e instanceof DivergedException
+        || e instanceof StepFailedException
+        || e instanceof UncheckedIOException
+        || e instanceof OutOfMemoryError;
   }
 
   /** Returns the commands or options with a spelling like that of an unknown one. */

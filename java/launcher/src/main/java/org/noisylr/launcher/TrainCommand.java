@@ -116,8 +116,7 @@ final class TrainCommand extends Subcommand {
     try (GracefulShutdown shutdown = new GracefulShutdown();
         StopSignal.Work work = shutdown.signal().work()) {
       LocalRanks.stopWithParent(shutdown.signal());
-      LocalRanks.End end =
-          LocalRanks.run(processes, program, ProcessBuilder.Redirect.INHERIT, shutdown.signal());
+      LocalRanks.End end = LocalRanks.run(processes, program, shutdown.signal());
       return end.killed().isEmpty() ? end.exitCode() : stopped(end.killed());
     }
   }

@@ -93,19 +93,9 @@ public final class Communicator implements AutoCloseable {
   private static ProcessGroup connect(
       Rendezvous place, Device device, Store store, Peers peers, Duration timeout) {
     Addresses addresses = Addresses.of(peers.gather(Addresses.host()));
-    CompletableFuture<ProcessGroup> connected = new CompletableFuture<>();
-    Thread thread =
-        new Thread(
-            () -> {
-              try {
-                connected.complete(group(place, device, store, peers.prefix(), addresses, timeout));
-              } catch (RuntimeException | Error e) {
-                connected.completeExceptionally(e);
-              }
-            },
-            "connect");
-    thread.setDaemon(true);
-    thread.start();
+    CompletableFuture<ProcessGroup> connected =
+        Background.start(
+            "connect", () -> group(place, device, store, peers.prefix(), addresses, timeout));
     try {
       CompletableFuture.anyOf(connected, peers.failed()).join();
       if (!connected.isDone()) {

@@ -33,20 +33,8 @@ final class Stores {
    * @throws InputException if there is no store at the address within the timeout
    */
   static Store open(Rendezvous place, Duration timeout) {
-    CompletableFuture<Store> opened = new CompletableFuture<>();
     // A TCPStore waits without a limit for a server that accepts its connection but is silent.
-    Thread thread =
-        new Thread(
-            () -> {
-              try {
-                opened.complete(connect(place, timeout));
-              } catch (RuntimeException | Error e) {
-                opened.completeExceptionally(e);
-              }
-            },
-            "store");
-    thread.setDaemon(true);
-    thread.start();
+    CompletableFuture<Store> opened = Background.start("store", () -> connect(place, timeout));
     try {
       return opened.get(timeout.plus(HANDSHAKE).toMillis(), TimeUnit.MILLISECONDS);
     } catch (ExecutionException e) {

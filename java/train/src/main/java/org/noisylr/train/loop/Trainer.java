@@ -147,9 +147,9 @@ public final class Trainer implements AutoCloseable {
   }
 
   /**
-   * Trains for one epoch. If a stop is requested, ends after the current step or evaluation batch.
-   * The next call continues the epoch, also on another trainer that {@link #restore}d the state of
-   * this one.
+   * Trains for one epoch. If a stop is requested, ends after the current step or evaluation batch;
+   * a group ends after the next one. The next call continues the epoch, also on another trainer
+   * that {@link #restore}d the state of this one.
    *
    * @return empty if it stopped
    */

@@ -45,11 +45,9 @@ public final class LocalRanks {
    *
    * @param program the main class and arguments of a program that joins the group of its
    *     environment
-   * @param errors where the ranks' standard error goes
    * @param stop ends the ranks with SIGTERM
    */
-  public static End run(
-      int processes, List<String> program, ProcessBuilder.Redirect errors, StopSignal stop) {
+  public static End run(int processes, List<String> program, StopSignal stop) {
     try {
       Path folder = Files.createTempDirectory("noisylr-ranks");
       Path store = folder.resolve("store");
@@ -58,7 +56,7 @@ public final class LocalRanks {
         stop.whenRequested(() -> ranks.forEach(Process::destroy));
         try {
           for (int rank = 0; rank < processes; rank++) {
-            ranks.add(start(rank, processes, store, program, errors));
+            ranks.add(start(rank, processes, store, program));
           }
         } catch (IOException e) {
           ranks.forEach(Process::destroyForcibly);
@@ -77,14 +75,13 @@ public final class LocalRanks {
     }
   }
 
-  private static Process start(
-      int rank, int processes, Path store, List<String> program, ProcessBuilder.Redirect errors)
+  private static Process start(int rank, int processes, Path store, List<String> program)
       throws IOException {
     ProcessBuilder builder =
         new ProcessBuilder(JavaProgram.command(program))
             .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
             .redirectOutput(ProcessBuilder.Redirect.INHERIT)
-            .redirectError(errors);
+            .redirectError(ProcessBuilder.Redirect.INHERIT);
     Map<String, String> environment = builder.environment();
     leaveGroup(environment);
     environment.put("RANK", Integer.toString(rank));

@@ -51,8 +51,7 @@ public final class TrainedModel implements AutoCloseable {
   public record Result(double loss, double score, long[][] confusion) {}
 
   /** Writes weights with their description. */
-  public static void write(Path file, Map<String, Tensor> weights, ModelInfo info)
-      throws IOException {
+  static void write(Path file, Map<String, Tensor> weights, ModelInfo info) throws IOException {
     Map<String, String> metadata = new LinkedHashMap<>();
     metadata.put(FORMAT, VERSION);
     metadata.put(INFO, RunFormat.toLine(info));
