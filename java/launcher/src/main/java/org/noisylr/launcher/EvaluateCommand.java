@@ -28,6 +28,7 @@ import picocli.CommandLine.Option;
 @Command(name = "evaluate")
 final class EvaluateCommand extends Subcommand {
   @Mixin private TrainedModelOptions model;
+  @Mixin private DeviceOption device;
 
   @Option(names = "--data", paramLabel = "NAME|PATH")
   private String data;
@@ -37,9 +38,9 @@ final class EvaluateCommand extends Subcommand {
 
   @Override
   public Integer call() {
-    String device = model.device();
+    String deviceName = device.name(err(), 0);
     Cpu.configure(Cpu.processors());
-    try (TrainedModel trained = model.open(device)) {
+    try (TrainedModel trained = model.open(deviceName)) {
       ModelInfo info = trained.info();
       Dataset dataset = Datasets.open(data == null ? dataOfRun() : data);
       if (!dataset.classNames().equals(info.classNames())) {
@@ -48,7 +49,7 @@ final class EvaluateCommand extends Subcommand {
                 .formatted(dataset.name(), info.classNames(), dataset.classNames()));
       }
       TrainedModel.Result result;
-      try (Examples examples = dataset.testOn(Devices.of(device), info.inputs())) {
+      try (Examples examples = dataset.testOn(Devices.of(deviceName), info.inputs())) {
         result = trained.evaluate(examples);
       }
       Path confusion = model.run().resolve("confusion.csv");

@@ -21,22 +21,23 @@ import picocli.CommandLine.Parameters;
 @Command(name = "predict")
 final class PredictCommand extends Subcommand {
   @Mixin private TrainedModelOptions model;
+  @Mixin private DeviceOption device;
 
   @Parameters(paramLabel = "FILE", index = "1..*", arity = "1..*", descriptionKey = "files")
   private List<Path> files;
 
   @Override
   public Integer call() {
-    String deviceName = model.device();
+    String deviceName = device.name(err(), 0);
     Cpu.configure(Cpu.processors());
     List<List<Object>> rows = new ArrayList<>();
     try (TrainedModel trained = model.open(deviceName)) {
       if (trained.info().model() == ModelName.DEEPLABV3) {
         throw new InputException("predict supports models with a class for each example only");
       }
-      Device device = Devices.of(deviceName);
+      Device on = Devices.of(deviceName);
       for (Path file : files) {
-        rows.add(predict(trained, file, device));
+        rows.add(predict(trained, file, on));
       }
     }
     System.out.print(Csv.format(List.of("file", "class", "probability"), rows));

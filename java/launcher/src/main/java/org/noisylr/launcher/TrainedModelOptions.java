@@ -4,28 +4,20 @@ import java.nio.file.Path;
 import org.noisylr.train.run.Devices;
 import org.noisylr.train.run.RunDirectory;
 import org.noisylr.train.run.TrainedModel;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** The options that choose a trained model. */
-final class TrainedModelOptions extends OptionGroup {
+final class TrainedModelOptions {
   @Parameters(paramLabel = "DIR", index = "0", descriptionKey = "run")
   private Path run;
 
   @Option(names = "--checkpoint", paramLabel = "best|last|FILE", defaultValue = "best")
   private String checkpoint;
 
-  @Mixin private DeviceOption device;
-
   /** Returns the folder of the run. */
   Path run() {
     return run;
-  }
-
-  /** Returns the name of the device. */
-  String device() {
-    return device.name(command().commandLine().getErr(), 0);
   }
 
   /** Opens the model; owned by the caller. */

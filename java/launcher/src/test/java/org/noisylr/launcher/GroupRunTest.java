@@ -30,7 +30,7 @@ import org.noisylr.train.loop.StopSignal;
 import org.noisylr.train.metric.EpochMetrics;
 import org.noisylr.train.metric.MetricsCsv;
 import org.noisylr.train.run.RunConfig;
-import org.noisylr.train.run.RunFormat;
+import org.noisylr.train.run.RunDirectory;
 
 /** Runs that span several processes of this machine, over loopback. */
 @Tag("slow")
@@ -177,37 +177,9 @@ class GroupRunTest {
   @Test
   void anExperimentTrainsARunOfTwoProcesses() {
     RunStore store = new RunStore(temporary.resolve("store"));
-    RunConfig config =
-        RunFormat.fromYaml(
-            """
-            data: fashion-mnist-mini
-            subset: 64
-            test_subset: 64
-            model: cnn28
-            backbone: null
-            device: cpu
-            threads: 1
-            processes: 2
-            training:
-              optimizer: {kind: sgd, momentum: 0, weight_decay: 0, implementation: fused}
-              schedule: {type: const, lr: 0.01}
-              noise:
-                distribution: {type: none}
-                first_epoch: 0
-                min_lr: 0
-                max_lr: Infinity
-                draw: epoch
-                groups: shared
-                seed: 1
-              epochs: 1
-              batch_size: 32
-              augmentation: {padding: 0, mirror: false, zoom: 1}
-              precision: fp32
-              update: {accumulate: 1, clip_norm: null, label_smoothing: 0, ema: null}
-              seed: 1
-            """,
-            RunConfig.class,
-            "a run");
+    Path alone = temporary.resolve("alone");
+    assertThat(Invocation.of(OPTIONS + "1 --out " + alone).exit()).isZero();
+    RunConfig config = RunDirectory.readConfig(alone).orElseThrow().withProcesses(2);
     String key = RunStore.key(config);
     Job job = new Job("two processes", key, config);
     ByteArrayOutputStream console = new ByteArrayOutputStream();
