@@ -14,6 +14,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -67,6 +68,7 @@ class ConcurrentProgramsTest {
   }
 
   @Test
+  @EnabledIfSystemProperty(named = "reliability", matches = "long")
   void aSecondQuickstartInAFolderIsRejected() throws Exception {
     Process first = programs.start(firstLog, QUICKSTART + out);
     await(first, firstLog, () -> Files.exists(out.resolve(".lock")));

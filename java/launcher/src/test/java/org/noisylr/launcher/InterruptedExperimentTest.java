@@ -14,14 +14,15 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Experiments whose process is killed or stopped, then started again with the same command. With
- * {@code -Dreliability=long}, also one that is killed twice and one without worker processes.
+ * Experiments whose process is stopped, then started again with the same command. With {@code
+ * -Dreliability=long}, also one that is killed twice and one without worker processes.
  */
 @Tag("slow")
 @Timeout(120)
@@ -66,12 +67,11 @@ class InterruptedExperimentTest {
   }
 
   @Test
+  @EnabledIfSystemProperty(named = "reliability", matches = "long")
   void aKilledExperimentHasTheReportOfAnUndisturbedOne() throws Exception {
     Path killed = root.resolve("killed");
-    if (LONG) {
-      killWhen(killed, () -> count(killed, "metrics.csv") > 0);
-      assertThat(results(killed)).isLessThan(4);
-    }
+    killWhen(killed, () -> count(killed, "metrics.csv") > 0);
+    assertThat(results(killed)).isLessThan(4);
     killWhen(killed, () -> results(killed) >= 2);
     assertThat(results(killed)).isBetween(2L, 3L);
     assertThat(Invocation.of(command(killed, 1)).exit()).isZero();

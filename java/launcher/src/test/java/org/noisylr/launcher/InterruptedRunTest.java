@@ -18,15 +18,16 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Processes that are killed at random moments resume, and produce the same bytes as undisturbed
- * ones. One run is killed once; with {@code -Dreliability=long}, runs of all kinds are killed 20
- * times each.
+ * Processes that are killed or stopped resume, and produce the same bytes as undisturbed ones. One
+ * run is killed once, and one is stopped on a terminal; with {@code -Dreliability=long}, runs of
+ * all kinds are killed 20 times each, and stopped by signals.
  */
 @Tag("slow")
 @Timeout(value = 30, unit = TimeUnit.MINUTES)
@@ -114,12 +115,11 @@ class InterruptedRunTest {
   }
 
   @Test
+  @EnabledIfSystemProperty(named = "reliability", matches = "long")
   void aSignalSavesTheStepsAndTheMessageNamesTheCommandToResume() throws Exception {
     Path stopped = temporary.resolve("stopped");
     stop(Kind.CNN.command(stopped), stopped, 2, isIgnored(2) ? 15 : 2);
-    if (LONG) {
-      stop("train --resume --out " + stopped, stopped, 4, 15);
-    }
+    stop("train --resume --out " + stopped, stopped, 4, 15);
     finish("train --resume --out " + stopped);
     RunFolder.assertSameFiles(stopped, undisturbed(Kind.CNN));
   }
@@ -160,6 +160,7 @@ class InterruptedRunTest {
   }
 
   @Test
+  @EnabledIfSystemProperty(named = "reliability", matches = "long")
   void librariesOfAProcessThatIsKilledWhileItUnpacksThemAreUnpackedAgain() throws Exception {
     Path cache = temporary.resolve("cache");
     String option = "-Dorg.bytedeco.javacpp.cachedir=" + cache;

@@ -30,7 +30,7 @@ class Figure3Test {
   private static final long SEED = 3;
   private static final int SIDE = 11;
   private static final List<Surface> SURFACES =
-      List.of(Surfaces.PAPER_WELLS, Surfaces.RASTRIGIN_VARIANT, Surfaces.ROSENBROCK);
+      List.of(Surfaces.PAPER_WELLS, Surfaces.RASTRIGIN_VARIANT);
 
   @TempDir private static Path folder;
   private static Path page;

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.noisylr.experiment.statistics.Share;
@@ -58,6 +59,7 @@ class TrajectoriesTest {
 
   /** Computes the arms of one row again, each on its own. */
   @Test
+  @EnabledIfSystemProperty(named = "reliability", matches = "long")
   void basinsAreCountedByArms() {
     NoiseSpec noise = NoiseSpec.uniform(8).seed(1);
     List<Basins.Row> rows =

@@ -36,6 +36,7 @@ class SoakTest {
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             // Java's compiler would allocate and free megabytes of native memory.
             "-Xint",
+            "-XX:+UseSerialGC",
             "-Xms64m",
             "-Xmx64m",
             "-XX:+AlwaysPreTouch",

@@ -16,6 +16,7 @@ import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 import org.noisylr.check.InputException;
 import org.noisylr.torch.Tensors;
@@ -106,6 +107,7 @@ class RunCheckTest {
   }
 
   @Test
+  @EnabledIfSystemProperty(named = "reliability", matches = "long")
   void aDeepLabStartsFromTheBackboneOfAnotherProgram() throws IOException {
     Dataset data = Datasets.open("generated:voc2012");
     Path backbone = temporary.resolve("resnet50.safetensors");
