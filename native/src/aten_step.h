@@ -49,6 +49,17 @@ void aten_step(const Bucket<torch::optim::SGDOptions>& b, const Lr& lr) {
                   o.dampening(), o.nesterov(), /*maximize=*/false, b.first);
 }
 
+/// The same with Keras' momentum, whose buffers start at zero.
+template <class Lr>
+void aten_keras_step(const Bucket<torch::optim::SGDOptions>& b, const Lr& lr) {
+  const auto& o = *b.options;
+  std::vector<at::Tensor> steps = b.gradients;
+  if (o.weight_decay() != 0) steps = at::_foreach_add(steps, b.parameters, o.weight_decay());
+  at::_fused_sgd_(b.parameters, at::_foreach_mul(steps, lr), b.buffers[0], /*weight_decay=*/0,
+                  o.momentum(), /*lr=*/1., o.dampening(), o.nesterov(), /*maximize=*/false,
+                  /*is_first_step=*/false);
+}
+
 template <class Lr>
 void aten_step(const Bucket<torch::optim::AdamOptions>& b, const Lr& lr) {
   const auto& o = *b.options;

@@ -57,17 +57,19 @@ void sgd(const Sgd& rule, const Operands& operands, int64_t begin, int64_t end) 
   const auto p = static_cast<T*>(operands.parameter);
   const auto g = static_cast<const T*>(operands.gradient);
   const auto b = static_cast<T*>(operands.state[0]);
-  const T minus_lr = static_cast<T>(-rule.lr);
+  const T lr = static_cast<T>(rule.lr);
+  const T minus_lr = rule.lr_in_buffer ? -1 : -lr;
   const T weight_decay = static_cast<T>(rule.weight_decay);
   const T momentum = static_cast<T>(rule.momentum);
   const T share = static_cast<T>(1 - rule.dampening);
   with_flags(
-      [=](auto decays, auto has_momentum, auto is_first, auto is_nesterov) {
+      [=](auto decays, auto has_momentum, auto is_first, auto is_nesterov, auto lr_in_buffer) {
 #pragma GCC ivdep
         for (int64_t i = begin; i < end; ++i) {
           T d = g[i];
           if constexpr (decays) d = multiply_add(p[i], weight_decay, d);
           if constexpr (has_momentum) {
+            if constexpr (lr_in_buffer) d *= lr;
             T buffer = d;
             if constexpr (!is_first) buffer = multiply_add(d, share, b[i] * momentum);
             b[i] = buffer;
@@ -76,7 +78,7 @@ void sgd(const Sgd& rule, const Operands& operands, int64_t begin, int64_t end) 
           p[i] = multiply_add(d, minus_lr, p[i]);
         }
       },
-      rule.weight_decay != 0, rule.momentum != 0, rule.first, rule.nesterov);
+      rule.weight_decay != 0, rule.momentum != 0, rule.first, rule.nesterov, rule.lr_in_buffer);
 }
 
 template <class T>

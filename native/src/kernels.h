@@ -20,14 +20,16 @@ struct Operands {
 // g is the gradient, p the parameter; every operation is rounded as in torch::optim.
 
 /// d = g + weight_decay·p; b = d at first, then momentum·b + (1 − dampening)·d; p −= lr·u with
-/// u = d without momentum, d + momentum·b with Nesterov's, else b. State: b.
+/// u = d without momentum, d + momentum·b with Nesterov's, else b. With the rate in the buffer,
+/// d = lr·(g + weight_decay·p) and p −= u. State: b.
 struct Sgd {
   double lr;
   double weight_decay;
   double momentum;
   double dampening;
   bool nesterov;
-  bool first;  ///< b has no value yet: it is written, not read
+  bool lr_in_buffer;  ///< with momentum only
+  bool first;         ///< b has no value yet: it is written, not read
 };
 
 /// p *= 1 − lr·weight_decay if decoupled, else g += weight_decay·p; m = beta1·m + (1 − beta1)·g;

@@ -15,6 +15,34 @@ namespace noisylr {
 using torch::optim::Optimizer;
 using torch::optim::OptimizerParamGroup;
 
+namespace {
+
+constexpr const char* kKerasMomentum = "noisylr_keras_momentum";
+
+/// SGD's step with Keras' momentum, of all that the groups hold.
+void keras_step(torch::optim::SGD& optimizer) {
+  auto& groups = optimizer.param_groups();
+  for (size_t g = 0; g < groups.size(); ++g) {
+    const auto& o = options_of<torch::optim::SGDOptions>(groups, g);
+    for (at::Tensor& p : groups[g].params()) {
+      if (!gradient_of(p).defined()) continue;
+      at::Tensor d = gradient_of(p);
+      if (o.weight_decay() != 0) d = d.add(p, o.weight_decay());
+      d = d.mul(o.lr());
+      if (o.momentum() != 0) {
+        auto& state = optimizer.state()[p.unsafeGetTensorImpl()];
+        if (!state) state = make_state(optimizer, p, o);
+        at::Tensor& buffer = static_cast<torch::optim::SGDParamState&>(*state).momentum_buffer();
+        buffer.mul_(o.momentum()).add_(d, 1 - o.dampening());
+        d = o.nesterov() ? d.add(buffer, o.momentum()) : buffer;
+      }
+      p.sub_(d);
+    }
+  }
+}
+
+}  // namespace
+
 FusedOptimizer::~FusedOptimizer() = default;
 
 template <class Base>
@@ -37,48 +65,32 @@ Noisy<Base>::~Noisy() = default;
 template <class Base>
 at::Tensor Noisy<Base>::step(LossClosure closure) {
   return noisy_step(*this, std::move(closure), [this](LossClosure on_base_rates) {
-    return implementation() == Implementation::kFused ? fused_step(std::move(on_base_rates))
-                                                      : stock_step(std::move(on_base_rates));
-  });
-}
-
-template <class Base>
-at::Tensor Noisy<Base>::fused_step(LossClosure closure) {
-  at::NoGradGuard no_grad;
-  at::Tensor loss;
-  if (closure) {
-    at::AutoGradMode with_gradients(true);
-    loss = closure();
-  }
-  if (!plan_) plan_ = std::make_unique<StepPlan<Base>>();
-  plan_->step(
-      *this, lr_tensors(), [this] { track_parameters(); },
-      [this] {
-        prepare_stock_step();
-        Base::step(nullptr);
-      });
-  return loss;
-}
-
-template <class Base>
-at::Tensor Noisy<Base>::stock_step(LossClosure closure) {
-  const auto prepare = [this] {
-    tracked_.update_if_changed(*this);
-    prepare_stock_step();
-  };
-  if (!closure) {
-    prepare();
-    return Base::step(nullptr);
-  }
-  return Base::step([&prepare, &closure] {
-    at::Tensor loss = closure();
-    prepare();
+    at::NoGradGuard no_grad;
+    at::Tensor loss;
+    if (on_base_rates) {
+      at::AutoGradMode with_gradients(true);
+      loss = on_base_rates();
+    }
+    if (implementation() == Implementation::kFused) {
+      fused_step();
+    } else {
+      tracked_.update_if_changed(*this);
+      stock_step();
+    }
     return loss;
   });
 }
 
 template <class Base>
-void Noisy<Base>::prepare_stock_step() {
+void Noisy<Base>::fused_step() {
+  if (!plan_) plan_ = std::make_unique<StepPlan<Base>>();
+  plan_->momentum_form(momentum_form_);
+  plan_->step(
+      *this, lr_tensors(), [this] { track_parameters(); }, [this] { stock_step(); });
+}
+
+template <class Base>
+void Noisy<Base>::stock_step() {
   auto& groups = this->param_groups();
   check_options<Options>(groups);
   if constexpr (std::is_same_v<Base, torch::optim::Adagrad>) {
@@ -94,12 +106,26 @@ void Noisy<Base>::prepare_stock_step() {
       }
     }
   }
+  if constexpr (std::is_same_v<Base, torch::optim::SGD>) {
+    if (momentum_form_ == MomentumForm::kKeras) return keras_step(*this);
+  }
+  Base::step(nullptr);
+}
+
+template <class Base>
+void Noisy<Base>::momentum_form(
+    MomentumForm form) requires std::is_same_v<Base, torch::optim::SGD> {
+  if (form != momentum_form_ && !this->state().empty()) {
+    throw std::logic_error("the form of the momentum must be set before the first step");
+  }
+  momentum_form_ = form;
 }
 
 template <class Base>
 void Noisy<Base>::save(torch::serialize::OutputArchive& archive) const {
   check_options<Options>(this->param_groups());
   Base::save(archive);
+  if (momentum_form_ == MomentumForm::kKeras) archive.write(kKerasMomentum, c10::IValue(true));
   save_noise(archive);
 }
 
@@ -107,6 +133,11 @@ template <class Base>
 void Noisy<Base>::load(torch::serialize::InputArchive& archive) {
   load_noise(*this, archive, [](Optimizer& optimizer, torch::serialize::InputArchive& base) {
     auto& self = static_cast<Noisy&>(optimizer);
+    c10::IValue is_keras;
+    if (base.try_read(kKerasMomentum, is_keras) != (self.momentum_form_ == MomentumForm::kKeras)) {
+      reject("the archive has ", is_keras.isNone() ? "torch" : "keras",
+             " momentum, but the optimizer has ", is_keras.isNone() ? "keras" : "torch");
+    }
     load_or_leave<Options>(self, base, [&] { self.Base::load(base); });
     self.track_parameters();
   });

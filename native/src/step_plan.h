@@ -27,6 +27,9 @@ namespace noisylr {
 template <class Base>
 class StepPlan {
  public:
+  /// Keras' momentum instead of LibTorch's, for the following steps.
+  void momentum_form(MomentumForm form) noexcept { momentum_form_ = form; }
+
   /// @param prepare () called before the parameters and their state are gathered
   /// @param fallback () steps the parameters that the plan cannot step; the optimizer's groups hold
   ///     only these during the call
@@ -320,7 +323,11 @@ class StepPlan {
     rules_.clear();
     for (RuleGroup& group : rule_groups_) {
       rules_.push_back(rule(*group.options, ++group.step));
-      if constexpr (std::is_same_v<Rule, kernels::Sgd>) rules_.back().first = group.first;
+      if constexpr (std::is_same_v<Rule, kernels::Sgd>) {
+        const bool has_momentum = rules_.back().momentum != 0;
+        rules_.back().lr_in_buffer = has_momentum && momentum_form_ == MomentumForm::kKeras;
+        rules_.back().first = group.first && !rules_.back().lr_in_buffer;
+      }
     }
     for (const ParameterSlot& slot : slots_) {
       if (!slot.has_gradient || !slot.by_kernel) continue;
@@ -346,8 +353,12 @@ class StepPlan {
   }
 
   template <class Lr>
-  static void step_by_aten(Bucket<Options>& bucket, const Lr& lr) {
-    aten_step(bucket, lr);
+  void step_by_aten(Bucket<Options>& bucket, const Lr& lr) const {
+    if constexpr (std::is_same_v<Base, torch::optim::SGD>) {
+      momentum_form_ == MomentumForm::kKeras ? aten_keras_step(bucket, lr) : aten_step(bucket, lr);
+    } else {
+      aten_step(bucket, lr);
+    }
     for (at::Tensor& gradient : bucket.gradients) gradient.reset();
   }
 
@@ -366,6 +377,7 @@ class StepPlan {
                        [this](const auto& bucket) { return scalars_.has(bucket); });
   }
 
+  MomentumForm momentum_form_ = MomentumForm::kTorch;
   bool is_gathered_ = false;
   int64_t gatherings_ = 0;
   std::vector<Group> groups_;

@@ -24,6 +24,7 @@ inline kernels::Sgd rule(const torch::optim::SGDOptions& o, int64_t) {
           .momentum = o.momentum(),
           .dampening = o.dampening(),
           .nesterov = o.nesterov(),
+          .lr_in_buffer = false,
           .first = false};
 }
 

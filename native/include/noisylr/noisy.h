@@ -26,6 +26,14 @@ enum class Implementation {
   kStock,  ///< LibTorch's own step: several operations a parameter
 };
 
+/// Where the learning rate enters SGD's momentum. It makes a difference where the rate changes.
+/// With d = g + weight_decay·p, and η′ the realised rate:
+enum class MomentumForm {
+  kTorch,  ///< b = momentum·b + (1 − dampening)·d, b = d in the first step; p −= η′·b
+  kKeras,  ///< b = momentum·b + (1 − dampening)·η′·d, b = 0 before the first step; p −= b. Keras' v
+           ///< is −b. With Nesterov's momentum, p −= momentum·b + η′·d
+};
+
 /// Operations that every Noisy<Base> adds to Base and LrNoise.
 class NOISYLR_API FusedOptimizer : public LrNoise {
  public:
@@ -149,7 +157,7 @@ class NOISYLR_API Noisy : public Base, public FusedOptimizer {
   at::Tensor step(LossClosure closure = nullptr) override;
 
   /// Writes what Base writes, and the noise with its epoch and steps if there is noise. Base can
-  /// load it too.
+  /// load it too. Keras' momentum is noted, because its buffers have another meaning.
   /// @throws std::invalid_argument if the options of a group are of another class
   void save(torch::serialize::OutputArchive& archive) const override;
 
@@ -157,10 +165,20 @@ class NOISYLR_API Noisy : public Base, public FusedOptimizer {
   /// epoch and steps. An optimizer without noise takes the archive's. If it throws, nothing has
   /// changed.
   /// @throws std::invalid_argument if the archive's noise is incomplete, not valid or another one
-  ///     than the optimizer's, if the archive's options, groups or shapes do not fit, if the
-  ///     options of a group are of another class, or if a parameter is in the groups twice, here or
-  ///     in the archive: LibTorch would lose its state
+  ///     than the optimizer's, if the archive has another form of momentum, if the archive's
+  ///     options, groups or shapes do not fit, if the options of a group are of another class, or
+  ///     if a parameter is in the groups twice, here or in the archive: LibTorch would lose its
+  ///     state
   void load(torch::serialize::InputArchive& archive) override;
+
+  /// kTorch at first.
+  MomentumForm momentum_form() const noexcept requires std::is_same_v<Base, torch::optim::SGD> {
+    return momentum_form_;
+  }
+
+  /// Selects the form for an optimizer that has made no step.
+  /// @throws std::logic_error if it has state, which means something else in another form
+  void momentum_form(MomentumForm form) requires std::is_same_v<Base, torch::optim::SGD>;
 
   int64_t recording() override;
   void record(const LossClosure& closure, at::Tensor& loss) override;
@@ -170,10 +188,10 @@ class NOISYLR_API Noisy : public Base, public FusedOptimizer {
   void track_parameters() override;
 
  private:
-  at::Tensor fused_step(LossClosure closure);
-  at::Tensor stock_step(LossClosure closure);
-  void prepare_stock_step();
+  void fused_step();
+  void stock_step();
 
+  MomentumForm momentum_form_ = MomentumForm::kTorch;
   std::unique_ptr<StepPlan<Base>> plan_;
   TrackedParameters tracked_;
 };

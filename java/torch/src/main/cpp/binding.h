@@ -19,6 +19,14 @@ inline Implementation implementation(torch::optim::Optimizer& optimizer) {
   return fused_optimizer(optimizer).implementation();
 }
 
+inline MomentumForm momentum_form(torch::optim::SGD& optimizer) {
+  return static_cast<NoisySGD&>(optimizer).momentum_form();
+}
+
+inline void momentum_form(torch::optim::SGD& optimizer, MomentumForm form) {
+  static_cast<NoisySGD&>(optimizer).momentum_form(form);
+}
+
 inline void implementation(torch::optim::Optimizer& optimizer, Implementation implementation) {
   fused_optimizer(optimizer).implementation(implementation);
 }

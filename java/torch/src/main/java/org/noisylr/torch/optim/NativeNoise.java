@@ -7,6 +7,7 @@ import org.bytedeco.javacpp.annotation.Name;
 import org.bytedeco.javacpp.annotation.Namespace;
 import org.bytedeco.javacpp.annotation.Properties;
 import org.bytedeco.pytorch.Optimizer;
+import org.bytedeco.pytorch.SGD;
 import org.noisylr.noise.NoiseSpec;
 import org.noisylr.torch.internal.NativeLibrary;
 
@@ -44,4 +45,11 @@ public final class NativeNoise {
 
   static native void implementation(
       @ByRef Optimizer optimizer, @Cast("noisylr::Implementation") int implementation);
+
+  @Name("momentum_form")
+  @Cast("int")
+  static native int momentumForm(@ByRef SGD optimizer);
+
+  @Name("momentum_form")
+  static native void momentumForm(@ByRef SGD optimizer, @Cast("noisylr::MomentumForm") int form);
 }

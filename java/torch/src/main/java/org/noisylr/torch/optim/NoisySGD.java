@@ -61,6 +61,22 @@ public final class NoisySGD extends SGD implements FusedOptimizer {
   @Name("std::make_shared<noisylr::NoisySGD>")
   private native void allocate(@ByVal OptimizerParamGroupVector groups, @ByVal SGDOptions options);
 
+  /** Returns the form of the momentum; {@link MomentumForm#TORCH} at first. */
+  public MomentumForm momentumForm() {
+    return MomentumForm.values()[NativeNoise.momentumForm(NativeLibrary.open(this))];
+  }
+
+  /**
+   * Selects the form of the momentum, before the first step.
+   *
+   * @return this optimizer
+   * @throws RuntimeException if the optimizer has state, which means something else in another form
+   */
+  public NoisySGD momentumForm(MomentumForm form) {
+    NativeNoise.momentumForm(NativeLibrary.open(this), form.ordinal());
+    return this;
+  }
+
   @Override
   public Tensor step() {
     return NativeLibrary.step(this);
