@@ -3,6 +3,7 @@ package org.noisylr.launcher;
 import java.util.EnumSet;
 import java.util.Map;
 import org.noisylr.torch.optim.Implementation;
+import org.noisylr.torch.optim.MomentumForm;
 import org.noisylr.train.loop.OptimizerSpec;
 import picocli.CommandLine.Option;
 
@@ -15,6 +16,12 @@ final class OptimizerOptions extends OptionGroup {
 
   @Option(names = "--momentum", paramLabel = "M", defaultValue = "0.9")
   private double momentum;
+
+  @Option(names = "--nesterov")
+  private boolean nesterov;
+
+  @Option(names = "--momentum-form", paramLabel = "FORM", defaultValue = "torch")
+  private MomentumForm momentumForm;
 
   @Option(names = "--weight-decay", paramLabel = "W")
   private Double weightDecay;
@@ -29,12 +36,14 @@ final class OptimizerOptions extends OptionGroup {
         kind,
         Map.of(
             "--momentum", EnumSet.of(OptimizerSpec.Kind.MOMENTUM),
+            "--nesterov", EnumSet.of(OptimizerSpec.Kind.MOMENTUM),
+            "--momentum-form", EnumSet.of(OptimizerSpec.Kind.MOMENTUM),
             "--optimizer-impl",
                 EnumSet.complementOf(
                     EnumSet.of(OptimizerSpec.Kind.L4MOM, OptimizerSpec.Kind.L4ADAM))));
     double decay = weightDecay != null ? weightDecay : kind.isL4() ? 0 : DEFAULT_WEIGHT_DECAY;
     return Options.named(
         Map.of("momentum", "--momentum", "weight decay", "--weight-decay"),
-        () -> new OptimizerSpec(kind, momentum, decay, implementation));
+        () -> new OptimizerSpec(kind, momentum, nesterov, momentumForm, decay, implementation));
   }
 }

@@ -1,5 +1,6 @@
 package org.noisylr.train.loop;
 
+import java.util.Objects;
 import org.bytedeco.pytorch.AdagradOptions;
 import org.bytedeco.pytorch.AdamOptions;
 import org.bytedeco.pytorch.AdamWOptions;
@@ -13,6 +14,7 @@ import org.noisylr.check.Check;
 import org.noisylr.noise.NoiseSpec;
 import org.noisylr.torch.optim.FusedOptimizer;
 import org.noisylr.torch.optim.Implementation;
+import org.noisylr.torch.optim.MomentumForm;
 import org.noisylr.torch.optim.NoisyAdagrad;
 import org.noisylr.torch.optim.NoisyAdam;
 import org.noisylr.torch.optim.NoisyAdamW;
@@ -27,11 +29,19 @@ import org.noisylr.torch.optim.baseline.L4Options;
  *
  * @param kind the algorithm
  * @param momentum in [0, 1), for {@link Kind#MOMENTUM} only; 0.9 in the paper
+ * @param nesterov whether it is Nesterov's momentum, for {@link Kind#MOMENTUM} only
+ * @param momentumForm where the learning rate enters it; null for {@code TORCH}, the only one for
+ *     other kinds
  * @param weightDecay at least 0: decoupled for AdamW, L2 for the others; must be 0 for L4
  * @param implementation how steps are computed; ignored for L4
  */
 public record OptimizerSpec(
-    Kind kind, double momentum, double weightDecay, Implementation implementation) {
+    Kind kind,
+    double momentum,
+    boolean nesterov,
+    MomentumForm momentumForm,
+    double weightDecay,
+    Implementation implementation) {
   /** The optimizers of the paper, AdamW, and the baseline L4. */
   public enum Kind {
     /** SGD without momentum. */
@@ -60,10 +70,24 @@ public record OptimizerSpec(
     if (!(momentum >= 0 && momentum < 1)) {
       throw Check.invalid("momentum", momentum, "in [0, 1)");
     }
+    momentumForm = Objects.requireNonNullElse(momentumForm, MomentumForm.TORCH);
+    if (kind != Kind.MOMENTUM && (nesterov || momentumForm != MomentumForm.TORCH)) {
+      throw Check.invalid(
+          "optimizer", kind, "momentum for Nesterov's momentum or the momentum form keras");
+    }
+    if (nesterov && momentum == 0) {
+      throw Check.invalid("momentum", momentum, "greater than 0 for Nesterov's momentum");
+    }
     Check.nonNegative("weight decay", weightDecay);
     if (kind.isL4() && weightDecay != 0) {
       throw Check.invalid("weight decay", weightDecay, "0 for L4");
     }
+  }
+
+  /** Plain momentum in PyTorch's form. */
+  public OptimizerSpec(
+      Kind kind, double momentum, double weightDecay, Implementation implementation) {
+    this(kind, momentum, false, MomentumForm.TORCH, weightDecay, implementation);
   }
 
   /**
@@ -96,7 +120,8 @@ public record OptimizerSpec(
         SGDOptions options = new SGDOptions(lr);
         options.momentum().put(kind == Kind.MOMENTUM ? momentum : 0);
         options.weight_decay().put(weightDecay);
-        yield new NoisySGD(groups, options, noise);
+        options.nesterov().put(nesterov);
+        yield new NoisySGD(groups, options, noise).momentumForm(momentumForm);
       }
       case ADAM -> {
         AdamOptions options = new AdamOptions(lr);

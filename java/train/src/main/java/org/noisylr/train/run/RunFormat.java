@@ -48,6 +48,7 @@ import org.noisylr.schedule.StepDecay;
 import org.noisylr.schedule.Warmup;
 import org.noisylr.schedule.WarmupStableDecay;
 import org.noisylr.train.data.Preprocessing;
+import org.noisylr.train.loop.OptimizerSpec;
 
 /**
  * The text forms of a run: its configuration as YAML or a line of JSON, its result as JSON. A text
@@ -111,6 +112,12 @@ public final class RunFormat {
     boolean capture();
   }
 
+  /** Configurations of earlier versions and short ones have no such field. */
+  private interface OptimizerFields {
+    @JsonSetter(nulls = Nulls.AS_EMPTY)
+    boolean nesterov();
+  }
+
   /** The environment of a start: texts by name. */
   private static final class Start extends LinkedHashMap<String, String> {}
 
@@ -140,6 +147,7 @@ public final class RunFormat {
         .addMixIn(Distribution.Uniform.class, UniformFields.class)
         .addMixIn(NoiseSpec.class, NoiseFields.class)
         .addMixIn(RunConfig.class, RunFields.class)
+        .addMixIn(OptimizerSpec.class, OptimizerFields.class)
         .addMixIn(Preprocessing.class, PreprocessingTypes.class)
         .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
         .configure(EnumFeature.WRITE_ENUMS_TO_LOWERCASE, true)
