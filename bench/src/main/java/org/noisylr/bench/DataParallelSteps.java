@@ -107,8 +107,7 @@ final class DataParallelSteps {
             Precision.FP32,
             UpdateOptions.PLAIN,
             1);
-    return new Trainer(
-        model, config, examples.train(), examples.test(), new Device("cpu"), false, group);
+    return new Trainer(model, config, examples, new Device("cpu"), false, group);
   }
 
   private void step(int epochs) throws IOException {

@@ -90,7 +90,7 @@ public class TrainingBenchmark extends LongRuns {
             precision,
             UpdateOptions.PLAIN,
             1);
-    trainer = new Trainer(model, config, examples.train(), examples.test(), cpu, false);
+    trainer = new Trainer(model, config, examples, cpu, false);
   }
 
   @Benchmark

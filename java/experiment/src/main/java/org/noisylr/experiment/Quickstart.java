@@ -42,6 +42,7 @@ import org.noisylr.train.run.DirectoryLock;
 import org.noisylr.train.run.ModelName;
 import org.noisylr.train.run.Run;
 import org.noisylr.train.run.RunConfig;
+import org.noisylr.train.run.Selection;
 
 /**
  * Trains a small network on embedded images, without and with noise, and compares the runs.
@@ -154,7 +155,17 @@ public record Quickstart(int epochs, int seeds, String device) {
             seed);
     RunConfig config =
         new RunConfig(
-            DATA, null, null, ModelName.CNN28, null, device, Cpu.processors(), 1, false, training);
+            DATA,
+            null,
+            null,
+            ModelName.CNN28,
+            null,
+            device,
+            Cpu.processors(),
+            1,
+            false,
+            training,
+            Selection.BY_TEST);
     try (ConsoleProgress progress = new ConsoleProgress(console, name, epochs, data.metric())) {
       return Run.execute(config, data, List.of(progress));
     }

@@ -186,10 +186,18 @@ final class TrainCommand extends Subcommand {
 
   private void report(Run run, String state) {
     RunResult result = run.result();
+    boolean validated = result.bestValidationAcc() != null;
     System.out.printf(
         Locale.ROOT,
-        "%sbest test %s %.4f after %d of %d epochs, last %.4f, %.1f s%s%n",
+        "%s%s test %s %.4f after %d of %d epochs, last %.4f, %.1f s%s%n",
         state,
+        validated
+            ? String.format(
+                Locale.ROOT,
+                "best validation %s %.4f,",
+                result.metric().title(),
+                result.bestValidationAcc())
+            : "best",
         result.metric().title(),
         result.bestTestAcc(),
         result.bestEpoch() + 1,

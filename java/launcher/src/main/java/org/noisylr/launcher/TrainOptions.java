@@ -21,6 +21,7 @@ import org.noisylr.train.run.Cpu;
 import org.noisylr.train.run.ModelName;
 import org.noisylr.train.run.Run;
 import org.noisylr.train.run.RunConfig;
+import org.noisylr.train.run.Selection;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -49,6 +50,7 @@ final class TrainOptions extends OptionGroup {
   @Mixin private EpochsOption epochsOption;
 
   @Mixin private UpdateFlags updateFlags;
+  @Mixin private SelectionOptions selectionOptions;
 
   @Option(names = "--batch-size", paramLabel = "B", defaultValue = "128")
   private int batchSize;
@@ -106,6 +108,7 @@ final class TrainOptions extends OptionGroup {
     Schedule schedule = schedules.schedule(epochs, err);
     OptimizerSpec optimizerSpec = optimizer.spec();
     UpdateOptions update = updateFlags.update();
+    Selection selection = selectionOptions.selection();
     NoiseSpec noise = noises.noise(epochs, seed, false, err);
     checkFolder.run();
     String deviceName = device.name(err, rank.map(Rendezvous::localRank).orElse(0));
@@ -135,7 +138,8 @@ final class TrainOptions extends OptionGroup {
                     threads == null ? storedThreads.orElseGet(Cpu::processorsOfRank) : threads,
                     ranks,
                     capture,
-                    training));
+                    training,
+                    selection));
     Options.named(
         Map.of(
             "capture",
@@ -145,7 +149,9 @@ final class TrainOptions extends OptionGroup {
             "batch size",
             "--batch-size",
             "augmentation",
-            "--augment"),
+            "--augment",
+            "validation",
+            "--validation"),
         () -> Run.check(config, dataset));
     return new Task(config, dataset);
   }

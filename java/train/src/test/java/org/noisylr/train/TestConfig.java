@@ -11,6 +11,7 @@ import org.noisylr.train.loop.TrainingConfig;
 import org.noisylr.train.loop.UpdateOptions;
 import org.noisylr.train.run.ModelName;
 import org.noisylr.train.run.RunConfig;
+import org.noisylr.train.run.Selection;
 
 /**
  * Builds configurations: one epoch of cnn28 on fashion-mnist-mini, SGD with momentum 0.9 at rate
@@ -36,6 +37,7 @@ public final class TestConfig {
   private UpdateOptions update = UpdateOptions.PLAIN;
   private int processes = 1;
   private boolean capture;
+  private Selection selection = Selection.BY_TEST;
 
   public TestConfig optimizer(OptimizerSpec.Kind value) {
     kind = value;
@@ -140,8 +142,23 @@ public final class TestConfig {
     return this;
   }
 
+  public TestConfig selection(Selection value) {
+    selection = value;
+    return this;
+  }
+
   public RunConfig run() {
     return new RunConfig(
-        data, subset, testSubset, model, backbone, device, threads, processes, capture, training());
+        data,
+        subset,
+        testSubset,
+        model,
+        backbone,
+        device,
+        threads,
+        processes,
+        capture,
+        training(),
+        selection);
   }
 }

@@ -30,6 +30,7 @@ import org.noisylr.train.loop.UpdateOptions;
 import org.noisylr.train.run.ModelName;
 import org.noisylr.train.run.Run;
 import org.noisylr.train.run.RunConfig;
+import org.noisylr.train.run.Selection;
 
 /**
  * Turns cells of the paper's tables into runs.
@@ -217,7 +218,8 @@ public record Planner(
         Math.max(1, threads / settings.processes()),
         settings.processes(),
         capture && !settings.optimizer().isL4(),
-        training);
+        training,
+        Selection.BY_TEST);
   }
 
   private static double steps(int examples, int batchSize) {

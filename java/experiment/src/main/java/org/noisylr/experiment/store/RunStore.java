@@ -80,7 +80,8 @@ public final class RunStore {
             1,
             config.processes(),
             false,
-            config.training());
+            config.training(),
+            config.selection());
     byte[] text = RunFormat.toLine(trained).getBytes(StandardCharsets.UTF_8);
     byte[] digest = Digest.of("SHA-256").digest(text);
     return HexFormat.of().formatHex(digest).substring(0, KEY_LENGTH);

@@ -33,6 +33,7 @@ import org.noisylr.train.run.ModelName;
 import org.noisylr.train.run.Run;
 import org.noisylr.train.run.RunConfig;
 import org.noisylr.train.run.RunDirectory;
+import org.noisylr.train.run.Selection;
 
 class RunStoreTest {
   @TempDir private Path root;
@@ -61,7 +62,8 @@ class RunStoreTest {
             Augmentation.NONE,
             Precision.FP32,
             UpdateOptions.PLAIN,
-            1));
+            1),
+        Selection.BY_TEST);
   }
 
   private static RunConfig config(int threads) {

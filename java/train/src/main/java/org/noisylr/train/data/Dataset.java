@@ -1,7 +1,12 @@
 package org.noisylr.train.data;
 
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Device;
+import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
 import org.noisylr.train.metric.Metric;
 
@@ -77,6 +82,51 @@ public sealed interface Dataset permits ImageDataset, SegmentationDataset, TextD
   Dataset subset(int train, int test);
 
   /**
+   * A dataset whose training examples are divided.
+   *
+   * @param dataset with the training examples that are left
+   * @param validation the held-out examples, as its test examples; null for none
+   */
+  record Split(Dataset dataset, Dataset validation) {}
+
+  /** Divides the training examples by their indices. */
+  Split split(int[] kept, int[] held);
+
+  /**
+   * Holds out training examples to choose an epoch by. Each class gives the same share, at even
+   * distances in stored order, so that all runs hold out the same examples.
+   *
+   * @param fraction in (0, 1); null to hold out none
+   * @throws InputException if no example is held out, or none is left
+   */
+  default Split holdOut(Double fraction) {
+    if (fraction == null) {
+      return new Split(this, null);
+    }
+    Map<Integer, Integer> ranks = new HashMap<>();
+    Map<Boolean, List<Integer>> parts =
+        IntStream.range(0, trainCount())
+            .boxed()
+            .collect(
+                Collectors.partitioningBy(
+                    i -> {
+                      int rank = ranks.merge(train().label(i), 1, Integer::sum);
+                      return Math.floor(rank * fraction) > Math.floor((rank - 1) * fraction);
+                    }));
+    if (parts.values().stream().anyMatch(List::isEmpty)) {
+      throw Check.invalid(
+          "validation",
+          fraction,
+          "a fraction that divides the %d training examples".formatted(trainCount()));
+    }
+    return split(indices(parts.get(false)), indices(parts.get(true)));
+  }
+
+  private static int[] indices(List<Integer> list) {
+    return list.stream().mapToInt(Integer::intValue).toArray();
+  }
+
+  /**
    * Checks that an augmentation can be applied to the training examples.
    *
    * @throws InputException if it cannot
@@ -119,12 +169,21 @@ public sealed interface Dataset permits ImageDataset, SegmentationDataset, TextD
    *
    * @param train to train on
    * @param test to evaluate on
+   * @param validation to choose an epoch by; null for none
    */
-  record OnDevice(Examples train, Examples test) implements AutoCloseable {
+  record OnDevice(Examples train, Examples test, Examples validation) implements AutoCloseable {
+    /** Examples without a validation set. */
+    public OnDevice(Examples train, Examples test) {
+      this(train, test, null);
+    }
+
     @Override
     public void close() {
       train.close();
       test.close();
+      if (validation != null) {
+        validation.close();
+      }
     }
   }
 }

@@ -1,5 +1,6 @@
 package org.noisylr.train.data;
 
+import java.lang.reflect.Array;
 import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
 
@@ -18,6 +19,33 @@ public sealed interface ExampleSet permits ImageSet, SegmentationSet, TextSet {
    * @throws InputException if {@code n} is outside that interval
    */
   ExampleSet first(int n);
+
+  /**
+   * Returns examples in another order or number.
+   *
+   * @param indices in [0, {@link #count})
+   */
+  ExampleSet select(int[] indices);
+
+  /** Returns the class of an example; 0 if it has no single one. */
+  default int label(int example) {
+    return 0;
+  }
+
+  /**
+   * Copies rows of a matrix.
+   *
+   * @param values an array of a primitive type, {@code [N, size]}
+   * @param indices of the rows
+   */
+  static <A> A rows(A values, int size, int[] indices) {
+    @SuppressWarnings("unchecked")
+    A rows = (A) Array.newInstance(values.getClass().getComponentType(), size * indices.length);
+    for (int i = 0; i < indices.length; i++) {
+      System.arraycopy(values, indices[i] * size, rows, i * size, size);
+    }
+    return rows;
+  }
 
   /**
    * Checks that a number of examples is in [1, {@link #count}].

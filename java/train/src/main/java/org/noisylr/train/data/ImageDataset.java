@@ -52,6 +52,14 @@ public record ImageDataset(String name, List<String> classNames, ImageSet train,
   }
 
   @Override
+  public Split split(int[] kept, int[] held) {
+    ImageSet rest = train.select(kept);
+    return new Split(
+        new ImageDataset(name, classNames, rest, test),
+        new ImageDataset(name, classNames, rest, train.select(held)));
+  }
+
+  @Override
   public Preprocessing.Images preprocessing() {
     return Normalization.of(train).preprocessing(train.height(), train.width());
   }

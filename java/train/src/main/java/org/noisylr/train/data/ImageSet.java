@@ -41,6 +41,21 @@ public record ImageSet(byte[] pixels, int[] labels, int channels, int height, in
   }
 
   @Override
+  public int label(int example) {
+    return labels[example];
+  }
+
+  @Override
+  public ImageSet select(int[] indices) {
+    return new ImageSet(
+        ExampleSet.rows(pixels, channels * height * width, indices),
+        ExampleSet.rows(labels, 1, indices),
+        channels,
+        height,
+        width);
+  }
+
+  @Override
   public ImageSet first(int n) {
     checkCount("number of images", n);
     if (n == count()) {

@@ -45,6 +45,14 @@ public record SegmentationDataset(
   }
 
   @Override
+  public Split split(int[] kept, int[] held) {
+    SegmentationSet rest = train.select(kept);
+    return new Split(
+        new SegmentationDataset(name, classNames, rest, test),
+        new SegmentationDataset(name, classNames, rest, train.select(held)));
+  }
+
+  @Override
   public Preprocessing.Images preprocessing() {
     return Normalization.of(train).preprocessing(train.height(), train.width());
   }

@@ -56,6 +56,16 @@ public record SegmentationSet(byte[] pixels, byte[] masks, int height, int width
   }
 
   @Override
+  public SegmentationSet select(int[] indices) {
+    int plane = height * width;
+    return new SegmentationSet(
+        ExampleSet.rows(pixels, CHANNELS * plane, indices),
+        ExampleSet.rows(masks, plane, indices),
+        height,
+        width);
+  }
+
+  @Override
   public SegmentationSet first(int n) {
     checkCount("number of images", n);
     if (n == count()) {

@@ -62,6 +62,14 @@ public record TextDataset(
   }
 
   @Override
+  public Split split(int[] kept, int[] held) {
+    TextSet rest = train.select(kept);
+    return new Split(
+        new TextDataset(name, classNames, vocabulary, words, rest, test),
+        new TextDataset(name, classNames, vocabulary, words, rest, train.select(held)));
+  }
+
+  @Override
   public Preprocessing.Texts preprocessing() {
     return new Preprocessing.Texts(vocabulary, train.length(), words);
   }

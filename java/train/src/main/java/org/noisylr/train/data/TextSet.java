@@ -37,6 +37,17 @@ public record TextSet(int[] tokens, int[] labels, int length) implements Example
   }
 
   @Override
+  public int label(int example) {
+    return labels[example];
+  }
+
+  @Override
+  public TextSet select(int[] indices) {
+    return new TextSet(
+        ExampleSet.rows(tokens, length, indices), ExampleSet.rows(labels, 1, indices), length);
+  }
+
+  @Override
   public TextSet first(int n) {
     checkCount("number of texts", n);
     return n == count()

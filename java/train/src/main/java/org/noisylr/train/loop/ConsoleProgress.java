@@ -59,7 +59,7 @@ public final class ConsoleProgress implements TrainingListener, AutoCloseable {
     close();
     out.printf(
         Locale.ROOT,
-        "%sepoch %d/%d  lr %.4g  train loss %.4f %s %.4f  test loss %.4f %s %.4f  %.1f s%n",
+        "%sepoch %d/%d  lr %.4g  train loss %.4f %s %.4f%s  test loss %.4f %s %.4f  %.1f s%n",
         name,
         m.epoch() + 1,
         epochs,
@@ -67,6 +67,14 @@ public final class ConsoleProgress implements TrainingListener, AutoCloseable {
         m.trainLoss(),
         metric.title(),
         m.trainAcc(),
+        m.validationAcc() == null
+            ? ""
+            : String.format(
+                Locale.ROOT,
+                "  validation loss %.4f %s %.4f",
+                m.validationLoss(),
+                metric.title(),
+                m.validationAcc()),
         m.testLoss(),
         metric.title(),
         m.testAcc(),

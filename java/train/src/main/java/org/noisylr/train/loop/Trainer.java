@@ -16,6 +16,7 @@ import org.noisylr.torch.distributed.Communicator;
 import org.noisylr.torch.model.Model;
 import org.noisylr.torch.optim.NoisyOptimizer;
 import org.noisylr.torch.optim.OptimizerState;
+import org.noisylr.train.data.Dataset;
 import org.noisylr.train.data.Examples;
 import org.noisylr.train.metric.EpochMetrics;
 
@@ -41,8 +42,7 @@ public final class Trainer implements AutoCloseable {
   private final Model model;
   private final TrainingConfig config;
   private final ForwardPass forward;
-  private final Examples training;
-  private final Examples test;
+  private final Dataset.OnDevice examples;
   private final Device device;
   private final TrainingOptimizer optimizer;
   private final NoisyOptimizer noisy;
@@ -58,8 +58,7 @@ public final class Trainer implements AutoCloseable {
    *
    * @param model on {@code device}
    * @param config the settings
-   * @param training the examples to train on, on {@code device}
-   * @param test the examples to evaluate on, on {@code device}
+   * @param examples on {@code device}
    * @param device the device of all tensors
    * @param capture whether steps of full batches are captured in a CUDA graph, see {@link
    *     org.noisylr.torch.optim.CapturedStep}; the optimizer is then a fused one
@@ -68,19 +67,17 @@ public final class Trainer implements AutoCloseable {
   public Trainer(
       Model model,
       TrainingConfig config,
-      Examples training,
-      Examples test,
+      Dataset.OnDevice examples,
       Device device,
       boolean capture) {
-    this(model, config, training, test, device, capture, null);
+    this(model, config, examples, device, capture, null);
   }
 
   /**
    * Creates the trainer of one rank of a group.
    *
    * @param model on {@code device}; gets rank 0's parameters and buffers
-   * @param training all examples to train on, on {@code device}
-   * @param test all examples to evaluate on, on {@code device}
+   * @param examples all of them, on {@code device}
    * @param group the ranks that train together, each with such a trainer, used until {@link
    *     #close}; null for this process alone; neither with {@code capture} nor with L4
    * @throws InputException if there are no examples
@@ -88,24 +85,22 @@ public final class Trainer implements AutoCloseable {
   public Trainer(
       Model model,
       TrainingConfig config,
-      Examples training,
-      Examples test,
+      Dataset.OnDevice examples,
       Device device,
       boolean capture,
       Communicator group) {
-    Check.atLeast("number of training examples", training.count(), 1);
-    Check.atLeast("number of test examples", test.count(), 1);
+    Check.atLeast("number of training examples", examples.train().count(), 1);
+    Check.atLeast("number of test examples", examples.test().count(), 1);
     this.model = model;
     this.config = config;
-    this.training = training;
-    this.test = test;
+    this.examples = examples;
     this.device = device;
     forward = new ForwardPass(model, config.precision());
     model.channelsLast();
     optimizer = config.optimizer().create(model.parameters(), steps(0).baseLr(0), config.noise());
     noisy = optimizer.noisy();
     ranks = new Ranks(model, group);
-    updater = new Updater(forward, config, training, optimizer, ranks, capture, device);
+    updater = new Updater(forward, config, examples.train(), optimizer, ranks, capture, device);
     Double decay = config.update().ema();
     average = decay == null ? null : new MovingAverage(model, decay);
   }
@@ -131,11 +126,11 @@ public final class Trainer implements AutoCloseable {
   }
 
   private EpochSteps steps(int epoch) {
-    return new EpochSteps(config, epoch, training.count());
+    return new EpochSteps(config, epoch, examples.train().count());
   }
 
   /**
-   * Trains for one epoch and evaluates on the test examples.
+   * Trains for one epoch and evaluates on the test and validation examples.
    *
    * @throws DivergedException if a training loss or the test loss is NaN or infinite, or a
    *     parameter or optimizer state after the epoch
@@ -172,8 +167,9 @@ public final class Trainer implements AutoCloseable {
       EpochSteps steps, List<TrainingListener> listeners, StopSignal stop) {
     Updater.seedOrder(config.seed(), steps.epoch());
     noisy.epoch(steps.epoch());
-    Tensor order = torch.randperm(training.count(), Tensors.options(device, torch.ScalarType.Long));
-    EpochProgress current = new EpochProgress(steps, training.newScore(), ranks, device);
+    Tensor order =
+        torch.randperm(examples.train().count(), Tensors.options(device, torch.ScalarType.Long));
+    EpochProgress current = newProgress(steps);
     if (stepsDone > 0) {
       current.restore(progress, stepsDone);
     }
@@ -187,8 +183,13 @@ public final class Trainer implements AutoCloseable {
       average.swap();
     }
     checkFinite(steps, current.lr());
-    Optional<Evaluation> evaluation = evaluate(steps, current.lr(), stop);
-    if (evaluation.isEmpty()) {
+    Optional<Evaluation> test = evaluate("test", examples.test(), steps, current.lr(), stop);
+    boolean validates = examples.validation() != null;
+    Optional<Evaluation> validation =
+        validates && test.isPresent()
+            ? evaluate("validation", examples.validation(), steps, current.lr(), stop)
+            : Optional.empty();
+    if (test.isEmpty() || validates && validation.isEmpty()) {
       return suspend(current);
     }
     current.sumScore();
@@ -201,8 +202,10 @@ public final class Trainer implements AutoCloseable {
             current.lr(),
             current.meanLoss(),
             current.score(),
-            evaluation.get().loss(),
-            evaluation.get().score()));
+            test.get().loss(),
+            test.get().score(),
+            validation.map(Evaluation::loss).orElse(null),
+            validation.map(Evaluation::score).orElse(null)));
   }
 
   /** Trains to the end of the epoch; returns false if it stopped before. */
@@ -243,11 +246,19 @@ public final class Trainer implements AutoCloseable {
     }
   }
 
-  private Optional<Evaluation> evaluate(EpochSteps steps, double lr, StopSignal stop) {
+  private EpochProgress newProgress(EpochSteps steps) {
+    return new EpochProgress(steps, examples.train().newScore(), ranks, device);
+  }
+
+  /**
+   * @param name of the examples, for an error
+   */
+  private Optional<Evaluation> evaluate(
+      String name, Examples evaluated, EpochSteps steps, double lr, StopSignal stop) {
     Optional<Evaluation> evaluation;
     swapAverage();
     try {
-      evaluation = Evaluation.of(forward, test, device, ranks, stop);
+      evaluation = Evaluation.of(forward, evaluated, device, ranks, stop);
     } catch (RuntimeException e) {
       throw isNativeError(e) ? new StepFailedException(steps.epoch(), e) : e;
     } finally {
@@ -255,7 +266,7 @@ public final class Trainer implements AutoCloseable {
     }
     if (evaluation.isPresent() && !Double.isFinite(evaluation.get().loss())) {
       throw new DivergedException(
-          "the test loss",
+          "the %s loss".formatted(name),
           Double.toString(evaluation.get().loss()),
           steps.epoch(),
           steps.last(),
@@ -350,10 +361,7 @@ public final class Trainer implements AutoCloseable {
 
   private void checkProgress(TrainerState saved, int steps) {
     try (PointerScope scope = new PointerScope()) {
-      Map<String, Tensor> expected =
-          steps == 0
-              ? Map.of()
-              : new EpochProgress(steps(0), training.newScore(), ranks, device).tensors();
+      Map<String, Tensor> expected = steps == 0 ? Map.of() : newProgress(steps(0)).tensors();
       if (!saved.hasProgress(expected)) {
         throw new InputException(
             "the checkpoint's tensors of an unfinished epoch do not match %d completed steps of %d"

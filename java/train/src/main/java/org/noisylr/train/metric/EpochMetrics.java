@@ -12,6 +12,8 @@ package org.noisylr.train.metric;
  * @param trainAcc the training score in the {@link Metric} of the dataset, a fraction
  * @param testLoss the mean loss of the test examples after the epoch
  * @param testAcc the test score after the epoch, a fraction
+ * @param validationLoss the mean loss of the validation examples after the epoch; null without them
+ * @param validationAcc the validation score after the epoch; null without them
  */
 public record EpochMetrics(
     int epoch,
@@ -22,4 +24,25 @@ public record EpochMetrics(
     double trainLoss,
     double trainAcc,
     double testLoss,
-    double testAcc) {}
+    double testAcc,
+    Double validationLoss,
+    Double validationAcc) {
+  /** The results without validation examples. */
+  public EpochMetrics(
+      int epoch,
+      long step,
+      double baseLr,
+      double factor,
+      double lr,
+      double trainLoss,
+      double trainAcc,
+      double testLoss,
+      double testAcc) {
+    this(epoch, step, baseLr, factor, lr, trainLoss, trainAcc, testLoss, testAcc, null, null);
+  }
+
+  /** Returns the score that chooses the best epoch: the validation score, else the test score. */
+  public double selectionAcc() {
+    return validationAcc == null ? testAcc : validationAcc;
+  }
+}

@@ -122,16 +122,28 @@ public record Run(List<EpochMetrics> metrics, RunResult result, Timing timing) {
     }
     int batch = config.training().batchSize();
     Check.atLeast("batch size", batch, ranks);
-    config.model().checkBatches(subset(config, data).trainCount(), batch, ranks);
+    config.model().checkBatches(parts(config, data).dataset().trainCount(), batch, ranks);
     return null;
   }
 
-  private static Dataset subset(RunConfig config, Dataset data) {
-    return config.subset() == null && config.testSubset() == null
-        ? data
-        : data.subset(
-            Objects.requireNonNullElse(config.subset(), data.trainCount()),
-            Objects.requireNonNullElse(config.testSubset(), data.testCount()));
+  private static Dataset.Split parts(RunConfig config, Dataset data) {
+    Dataset used =
+        config.subset() == null && config.testSubset() == null
+            ? data
+            : data.subset(
+                Objects.requireNonNullElse(config.subset(), data.trainCount()),
+                Objects.requireNonNullElse(config.testSubset(), data.testCount()));
+    return used.holdOut(config.selection().validation());
+  }
+
+  private static Dataset.OnDevice onDevice(Dataset.Split parts, Device device, RunConfig config) {
+    Dataset.OnDevice examples = parts.dataset().on(device, config.training().augmentation());
+    return parts.validation() == null
+        ? examples
+        : new Dataset.OnDevice(
+            examples.train(),
+            examples.test(),
+            parts.validation().testOn(device, parts.dataset().preprocessing()));
   }
 
   /**
@@ -145,7 +157,7 @@ public record Run(List<EpochMetrics> metrics, RunResult result, Timing timing) {
           "capture", "requires a build with -Pgpu on a machine with CUDA's headers");
     }
     config.model().check(data);
-    Dataset used = subset(config, data);
+    Dataset used = parts(config, data).dataset();
     config.model().checkBatches(used.trainCount(), config.training().batchSize(), 1);
     used.check(config.training().augmentation());
     if (config.backbone() != null) {
@@ -186,25 +198,19 @@ public record Run(List<EpochMetrics> metrics, RunResult result, Timing timing) {
       StopSignal stop,
       Communicator group) {
     Cpu.configure(config.threads());
-    Dataset used = subset(config, data);
+    Dataset.Split parts = parts(config, data);
+    Dataset used = parts.dataset();
     try (PointerScope scope = new PointerScope()) {
       Device device = Devices.of(config.device());
       Trainer.seedWeights(config.training().seed());
       try (Model model = config.model().create(used);
-          Dataset.OnDevice examples = used.on(device, config.training().augmentation())) {
+          Dataset.OnDevice examples = onDevice(parts, device, config)) {
         if (config.backbone() != null) {
           loadBackbone((DeepLabV3) model, Path.of(config.backbone()));
         }
         model.to(device, false);
         try (Trainer trainer =
-            new Trainer(
-                model,
-                config.training(),
-                examples.train(),
-                examples.test(),
-                device,
-                config.capture(),
-                group)) {
+            new Trainer(model, config.training(), examples, device, config.capture(), group)) {
           List<EpochMetrics> metrics = restore(trainer, directory, group);
           Timing timing = directory == null ? new Timing() : directory.timing(metrics.size());
           if (directory != null) {
@@ -253,7 +259,7 @@ public record Run(List<EpochMetrics> metrics, RunResult result, Timing timing) {
     List<TrainingListener> all = new ArrayList<>(listeners);
     all.add(timing);
     int epochs = config.training().epochs();
-    while (trainer.nextEpoch() < epochs) {
+    while (trainer.nextEpoch() < epochs && !config.selection().isOver(metrics)) {
       int before = trainer.stepsDone();
       Optional<EpochMetrics> epoch = trainer.runEpoch(all, stop);
       epoch.ifPresent(metrics::add);

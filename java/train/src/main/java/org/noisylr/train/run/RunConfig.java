@@ -1,5 +1,6 @@
 package org.noisylr.train.run;
 
+import java.util.Objects;
 import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
 import org.noisylr.torch.optim.Implementation;
@@ -24,6 +25,7 @@ import org.noisylr.train.loop.UpdateOptions;
  * @param capture whether training steps are captured in a CUDA graph and replayed, on a CUDA device
  *     and with a fused optimizer only; results differ by rounding
  * @param training the settings of the training loop
+ * @param selection how the best epoch is chosen; null for {@link Selection#BY_TEST}
  */
 public record RunConfig(
     String data,
@@ -35,7 +37,8 @@ public record RunConfig(
     int threads,
     int processes,
     boolean capture,
-    TrainingConfig training) {
+    TrainingConfig training,
+    Selection selection) {
   /** Many times the cores of a machine; ten thousand threads can crash LibTorch. */
   private static final long MAX_THREADS = 1024;
 
@@ -49,6 +52,7 @@ public record RunConfig(
     Check.within("threads", (long) threads, 1, MAX_THREADS);
     Check.within("processes", (long) processes, 1, MAX_PROCESSES);
     Check.required("training", training);
+    selection = Objects.requireNonNullElse(selection, Selection.BY_TEST);
     if (capture) {
       UpdateOptions update = training.update();
       if (update.accumulate() > 1 || update.clipNorm() != null) {
@@ -70,12 +74,32 @@ public record RunConfig(
   /** Returns this configuration with another device. */
   public RunConfig withDevice(String name) {
     return new RunConfig(
-        data, subset, testSubset, model, backbone, name, threads, processes, capture, training);
+        data,
+        subset,
+        testSubset,
+        model,
+        backbone,
+        name,
+        threads,
+        processes,
+        capture,
+        training,
+        selection);
   }
 
   /** Returns this configuration with another number of processes. */
   public RunConfig withProcesses(int number) {
     return new RunConfig(
-        data, subset, testSubset, model, backbone, device, threads, number, capture, training);
+        data,
+        subset,
+        testSubset,
+        model,
+        backbone,
+        device,
+        threads,
+        number,
+        capture,
+        training,
+        selection);
   }
 }

@@ -277,7 +277,7 @@ public final class RunDirectory implements AutoCloseable {
       Function<EpochMetrics, ModelInfo> info) {
     try {
       // Before the checkpoint: a run that resumes from an older one writes it again.
-      EpochMetrics best = metrics.isEmpty() ? null : RunResult.best(metrics);
+      EpochMetrics best = metrics.isEmpty() ? null : Selection.best(metrics);
       if (trainer.stepsDone() == 0 && best.epoch() == metrics.size() - 1) {
         TrainedModel.write(files.path(RunFiles.BEST), trainer.weights(), info.apply(best));
       }

@@ -140,7 +140,9 @@ final class RunFiles {
       throw new InputException("%s does not match %s".formatted(path(RESULT), path(METRICS)));
     }
     Optional<RunConfig> config = config();
-    if (config.isPresent() && config.get().training().epochs() != result.epochs()) {
+    if (config.isPresent()
+        && config.get().training().epochs() != result.epochs()
+        && !config.get().selection().isOver(metrics)) {
       throw new InputException(
           "%s must have %d epochs like %s, but has %d"
               .formatted(

@@ -1,6 +1,6 @@
 package org.noisylr.train.run;
 
-import java.util.Comparator;
+import com.fasterxml.jackson.annotation.JsonInclude;
 import java.util.List;
 import org.noisylr.check.Check;
 import org.noisylr.train.metric.EpochMetrics;
@@ -10,8 +10,11 @@ import org.noisylr.train.metric.Metric;
  * The outcome of a run.
  *
  * @param metric the meaning of the scores, which are fractions
- * @param bestTestAcc the highest test score of all epochs, as reported in the paper
- * @param bestEpoch the first epoch with that score, zero-based
+ * @param bestTestAcc the test score of the best epoch; as reported in the paper if the best epoch
+ *     is the one with the highest test score
+ * @param bestValidationAcc the validation score of the best epoch; null without validation examples
+ * @param bestEpoch the first epoch with the highest validation score, or test score if there are no
+ *     validation examples, zero-based
  * @param lastTestAcc the test score after the last epoch
  * @param lastTrainAcc the training score during the last epoch
  * @param epochs the number of epochs
@@ -20,6 +23,7 @@ import org.noisylr.train.metric.Metric;
 public record RunResult(
     Metric metric,
     double bestTestAcc,
+    @JsonInclude(JsonInclude.Include.NON_NULL) Double bestValidationAcc,
     int bestEpoch,
     double lastTestAcc,
     double lastTrainAcc,
@@ -38,24 +42,16 @@ public record RunResult(
   }
 
   static RunResult of(Metric metric, List<EpochMetrics> metrics, long parameters) {
-    EpochMetrics best = best(metrics);
+    EpochMetrics best = Selection.best(metrics);
     EpochMetrics last = metrics.get(metrics.size() - 1);
     return new RunResult(
         metric,
         best.testAcc(),
+        best.validationAcc(),
         best.epoch(),
         last.testAcc(),
         last.trainAcc(),
         metrics.size(),
         parameters);
-  }
-
-  /** Returns the first epoch with the highest test score. */
-  static EpochMetrics best(List<EpochMetrics> metrics) {
-    return metrics.stream()
-        .max(
-            Comparator.comparingDouble(EpochMetrics::testAcc)
-                .thenComparing(EpochMetrics::epoch, Comparator.reverseOrder()))
-        .orElseThrow();
   }
 }

@@ -57,8 +57,7 @@ class NumbersTest {
     try (PointerScope scope = new PointerScope();
         Model model = models.apply(data.train().channels(), classes);
         Dataset.OnDevice examples = data.on(CPU, Augmentation.NONE);
-        Trainer trainer =
-            new Trainer(model, config, examples.train(), examples.test(), CPU, false)) {
+        Trainer trainer = new Trainer(model, config, examples, CPU, false)) {
       try (AutoGradMode noGrad = new AutoGradMode(false)) {
         change.accept(Tensors.state(model));
       }

@@ -59,7 +59,12 @@ final class TrainerFixture {
     try (Cnn28 model = new Cnn28(1, 10);
         Dataset.OnDevice data = DATA.subset(images, 200).on(CPU, config.augmentation());
         Trainer trainer =
-            new Trainer(model, config, wrapper.apply(data.train()), data.test(), CPU, false)) {
+            new Trainer(
+                model,
+                config,
+                new Dataset.OnDevice(wrapper.apply(data.train()), data.test()),
+                CPU,
+                false)) {
       return use.apply(trainer, model);
     }
   }
