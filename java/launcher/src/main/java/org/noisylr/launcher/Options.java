@@ -21,7 +21,7 @@ final class Options {
 
   /** Rejects a missing option that this use requires. */
   static void require(CommandSpec command, String option) {
-    if (!isGiven(command, option)) {
+    if (command.findOption(option).getValue() == null) {
       throw new ParameterException(
           command.commandLine(),
           "Missing required option: '%s=%s'"

@@ -1,5 +1,7 @@
 package org.noisylr.launcher;
 
+import static java.util.stream.Collectors.toSet;
+
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -7,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
 import org.noisylr.launcher.TrainOptions.Task;
@@ -28,6 +31,7 @@ import org.noisylr.train.run.RunResult;
 import org.noisylr.train.run.StoppedException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 
@@ -38,6 +42,8 @@ final class TrainCommand extends Subcommand {
   private static final Set<String> OF_THE_PROCESS =
       Set.of("--resume", "--out", "--processes", "--join-timeout");
 
+  private static final String EPOCHS = "--epochs";
+
   @Mixin private TrainOptions options;
 
   @Option(names = "--out", paramLabel = "DIR")
@@ -46,8 +52,14 @@ final class TrainCommand extends Subcommand {
   @Option(names = "--resume")
   private boolean resume;
 
+  @Option(names = "--config", paramLabel = "FILE")
+  private Path config;
+
   @Option(names = "--join-timeout", paramLabel = "SECONDS", defaultValue = "300")
   private int joinTimeout;
+
+  /** Whether the options give a stored run more epochs. */
+  private boolean isExtension;
 
   @Override
   public Integer call() {
@@ -57,11 +69,25 @@ final class TrainCommand extends Subcommand {
     if (out != null && out.toString().isEmpty()) {
       throw new InputException("--out must name a folder, but is empty");
     }
+    if (config != null && resume) {
+      throw new InputException("--config and --resume exclude each other");
+    }
+    Optional<RunConfig> stored = resume ? RunDirectory.readConfig(out) : Optional.empty();
+    if (spec().defaultValueProvider() == null) {
+      Optional<RunConfig> defaults =
+          config != null
+              ? Optional.of(RunDirectory.readConfigFile(config))
+              : stored.filter(run -> !ownOptions().isEmpty());
+      if (defaults.isPresent()) {
+        return new ConfigDefaults(defaults.get()).execute(commandLine());
+      }
+    }
+    isExtension = stored.filter(this::isExtended).isPresent();
     Optional<Rendezvous> rank = Rendezvous.fromEnvironment().filter(place -> place.size() > 1);
     if (rank.isPresent()) {
       return trainAsRank(rank.get());
     }
-    if (resume && RunDirectory.readFinished(out).isPresent()) {
+    if (resume && !isExtension && RunDirectory.readFinished(out).isPresent()) {
       return trainAlone();
     }
     int processes = processes();
@@ -92,6 +118,9 @@ final class TrainCommand extends Subcommand {
     try (GracefulShutdown shutdown = new GracefulShutdown();
         StopSignal.Work work = shutdown.signal().work()) {
       Task task = resumesWithoutOptions() ? opened(storedConfig().withProcesses(1)) : described();
+      if (isExtension) {
+        RunDirectory.extend(out, task.config());
+      }
       try (ConsoleProgress progress = start(task)) {
         String state =
             resume && RunDirectory.readFinished(out).isPresent() ? "already finished: " : "";
@@ -143,6 +172,8 @@ final class TrainCommand extends Subcommand {
     Agreement.checkSame(group, resumesWithoutOptions(), "--resume");
     Task task = resumesWithoutOptions() ? stored(place, group) : describedOnRank(place, group);
     boolean prints = group.rank() == 0;
+    Agreement.on(
+        group, () -> prints && isExtension ? RunDirectory.extend(out, task.config()) : null);
     try (ConsoleProgress progress = prints ? start(task) : null) {
       Run.execute(
               task.config(),
@@ -209,9 +240,29 @@ final class TrainCommand extends Subcommand {
 
   /** Returns whether the run's own options are those that it started with. */
   private boolean resumesWithoutOptions() {
-    return resume
-        && spec().commandLine().getParseResult().matchedOptions().stream()
-            .allMatch(option -> OF_THE_PROCESS.contains(option.longestName()));
+    return resume && ownOptions().isEmpty();
+  }
+
+  /**
+   * Returns whether the options give a stored run more epochs.
+   *
+   * @throws InputException if they give it fewer
+   */
+  private boolean isExtended(RunConfig stored) {
+    if (!Options.isGiven(spec(), EPOCHS)) {
+      return false;
+    }
+    int epochs = stored.training().epochs();
+    Check.atLeast("%s of the run in %s".formatted(EPOCHS, out), options.epochs(), epochs);
+    return options.epochs() > epochs;
+  }
+
+  /** Returns the given options that describe the run. */
+  private Set<String> ownOptions() {
+    return spec().commandLine().getParseResult().matchedOptions().stream()
+        .map(OptionSpec::longestName)
+        .filter(option -> !OF_THE_PROCESS.contains(option))
+        .collect(toSet());
   }
 
   /** Returns the stored run for a rank of a group; rank 0 reads its configuration. */
@@ -228,15 +279,14 @@ final class TrainCommand extends Subcommand {
   }
 
   private RunConfig storedConfig() {
-    RunConfig config =
-        RunDirectory.readConfig(out)
-            .orElseThrow(
-                () ->
-                    new InputException(
-                        out
-                            + " has no run to resume; to start one, give --data, --model and --lr"));
+    RunConfig config = RunDirectory.readConfig(out).orElseThrow(this::noRun);
     RunDirectory.check(out, true);
     return config;
+  }
+
+  private InputException noRun() {
+    return new InputException(
+        out + " has no run to resume; to start one, give --data, --model and --lr");
   }
 
   private static Task opened(RunConfig config) {
@@ -279,14 +329,10 @@ final class TrainCommand extends Subcommand {
    * @param threads the number of threads if the options do not say it
    */
   private Task described(Optional<Rendezvous> rank, Optional<Integer> threads) {
-    if (resume) {
-      for (String option : List.of("--data", "--model", "--lr")) {
-        if (!Options.isGiven(spec(), option)) {
-          throw new InputException(
-              "--resume requires --out alone (and --processes to change them), or all options that the run started with, but %s is missing"
-                  .formatted(option));
-        }
-      }
+    if (resume
+        && Stream.of("--data", "--model", "--lr")
+            .anyMatch(option -> spec().findOption(option).getValue() == null)) {
+      throw noRun();
     }
     return options.task(
         rank,

@@ -28,11 +28,23 @@ import picocli.CommandLine.Option;
 /** The options for a run. */
 final class TrainOptions extends OptionGroup {
   enum Augment {
-    AUTO,
-    NONE,
-    CROP,
-    CROP_MIRROR,
-    ZOOM_MIRROR
+    /** The usual one for the data. */
+    AUTO(null),
+    NONE(Augmentation.NONE),
+    CROP(Augmentation.CROP),
+    CROP_MIRROR(Augmentation.CROP_MIRROR),
+    ZOOM_MIRROR(Augmentation.ZOOM_MIRROR);
+
+    private final Augmentation augmentation;
+
+    Augment(Augmentation augmentation) {
+      this.augmentation = augmentation;
+    }
+
+    /** Returns what it stands for; null for {@code AUTO}. */
+    Augmentation augmentation() {
+      return augmentation;
+    }
   }
 
   @Option(names = "--data", paramLabel = "NAME|PATH")
@@ -40,6 +52,9 @@ final class TrainOptions extends OptionGroup {
 
   @Option(names = "--subset", paramLabel = "N")
   private Integer subset;
+
+  @Option(names = "--test-subset", paramLabel = "N")
+  private Integer testSubset;
 
   @Option(names = "--model", paramLabel = "NAME")
   private ModelName model;
@@ -131,7 +146,7 @@ final class TrainOptions extends OptionGroup {
                 new RunConfig(
                     Datasets.canonical(data),
                     subset,
-                    null,
+                    testSubset,
                     model,
                     Options.absolute(backbone),
                     deviceName,
@@ -146,6 +161,8 @@ final class TrainOptions extends OptionGroup {
             "--capture",
             "subset",
             "--subset",
+            "test subset",
+            "--test-subset",
             "batch size",
             "--batch-size",
             "augmentation",
@@ -154,6 +171,11 @@ final class TrainOptions extends OptionGroup {
             "--validation"),
         () -> Run.check(config, dataset));
     return new Task(config, dataset);
+  }
+
+  /** Returns the number of epochs. */
+  int epochs() {
+    return epochsOption.epochs();
   }
 
   /** Returns the given number of processes; 1 if none was given. */
@@ -167,16 +189,9 @@ final class TrainOptions extends OptionGroup {
   }
 
   private Augmentation augmentation(Dataset dataset) {
-    return switch (augment) {
-      case NONE -> Augmentation.NONE;
-      case CROP -> Augmentation.CROP;
-      case CROP_MIRROR -> Augmentation.CROP_MIRROR;
-      case ZOOM_MIRROR -> Augmentation.ZOOM_MIRROR;
-      case AUTO -> automatic(dataset);
-    };
-  }
-
-  private static Augmentation automatic(Dataset dataset) {
+    if (augment != Augment.AUTO) {
+      return augment.augmentation();
+    }
     if (dataset instanceof SegmentationDataset) {
       return Augmentation.ZOOM_MIRROR;
     }

@@ -46,4 +46,18 @@ public record TrainingConfig(
       throw Check.invalid("clip norm", update.clipNorm(), "unset for L4");
     }
   }
+
+  /** Returns these settings with the epochs, schedule and noise window of others. */
+  public TrainingConfig withLengthOf(TrainingConfig other) {
+    return new TrainingConfig(
+        optimizer,
+        other.schedule,
+        noise.fromEpoch(other.noise.firstEpoch()),
+        other.epochs,
+        batchSize,
+        augmentation,
+        precision,
+        update,
+        seed);
+  }
 }

@@ -87,6 +87,22 @@ public record RunConfig(
         selection);
   }
 
+  /** Returns this configuration with the epochs, schedule and noise window of another one. */
+  RunConfig withLengthOf(RunConfig other) {
+    return new RunConfig(
+        data,
+        subset,
+        testSubset,
+        model,
+        backbone,
+        device,
+        threads,
+        processes,
+        capture,
+        training.withLengthOf(other.training),
+        selection);
+  }
+
   /** Returns this configuration with another number of processes. */
   public RunConfig withProcesses(int number) {
     return new RunConfig(

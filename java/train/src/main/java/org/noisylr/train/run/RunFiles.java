@@ -75,7 +75,11 @@ final class RunFiles {
    * @throws InputException if the file cannot be read or parsed; the message names it
    */
   <T> T read(String name, Function<String, T> parser) {
-    Path file = path(name);
+    return read(path(name), parser);
+  }
+
+  /** Does the same for any file. */
+  static <T> T read(Path file, Function<String, T> parser) {
     String text = text(file);
     try {
       return parser.apply(text);

@@ -1,0 +1,239 @@
+package org.noisylr.launcher;
+
+import static java.util.stream.Collectors.joining;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.noisylr.check.InputException;
+import org.noisylr.noise.Distribution;
+import org.noisylr.noise.NoiseSpec;
+import org.noisylr.schedule.Constant;
+import org.noisylr.schedule.Cosine;
+import org.noisylr.schedule.CosineRestarts;
+import org.noisylr.schedule.Cyclic;
+import org.noisylr.schedule.ExponentialDecay;
+import org.noisylr.schedule.InverseSquareRoot;
+import org.noisylr.schedule.Milestone;
+import org.noisylr.schedule.OneCycle;
+import org.noisylr.schedule.Polynomial;
+import org.noisylr.schedule.Schedule;
+import org.noisylr.schedule.StepDecay;
+import org.noisylr.schedule.Warmup;
+import org.noisylr.schedule.WarmupStableDecay;
+import org.noisylr.train.data.Augmentation;
+import org.noisylr.train.loop.OptimizerSpec;
+import org.noisylr.train.loop.TrainingConfig;
+import org.noisylr.train.loop.UpdateOptions;
+import org.noisylr.train.run.RunConfig;
+import picocli.CommandLine;
+import picocli.CommandLine.IDefaultValueProvider;
+import picocli.CommandLine.Model.ArgSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.ParseResult;
+
+/**
+ * The configuration of a run as defaults of the options of {@code train}: what the command line
+ * does not say. An option that chooses a kind, such as {@code --schedule}, drops the defaults of
+ * the options that belong to the configuration's kind.
+ */
+final class ConfigDefaults implements IDefaultValueProvider {
+  /** The options whose defaults another choice drops. */
+  private static final Map<String, List<String>> DEPENDENT =
+      Map.of(
+          "--data", List.of("--test-subset"),
+          "--model", List.of("--backbone"),
+          "--optimizer", List.of("--momentum", "--nesterov", "--momentum-form", "--optimizer-impl"),
+          "--schedule",
+              List.of(
+                  "--milestones",
+                  "--decay-rate",
+                  "--decay-steps",
+                  "--peak-lr",
+                  "--cycle-epochs",
+                  "--restart-epochs",
+                  "--restart-mult",
+                  "--final-lr",
+                  "--power",
+                  "--rise-fraction",
+                  "--decay-epochs"),
+          "--noise", List.of("--alpha", "--low", "--high", "--mean", "--std"));
+
+  private final Map<String, String> values = new LinkedHashMap<>();
+
+  /**
+   * @throws InputException if the configuration has a setting that no option describes
+   */
+  ConfigDefaults(RunConfig config) {
+    put("--data", config.data());
+    put("--subset", config.subset());
+    put("--test-subset", config.testSubset());
+    put("--model", config.model());
+    put("--backbone", config.backbone());
+    put("--device", config.device());
+    put("--threads", config.threads());
+    put("--processes", config.processes());
+    put("--capture", config.capture());
+    put("--validation", config.selection().validation());
+    put("--early-stop", config.selection().earlyStop());
+    TrainingConfig training = config.training();
+    put("--epochs", training.epochs());
+    put("--batch-size", training.batchSize());
+    put("--augment", Choice.word(augment(training.augmentation())));
+    put("--precision", Choice.word(training.precision()));
+    put("--seed", training.seed());
+    put(training.optimizer());
+    put(training.update());
+    put(training.schedule());
+    put(training.noise(), training.epochs());
+    if (training.noise().seed() != training.seed() && !isNone(training.noise())) {
+      throw unknown("noise.seed", "that differs from seed");
+    }
+  }
+
+  private static boolean isNone(NoiseSpec noise) {
+    return noise.distribution() instanceof Distribution.None;
+  }
+
+  /** Executes the same command line again with these defaults. */
+  int execute(CommandLine command) {
+    ParseResult given = command.getParseResult();
+    DEPENDENT.forEach(
+        (choice, dependent) -> {
+          if (given.hasMatchedOption(choice)) {
+            dependent.forEach(values::remove);
+          }
+        });
+    CommandLine root = command.getParent();
+    CommandLine again = Noisylr.commandLine().setOut(root.getOut()).setErr(root.getErr());
+    again.getSubcommands().get(command.getCommandName()).setDefaultValueProvider(this);
+    return again.execute(root.getParseResult().originalArgs().toArray(String[]::new));
+  }
+
+  @Override
+  public String defaultValue(ArgSpec argument) {
+    return argument instanceof OptionSpec option ? values.get(option.longestName()) : null;
+  }
+
+  private void put(String option, Object value) {
+    if (value != null) {
+      values.put(option, value.toString());
+    }
+  }
+
+  private void put(OptimizerSpec optimizer) {
+    put("--optimizer", Choice.word(optimizer.kind()));
+    put("--momentum", optimizer.momentum());
+    put("--nesterov", optimizer.nesterov());
+    put("--momentum-form", Choice.word(optimizer.momentumForm()));
+    put("--weight-decay", optimizer.weightDecay());
+    put("--optimizer-impl", Choice.word(optimizer.implementation()));
+  }
+
+  private void put(UpdateOptions update) {
+    put("--accumulate", update.accumulate());
+    put("--clip-norm", update.clipNorm());
+    put("--label-smoothing", update.labelSmoothing());
+    put("--ema", update.ema());
+  }
+
+  private void put(Schedule schedule) {
+    if (schedule instanceof Warmup s) {
+      put("--warmup-epochs", s.epochs());
+      put(s.schedule());
+    } else if (schedule instanceof Constant s) {
+      putSchedule("const", s.lr());
+    } else if (schedule instanceof StepDecay s) {
+      putSchedule("step", s.lr());
+      put("--milestones", milestones(s.milestones()));
+    } else if (schedule instanceof ExponentialDecay s) {
+      putSchedule("exp", s.lr());
+      put("--decay-rate", s.rate());
+      put("--decay-steps", s.steps());
+    } else if (schedule instanceof Cyclic s) {
+      putSchedule("clr", s.lowLr());
+      put("--peak-lr", s.peakLr());
+      put("--cycle-epochs", s.cycleEpochs());
+      put("--milestones", milestones(s.milestones()));
+    } else if (schedule instanceof CosineRestarts s) {
+      putSchedule("wr", s.lr());
+      put("--final-lr", s.finalLr());
+      put("--restart-epochs", s.firstCycleEpochs());
+      put("--restart-mult", s.multiplier());
+    } else if (schedule instanceof Cosine s) {
+      putSchedule("cosine", s.lr());
+      put("--final-lr", s.finalLr());
+    } else if (schedule instanceof Polynomial s) {
+      putSchedule("poly", s.lr());
+      put("--final-lr", s.finalLr());
+      put("--power", s.power());
+    } else if (schedule instanceof OneCycle s) {
+      putSchedule("one-cycle", s.lr());
+      put("--peak-lr", s.peakLr());
+      put("--final-lr", s.finalLr());
+      put("--rise-fraction", s.riseFraction());
+    } else if (schedule instanceof InverseSquareRoot s) {
+      putSchedule("inverse-sqrt", s.lr());
+      put("--warmup-epochs", s.warmupEpochs());
+    } else if (schedule instanceof WarmupStableDecay s) {
+      putSchedule("wsd", s.lr());
+      put("--final-lr", s.finalLr());
+      put("--warmup-epochs", s.warmupEpochs());
+      put("--decay-epochs", s.decayEpochs());
+    } else {
+      throw unknown("schedule", schedule.toString());
+    }
+  }
+
+  private void putSchedule(String kind, double lr) {
+    put("--schedule", kind);
+    put("--lr", lr);
+  }
+
+  private static String milestones(List<Milestone> milestones) {
+    return milestones.isEmpty()
+        ? null
+        : milestones.stream().map(m -> m.epoch() + ":" + m.factor()).collect(joining(","));
+  }
+
+  private void put(NoiseSpec noise, int epochs) {
+    if (noise.distribution() instanceof Distribution.Uniform uniform) {
+      put("--noise", "uniform");
+      if (uniform.low() == 0) {
+        put("--alpha", uniform.high());
+      } else {
+        put("--low", uniform.low());
+        put("--high", uniform.high());
+      }
+    } else if (noise.distribution() instanceof Distribution.LogUniform logUniform) {
+      put("--noise", "log-uniform");
+      put("--low", logUniform.low());
+      put("--high", logUniform.high());
+    } else if (noise.distribution() instanceof Distribution.Gaussian gaussian) {
+      put("--noise", "gaussian");
+      put("--mean", gaussian.mean());
+      put("--std", gaussian.std());
+    } else {
+      return;
+    }
+    put("--beta", (double) Math.max(0, epochs - noise.firstEpoch()) / epochs);
+    put("--noise-min-lr", noise.minLr());
+    put("--noise-max-lr", noise.maxLr());
+    put("--noise-per", Choice.word(noise.draw()));
+    put("--noise-groups", Choice.word(noise.groups()));
+  }
+
+  private static TrainOptions.Augment augment(Augmentation augmentation) {
+    for (TrainOptions.Augment augment : TrainOptions.Augment.values()) {
+      if (augmentation.equals(augment.augmentation())) {
+        return augment;
+      }
+    }
+    throw unknown("augmentation", augmentation.toString());
+  }
+
+  private static InputException unknown(String field, String value) {
+    return new InputException(
+        "the configuration has a %s that no option describes: %s".formatted(field, value));
+  }
+}
