@@ -47,7 +47,12 @@ public final class Reason {
 
   /** Returns the error that a file or folder cannot be written to. */
   public static InputException unwritable(Object place, IOException e) {
-    return new InputException("cannot write to " + place + ": " + of(e, place), e);
+    return new InputException("cannot write to " + place + ": " + ofWriting(e, place), e);
+  }
+
+  /** Returns the reason why a file cannot be written, see {@link #of}. */
+  public static String ofWriting(IOException e, Object place) {
+    return e instanceof NoSuchFileException ? "its folder does not exist" : of(e, place);
   }
 
   private static String why(IOException e) {

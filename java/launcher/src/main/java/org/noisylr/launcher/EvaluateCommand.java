@@ -52,11 +52,20 @@ final class EvaluateCommand extends Subcommand {
       try (Examples examples = dataset.testOn(Devices.of(deviceName), info.inputs())) {
         result = trained.evaluate(examples);
       }
-      Path confusion = model.run().resolve("confusion.csv");
+      Path confusion = model.run().resolve(confusionName(dataset));
       write(confusion, confusion(info.classNames(), result.confusion()));
       report(dataset, info, result, confusion);
       return 0;
     }
+  }
+
+  /** Names the table after the checkpoint and the dataset where they are not the usual ones. */
+  private String confusionName(Dataset dataset) {
+    String name =
+        "confusion"
+            + (model.isBest() ? "" : "-" + model.checkpoint())
+            + (data == null ? "" : "-" + dataset.name());
+    return name.replaceAll("[^\\w.-]", "_") + ".csv";
   }
 
   private static void write(Path file, String text) {

@@ -42,7 +42,7 @@ final class OutputFile {
       }
     } catch (IOException e) {
       throw new InputException(
-          "cannot write %s %s: %s".formatted(option, file, Reason.of(e, file)), e);
+          "cannot write %s %s: %s".formatted(option, file, Reason.ofWriting(e, file)), e);
     }
   }
 

@@ -3,6 +3,7 @@ package org.noisylr.launcher;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.noisylr.check.Check;
 import org.noisylr.noise.NoiseSpec;
@@ -170,7 +171,19 @@ final class TrainOptions extends OptionGroup {
             "validation",
             "--validation"),
         () -> Run.check(config, dataset));
+    warnOfAccumulation(config, dataset, err);
     return new Task(config, dataset);
+  }
+
+  private static void warnOfAccumulation(RunConfig config, Dataset dataset, PrintWriter err) {
+    int examples = Objects.requireNonNullElse(config.subset(), dataset.trainCount());
+    int batches = -Math.floorDiv(-examples, config.training().batchSize());
+    int accumulate = config.training().update().accumulate();
+    if (accumulate > batches) {
+      err.printf(
+          "noisylr: warning: --accumulate is %d, but an epoch has %d batches: it makes one update%n",
+          accumulate, batches);
+    }
   }
 
   /** Returns the number of epochs. */

@@ -12,7 +12,9 @@ final class TrainedModelOptions {
   @Parameters(paramLabel = "DIR", index = "0", descriptionKey = "run")
   private Path run;
 
-  @Option(names = "--checkpoint", paramLabel = "best|last|FILE", defaultValue = "best")
+  private static final String BEST = "best";
+
+  @Option(names = "--checkpoint", paramLabel = "best|last|FILE", defaultValue = BEST)
   private String checkpoint;
 
   /** Returns the folder of the run. */
@@ -20,10 +22,20 @@ final class TrainedModelOptions {
     return run;
   }
 
+  /** Returns the name of the checkpoint, without the folder and the extension of a file. */
+  String checkpoint() {
+    return Path.of(checkpoint).getFileName().toString().replaceFirst("\\.\\w+$", "");
+  }
+
+  /** Returns whether the checkpoint is that of the best epoch. */
+  boolean isBest() {
+    return checkpoint.equals(BEST);
+  }
+
   /** Opens the model; owned by the caller. */
   TrainedModel open(String deviceName) {
     return switch (checkpoint) {
-      case "best" -> RunDirectory.openBest(run, Devices.of(deviceName));
+      case BEST -> RunDirectory.openBest(run, Devices.of(deviceName));
       case "last" -> RunDirectory.openLast(run, Devices.of(deviceName));
       default -> TrainedModel.read(Path.of(checkpoint), Devices.of(deviceName));
     };

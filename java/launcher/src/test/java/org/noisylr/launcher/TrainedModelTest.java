@@ -59,6 +59,10 @@ class TrainedModelTest {
   void theBestAndTheLastWeightsHaveTheScoresOfTheirEpochs() {
     assertThat(evaluate("").out()).contains(score(metrics.get(1)));
     assertThat(evaluate(" --checkpoint last").out()).contains(score(metrics.get(2)));
+    assertThat(evaluate(" --checkpoint last --data " + DATA).out())
+        .endsWith("confusion in %s/confusion-last-%s.csv\n".formatted(run, DATA));
+    assertThat(run.resolve("confusion.csv")).exists();
+    assertThat(run.resolve("confusion-last.csv")).exists();
   }
 
   @Test
