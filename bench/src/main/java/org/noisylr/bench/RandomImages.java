@@ -3,6 +3,7 @@ package org.noisylr.bench;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
+import org.noisylr.train.data.ExampleSet;
 import org.noisylr.train.data.ImageDataset;
 import org.noisylr.train.data.ImageSet;
 import org.noisylr.train.run.ModelName;
@@ -25,6 +26,7 @@ final class RandomImages {
     ImageSet images =
         new ImageSet(pixels, random.ints(count, 0, CLASSES).toArray(), channels, size, size);
     List<String> classNames = IntStream.range(0, CLASSES).mapToObj(Integer::toString).toList();
-    return new ImageDataset("random images", classNames, images, images.first(1));
+    return new ImageDataset(
+        "random images", classNames, images, images.select(ExampleSet.first(1)));
   }
 }

@@ -26,7 +26,17 @@ public final class FinishedRun {
             .mapToObj(
                 e ->
                     new EpochMetrics(
-                        e, e, 0.1, 1, 0.1, 1, 0.9, 1, e == EPOCHS - 2 ? best : best - 0.02))
+                        e,
+                        e,
+                        0.1,
+                        1,
+                        0.1,
+                        1,
+                        0.9,
+                        1,
+                        e == EPOCHS - 2 ? best : best - 0.02,
+                        null,
+                        null))
             .toList();
     Files.writeString(folder.resolve("metrics.csv"), MetricsCsv.format(metrics));
     Files.writeString(

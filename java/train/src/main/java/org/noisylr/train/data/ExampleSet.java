@@ -1,6 +1,7 @@
 package org.noisylr.train.data;
 
 import java.lang.reflect.Array;
+import java.util.stream.IntStream;
 import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
 
@@ -11,14 +12,6 @@ import org.noisylr.check.InputException;
 public sealed interface ExampleSet permits ImageSet, SegmentationSet, TextSet {
   /** N, the number of examples. */
   int count();
-
-  /**
-   * Returns the first examples in stored order.
-   *
-   * @param n in [1, {@link #count}]
-   * @throws InputException if {@code n} is outside that interval
-   */
-  ExampleSet first(int n);
 
   /**
    * Returns examples in another order or number.
@@ -45,6 +38,11 @@ public sealed interface ExampleSet permits ImageSet, SegmentationSet, TextSet {
       System.arraycopy(values, indices[i] * size, rows, i * size, size);
     }
     return rows;
+  }
+
+  /** Returns the indices of the first examples, for {@link #select}. */
+  static int[] first(int n) {
+    return IntStream.range(0, n).toArray();
   }
 
   /**

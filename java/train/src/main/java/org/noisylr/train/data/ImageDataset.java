@@ -48,7 +48,11 @@ public record ImageDataset(String name, List<String> classNames, ImageSet train,
   public ImageDataset subset(int trainImages, int testImages) {
     train.checkCount("subset", trainImages);
     test.checkCount("test subset", testImages);
-    return new ImageDataset(name, classNames, train.first(trainImages), test.first(testImages));
+    return new ImageDataset(
+        name,
+        classNames,
+        train.select(ExampleSet.first(trainImages)),
+        test.select(ExampleSet.first(testImages)));
   }
 
   @Override

@@ -1,6 +1,5 @@
 package org.noisylr.train.data;
 
-import java.util.Arrays;
 import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
 
@@ -50,20 +49,6 @@ public record ImageSet(byte[] pixels, int[] labels, int channels, int height, in
     return new ImageSet(
         ExampleSet.rows(pixels, channels * height * width, indices),
         ExampleSet.rows(labels, 1, indices),
-        channels,
-        height,
-        width);
-  }
-
-  @Override
-  public ImageSet first(int n) {
-    checkCount("number of images", n);
-    if (n == count()) {
-      return this;
-    }
-    return new ImageSet(
-        Arrays.copyOf(pixels, n * (pixels.length / count())),
-        Arrays.copyOf(labels, n),
         channels,
         height,
         width);

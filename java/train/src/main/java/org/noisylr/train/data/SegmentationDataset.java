@@ -41,7 +41,10 @@ public record SegmentationDataset(
     train.checkCount("subset", trainImages);
     test.checkCount("test subset", testImages);
     return new SegmentationDataset(
-        name, classNames, train.first(trainImages), test.first(testImages));
+        name,
+        classNames,
+        train.select(ExampleSet.first(trainImages)),
+        test.select(ExampleSet.first(testImages)));
   }
 
   @Override

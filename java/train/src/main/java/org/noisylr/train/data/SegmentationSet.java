@@ -1,6 +1,5 @@
 package org.noisylr.train.data;
 
-import java.util.Arrays;
 import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
 
@@ -63,16 +62,5 @@ public record SegmentationSet(byte[] pixels, byte[] masks, int height, int width
         ExampleSet.rows(masks, plane, indices),
         height,
         width);
-  }
-
-  @Override
-  public SegmentationSet first(int n) {
-    checkCount("number of images", n);
-    if (n == count()) {
-      return this;
-    }
-    int values = n * height * width;
-    return new SegmentationSet(
-        Arrays.copyOf(pixels, CHANNELS * values), Arrays.copyOf(masks, values), height, width);
   }
 }

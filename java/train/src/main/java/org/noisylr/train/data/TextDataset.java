@@ -58,7 +58,12 @@ public record TextDataset(
     train.checkCount("subset", trainTexts);
     test.checkCount("test subset", testTexts);
     return new TextDataset(
-        name, classNames, vocabulary, words, train.first(trainTexts), test.first(testTexts));
+        name,
+        classNames,
+        vocabulary,
+        words,
+        train.select(ExampleSet.first(trainTexts)),
+        test.select(ExampleSet.first(testTexts)));
   }
 
   @Override

@@ -1,6 +1,5 @@
 package org.noisylr.train.data;
 
-import java.util.Arrays;
 import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
 
@@ -45,13 +44,5 @@ public record TextSet(int[] tokens, int[] labels, int length) implements Example
   public TextSet select(int[] indices) {
     return new TextSet(
         ExampleSet.rows(tokens, length, indices), ExampleSet.rows(labels, 1, indices), length);
-  }
-
-  @Override
-  public TextSet first(int n) {
-    checkCount("number of texts", n);
-    return n == count()
-        ? this
-        : new TextSet(Arrays.copyOf(tokens, n * length), Arrays.copyOf(labels, n), length);
   }
 }

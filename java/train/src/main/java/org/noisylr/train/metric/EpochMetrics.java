@@ -27,20 +27,6 @@ public record EpochMetrics(
     double testAcc,
     Double validationLoss,
     Double validationAcc) {
-  /** The results without validation examples. */
-  public EpochMetrics(
-      int epoch,
-      long step,
-      double baseLr,
-      double factor,
-      double lr,
-      double trainLoss,
-      double trainAcc,
-      double testLoss,
-      double testAcc) {
-    this(epoch, step, baseLr, factor, lr, trainLoss, trainAcc, testLoss, testAcc, null, null);
-  }
-
   /** Returns the score that chooses the best epoch: the validation score, else the test score. */
   public double selectionAcc() {
     return validationAcc == null ? testAcc : validationAcc;

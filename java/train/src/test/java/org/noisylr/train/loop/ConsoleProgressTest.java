@@ -11,7 +11,7 @@ import org.noisylr.train.metric.Metric;
 
 class ConsoleProgressTest {
   private static final EpochMetrics METRICS =
-      new EpochMetrics(1, 99, 0.1, 2, 0.2, 1.5, 0.25, 1.25, 0.5);
+      new EpochMetrics(1, 99, 0.1, 2, 0.2, 1.5, 0.25, 1.25, 0.5, null, null);
   private static final String LINE =
       "run  epoch 2/3  lr 0.2000  train loss 1.5000 mean IoU 0.2500  test loss 1.2500 mean IoU 0.5000"
           + "  3.2 s";

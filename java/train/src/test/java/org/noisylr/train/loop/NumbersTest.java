@@ -32,6 +32,7 @@ import org.noisylr.train.TestConfig;
 import org.noisylr.train.data.Augmentation;
 import org.noisylr.train.data.Batch;
 import org.noisylr.train.data.Dataset;
+import org.noisylr.train.data.ExampleSet;
 import org.noisylr.train.data.ImageDataset;
 import org.noisylr.train.data.ImageSet;
 import org.noisylr.train.data.format.Datasets;
@@ -176,7 +177,9 @@ class NumbersTest {
             1,
             28,
             28);
-    ImageDataset single = new ImageDataset("last", GREY.classNames(), GREY.train().first(64), last);
+    ImageDataset single =
+        new ImageDataset(
+            "last", GREY.classNames(), GREY.train().select(ExampleSet.first(64)), last);
     double rest = firstEpoch(config, single, Cnn28::new, 10, state -> {}).testLoss();
     assertThat(two).isCloseTo((500 * one + rest) / 501, within(1e-6));
   }

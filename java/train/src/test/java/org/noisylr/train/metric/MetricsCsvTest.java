@@ -10,8 +10,8 @@ import org.noisylr.check.InputException;
 class MetricsCsvTest {
   private static final List<EpochMetrics> METRICS =
       List.of(
-          new EpochMetrics(0, 78, 0.1, 1, 0.1, 2.25, 0.2218, 1.908, 0.28),
-          new EpochMetrics(1, 157, 0.1, 2e-3, 2e-4, 1.0 / 3, 0.3175, 1e23, 0.3455));
+          new EpochMetrics(0, 78, 0.1, 1, 0.1, 2.25, 0.2218, 1.908, 0.28, null, null),
+          new EpochMetrics(1, 157, 0.1, 2e-3, 2e-4, 1.0 / 3, 0.3175, 1e23, 0.3455, null, null));
 
   @Test
   void everyNumberParsesFromItsShortestForm() {

@@ -20,7 +20,7 @@ class RunFormatFuzzTest extends FuzzCase {
   private static final List<String> FILES =
       List.of(RunFiles.CONFIG, RunFiles.RESULT, RunFiles.METRICS, RunFiles.TIMING);
   private static final List<EpochMetrics> METRICS =
-      List.of(new EpochMetrics(0, 9, 0.1, 1, 0.1, 2.3, 0.1, 2.2, Double.NaN));
+      List.of(new EpochMetrics(0, 9, 0.1, 1, 0.1, 2.3, 0.1, 2.2, Double.NaN, null, null));
   private static final String TIMING = "epoch,seconds\n0,1.5\n";
   private static final String RESULT = RunFormat.toJson(RunResult.of(Metric.ACCURACY, METRICS, 7));
 
