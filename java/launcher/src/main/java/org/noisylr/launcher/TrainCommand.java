@@ -2,6 +2,7 @@ package org.noisylr.launcher;
 
 import static java.util.stream.Collectors.toSet;
 
+import java.io.PrintStream;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -17,8 +18,10 @@ import org.noisylr.torch.distributed.Communicator;
 import org.noisylr.torch.distributed.Rendezvous;
 import org.noisylr.train.data.Dataset;
 import org.noisylr.train.data.format.Datasets;
+import org.noisylr.train.log.TensorBoardLog;
 import org.noisylr.train.loop.ConsoleProgress;
 import org.noisylr.train.loop.StopSignal;
+import org.noisylr.train.loop.TrainingListener;
 import org.noisylr.train.process.LocalRanks;
 import org.noisylr.train.run.Agreement;
 import org.noisylr.train.run.Cpu;
@@ -40,7 +43,7 @@ import picocli.CommandLine.ParameterException;
 final class TrainCommand extends Subcommand {
   /** The options that are not part of a run's configuration. */
   private static final Set<String> OF_THE_PROCESS =
-      Set.of("--resume", "--out", "--processes", "--join-timeout");
+      Set.of("--resume", "--out", "--processes", "--join-timeout", "--tensorboard");
 
   private static final String EPOCHS = "--epochs";
 
@@ -55,6 +58,9 @@ final class TrainCommand extends Subcommand {
   @Option(names = "--config", paramLabel = "FILE")
   private Path config;
 
+  @Option(names = "--tensorboard")
+  private boolean tensorboard;
+
   @Option(names = "--join-timeout", paramLabel = "SECONDS", defaultValue = "300")
   private int joinTimeout;
 
@@ -65,6 +71,9 @@ final class TrainCommand extends Subcommand {
   public Integer call() {
     if (resume && out == null) {
       throw new InputException("--resume requires --out, the folder of the run");
+    }
+    if (tensorboard && out == null) {
+      throw new InputException("--tensorboard requires --out, the folder of the run");
     }
     if (out != null && out.toString().isEmpty()) {
       throw new InputException("--out must name a folder, but is empty");
@@ -122,12 +131,14 @@ final class TrainCommand extends Subcommand {
         RunDirectory.extend(out, task.config());
       }
       try (ConsoleProgress progress = start(task)) {
-        String state =
-            resume && RunDirectory.readFinished(out).isPresent() ? "already finished: " : "";
-        report(
-            Run.execute(
-                task.config(), task.data(), out, resume, List.of(progress), shutdown.signal()),
-            state);
+        boolean finished = resume && RunDirectory.readFinished(out).isPresent();
+        List<TrainingListener> listeners = listeners(progress);
+        Run run =
+            Run.execute(task.config(), task.data(), out, resume, listeners, shutdown.signal());
+        if (finished && tensorboard) {
+          new TensorBoardLog(out).onStart();
+        }
+        report(run, finished ? "already finished: " : "");
         return 0;
       } catch (StoppedException e) {
         return stopped(e.getMessage());
@@ -180,7 +191,7 @@ final class TrainCommand extends Subcommand {
               task.data(),
               out,
               resume,
-              prints ? List.of(progress) : List.of(),
+              prints ? listeners(progress) : List.of(),
               stop,
               group)
           .ifPresent(run -> report(run, ""));
@@ -202,9 +213,17 @@ final class TrainCommand extends Subcommand {
     return Noisylr.RUN_FAILED;
   }
 
-  private static ConsoleProgress start(Task task) {
+  /** Returns the observers of a run; those of a run in a folder include its log if it has one. */
+  private List<TrainingListener> listeners(ConsoleProgress progress) {
+    return out != null && (tensorboard || TensorBoardLog.exists(out))
+        ? List.of(progress, new TensorBoardLog(out))
+        : List.of(progress);
+  }
+
+  private ConsoleProgress start(Task task) {
     RunConfig config = task.config();
-    System.out.printf(
+    PrintStream console = System.out;
+    console.printf(
         "%s on %s (%d training, %d test examples), %s%s%n",
         config.model(),
         task.data().name(),
@@ -212,7 +231,7 @@ final class TrainCommand extends Subcommand {
         task.data().testCount(),
         config.device(),
         config.processes() == 1 ? "" : ", " + config.processes() + " processes");
-    return new ConsoleProgress(System.out, "", config.training().epochs(), task.data().metric());
+    return new ConsoleProgress(console, "", config.training().epochs(), task.data().metric());
   }
 
   private void report(Run run, String state) {

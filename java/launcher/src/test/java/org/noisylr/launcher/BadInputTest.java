@@ -88,6 +88,7 @@ class BadInputTest {
         "train --data fashion-mnist-mini --model resnet20 --lr 0.1|model resnet20 takes images of 3 channels, but those of fashion-mnist-mini have 1",
         "train --data fashion-mnist-mini --model lstm --lr 0.1|model lstm takes texts, but fashion-mnist-mini has images",
         "train --data x --model cnn28 --lr 0.1 --resume|--resume requires --out, the folder of the run",
+        "train --data x --model cnn28 --lr 0.1 --tensorboard|--tensorboard requires --out, the folder of the run",
         "train --resume --out /no/such/run|/no/such/run has no run to resume; to start one, give --data, --model and --lr",
         "train --data x --model cnn28 --lr 0.1 --out=|--out must name a folder, but is empty",
         "train --data x --lr 0.1|Missing required option: '--model=NAME' (see 'noisylr train --help')",

@@ -28,7 +28,7 @@ final class RunFolder {
     return names == null ? Stream.empty() : Stream.of(names);
   }
 
-  /** Compares all files except the wall times and the descriptions of the machine. */
+  /** Compares all files except those with wall times and the descriptions of the machine. */
   static void assertSameFiles(Path run, Path other) throws IOException {
     assertThat(compared(run)).isEqualTo(compared(other)).hasSize(7);
     for (String name : compared(run)) {
@@ -38,7 +38,7 @@ final class RunFolder {
 
   private static Set<String> compared(Path run) {
     return names(run)
-        .filter(name -> !Set.of("timing.csv", "environment.yaml").contains(name))
+        .filter(name -> !Set.of("timing.csv", "environment.yaml", "tensorboard").contains(name))
         .collect(Collectors.toCollection(TreeSet::new));
   }
 }

@@ -7,9 +7,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.noisylr.train.log.TensorBoardLog;
 
 class TrainCommandTest {
   private static final String TRAIN = "train --data fashion-mnist-mini --model cnn28 --lr ";
@@ -68,6 +70,27 @@ class TrainCommandTest {
           .containsPattern(
               "(?m)^already finished: best test accuracy [\\d.]+ after [12] of 2 epochs")
           .doesNotContain("epoch 1/2");
+    }
+  }
+
+  @Test
+  void aResumedRunContinuesItsLogForTensorBoard() throws IOException {
+    Path out = folder.resolve("run");
+    String command = TRAIN + "0.01 --epochs 2 --subset 64 --out " + out;
+    assertThat(Invocation.of(command).exit()).isZero();
+    assertThat(TensorBoardLog.exists(out)).isFalse();
+    assertThat(Invocation.of("train --resume --tensorboard --out " + out).exit()).isZero();
+    Path log = out.resolve("tensorboard");
+    long complete = size(log);
+    Files.delete(out.resolve("result.json"));
+    Files.delete(out.resolve("checkpoint-000002.safetensors"));
+    assertThat(Invocation.of("train --resume --out " + out).exit()).isZero();
+    assertThat(size(log)).isEqualTo(complete);
+  }
+
+  private static long size(Path log) throws IOException {
+    try (Stream<Path> files = Files.list(log)) {
+      return Files.size(files.findFirst().orElseThrow());
     }
   }
 

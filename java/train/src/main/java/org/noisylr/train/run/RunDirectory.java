@@ -261,6 +261,20 @@ public final class RunDirectory implements AutoCloseable {
   }
 
   /**
+   * Reads the metrics of a run's completed epochs; empty if there are none.
+   *
+   * @throws InputException if the file cannot be read or is damaged
+   */
+  public static List<EpochMetrics> readMetrics(Path directory) {
+    return new RunFiles(directory).metrics();
+  }
+
+  /** Reads the times of a run's epochs; empty if they are missing or damaged. */
+  public static Timing readTiming(Path directory) {
+    return new RunFiles(directory).timing();
+  }
+
+  /**
    * Returns the {@link Environment} of each start of a run; empty if it is missing or damaged,
    * because no result depends on it.
    */

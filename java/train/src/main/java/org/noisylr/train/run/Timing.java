@@ -2,6 +2,7 @@ package org.noisylr.train.run;
 
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.noisylr.check.InputException;
@@ -30,6 +31,12 @@ public final class Timing implements TrainingListener {
   /** Returns the total of the recorded epochs in seconds. */
   public double total() {
     return seconds.values().stream().mapToDouble(Double::doubleValue).sum();
+  }
+
+  /** Returns the time of an epoch in seconds; empty if it is not recorded. */
+  public OptionalDouble seconds(int epoch) {
+    Double time = seconds.get(epoch);
+    return time == null ? OptionalDouble.empty() : OptionalDouble.of(time);
   }
 
   @Override

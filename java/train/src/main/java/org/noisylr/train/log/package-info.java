@@ -1,0 +1,2 @@
+/** Logs of a run for other programs. */
+package org.noisylr.train.log;
