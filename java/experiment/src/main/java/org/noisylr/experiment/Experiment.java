@@ -31,17 +31,22 @@ public final class Experiment {
   private final JobPrograms programs;
   private final StopSignal stop;
   private final PrintStream console;
+  private final PrintStream errors;
 
   /**
    * @param folder the store
    * @param programs execute runs on the same store
    * @param stop stops all runs; what they have done is saved
+   * @param console shows the progress
+   * @param errors shows failed runs
    */
-  public Experiment(Path folder, JobPrograms programs, StopSignal stop, PrintStream console) {
+  public Experiment(
+      Path folder, JobPrograms programs, StopSignal stop, PrintStream console, PrintStream errors) {
     store = new RunStore(folder);
     this.programs = programs;
     this.stop = stop;
     this.console = console;
+    this.errors = errors;
   }
 
   /**
@@ -79,23 +84,17 @@ public final class Experiment {
       console.println("nothing to do");
       return true;
     }
-    try (StopSignal.Work work = stop.work()) {
-      return run(unfinished, processes);
-    }
+    return run(unfinished, processes);
   }
 
   private boolean run(List<Job> jobs, int processes) {
-    Tally tally = new JobRunner(store, programs, stop, console).run(jobs, processes);
+    Tally tally = new JobRunner(store, programs, stop, console, errors).run(jobs, processes);
     console.printf(
         "%d done, %d failed%s%n",
         tally.done(),
         tally.failed(),
         tally.elsewhere() == 0 ? "" : ", %d by other processes".formatted(tally.elsewhere()));
-    if (tally.stopped() > 0 || stop.isRequested()) {
-      console.println("stopped: run the same command again to continue");
-      return false;
-    }
-    return tally.failed() == 0;
+    return tally.failed() == 0 && tally.stopped() == 0 && !stop.isRequested();
   }
 
   private List<Job> unfinished(List<Job> jobs) {

@@ -20,7 +20,7 @@ final class DataFetchCommand extends DatasetsCommand {
   }
 
   private static boolean fetch(RemoteFile file, Path folder) {
-    try (ProgressBar bar = Terminal.isInteractive() ? bar(file) : null) {
+    try (ProgressBar bar = Terminal.isInteractive(System.out) ? bar(file) : null) {
       return new Download().fetch(file, folder, bar == null ? done -> {} : bar::stepTo);
     }
   }

@@ -28,6 +28,7 @@ import picocli.CommandLine.Option;
 @Command(name = "evaluate")
 final class EvaluateCommand extends Subcommand {
   @Mixin private TrainedModelOptions model;
+  @Mixin private QuietOption quiet;
   @Mixin private DeviceOption device;
 
   @Option(names = "--data", paramLabel = "NAME|PATH")

@@ -15,6 +15,7 @@ import org.noisylr.experiment.plan.Scale;
 import org.noisylr.experiment.plan.Shard;
 import org.noisylr.experiment.surface.Figure3;
 import org.noisylr.experiment.table.Table;
+import org.noisylr.train.loop.StopSignal;
 import org.noisylr.train.run.Cpu;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -62,6 +63,7 @@ final class ExperimentRunCommand extends Subcommand {
   private Figure3Options figure3 = new Figure3Options();
 
   @Mixin private StoreOption store;
+  @Mixin private QuietOption quiet;
 
   @Override
   public Integer call() {
@@ -71,7 +73,7 @@ final class ExperimentRunCommand extends Subcommand {
     }
     if (experiment.isFigure3()) {
       Path folder = store.folder().resolve(Figure3.ID);
-      System.out.println(figure3.figure().write(folder, System.out));
+      System.out.println(figure3.figure().write(folder, quiet.progress()));
       return 0;
     }
     return train(experiment.isFigure1() ? CurveFigure.FIGURE_1.cells() : only);
@@ -91,15 +93,20 @@ final class ExperimentRunCommand extends Subcommand {
             deviceName,
             threads,
             capture);
-    PrintStream console = System.out;
+    PrintStream console = quiet.progress();
     boolean succeeded;
-    try (GracefulShutdown shutdown = new GracefulShutdown()) {
+    try (GracefulShutdown shutdown = new GracefulShutdown();
+        StopSignal.Work work = shutdown.signal().work()) {
       JobPrograms programs = ExperimentWorkerCommand.programs(store.folder());
-      Experiment run = new Experiment(store.folder(), programs, shutdown.signal(), console);
+      Experiment run =
+          new Experiment(store.folder(), programs, shutdown.signal(), console, quiet.errors());
       succeeded =
           Options.named(
               Map.of("capture", "--capture"),
               () -> run.run(planner, tables, cells, part, processes(deviceName)));
+      if (shutdown.signal().isRequested()) {
+        return stoppedUntilRepeated("stopped");
+      }
     }
     console.printf(
         "for the report: %s experiment report %s --scale %s --out %s%n",
@@ -119,7 +126,7 @@ final class ExperimentRunCommand extends Subcommand {
     for (OptionSpec option : spec().commandLine().getParseResult().matchedOptions()) {
       String name = option.longestName();
       boolean ofFigure3 = Figure3Options.NAMES.contains(name);
-      if (!name.equals("--out") && ofFigure3 != experiment.isFigure3()) {
+      if (!List.of("--out", "--quiet").contains(name) && ofFigure3 != experiment.isFigure3()) {
         throw new InputException(name + " has no effect on " + experiment);
       }
       if (name.equals("--only") && experiment.isFigure1()) {

@@ -14,6 +14,7 @@ final class ExperimentWorkerCommand extends Subcommand {
   static final String NAME = "worker";
 
   @Mixin private StoreOption store;
+  @Mixin private QuietOption quiet;
 
   /** Returns the programs that execute the runs of a store. */
   static JobPrograms programs(Path store) {

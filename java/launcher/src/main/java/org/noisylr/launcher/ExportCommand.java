@@ -15,6 +15,7 @@ final class ExportCommand extends Subcommand {
   private static final String EXTENSION = ".safetensors";
 
   @Mixin private TrainedModelOptions model;
+  @Mixin private QuietOption quiet;
 
   @Option(names = "--out", paramLabel = "FILE.safetensors", required = true)
   private Path out;
@@ -28,9 +29,11 @@ final class ExportCommand extends Subcommand {
     Path description = Path.of(name.substring(0, name.length() - EXTENSION.length()) + ".json");
     try (TrainedModel trained = model.open("cpu")) {
       trained.export(out, description);
-      System.out.printf(
-          "%s after epoch %d: weights in %s, classes and inputs in %s%n",
-          trained.info().model(), trained.info().epoch(), out, description);
+      quiet
+          .progress()
+          .printf(
+              "%s after epoch %d: weights in %s, classes and inputs in %s%n",
+              trained.info().model(), trained.info().epoch(), out, description);
       return 0;
     } catch (IOException e) {
       throw Reason.unwritable(out, e);

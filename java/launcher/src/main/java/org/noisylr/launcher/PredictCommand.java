@@ -21,6 +21,7 @@ import picocli.CommandLine.Parameters;
 @Command(name = "predict")
 final class PredictCommand extends Subcommand {
   @Mixin private TrainedModelOptions model;
+  @Mixin private QuietOption quiet;
   @Mixin private DeviceOption device;
 
   @Parameters(paramLabel = "FILE", index = "1..*", arity = "1..*", descriptionKey = "files")

@@ -1,5 +1,7 @@
 package org.noisylr.launcher;
 
+import static java.util.stream.Collectors.joining;
+
 import java.io.File;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -36,9 +38,22 @@ abstract class Subcommand implements Callable<Integer> {
         : "noisylr";
   }
 
+  /** Says how to continue a command that was stopped and saved. Returns the exit code. */
+  final int stoppedUntilRepeated(String reason) {
+    String arguments =
+        spec.root().commandLine().getParseResult().originalArgs().stream()
+            .map(Subcommand::quoted)
+            .collect(joining(" "));
+    err().printf("noisylr: %s; continue with: %s %s%n", reason, program(), arguments);
+    return Noisylr.RUN_FAILED;
+  }
+
   /** Quotes a path for a shell. */
   static String quoted(Path path) {
-    String text = path.toString();
+    return quoted(path.toString());
+  }
+
+  private static String quoted(String text) {
     return text.matches("[\\w./+,:@%-]+") ? text : "'" + text.replace("'", "'\\''") + "'";
   }
 }

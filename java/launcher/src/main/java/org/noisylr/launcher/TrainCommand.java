@@ -43,7 +43,7 @@ import picocli.CommandLine.ParameterException;
 final class TrainCommand extends Subcommand {
   /** The options that are not part of a run's configuration. */
   private static final Set<String> OF_THE_PROCESS =
-      Set.of("--resume", "--out", "--processes", "--join-timeout", "--tensorboard");
+      Set.of("--resume", "--out", "--processes", "--join-timeout", "--tensorboard", "--quiet");
 
   private static final String EPOCHS = "--epochs";
 
@@ -60,6 +60,8 @@ final class TrainCommand extends Subcommand {
 
   @Option(names = "--tensorboard")
   private boolean tensorboard;
+
+  @Mixin private QuietOption quiet;
 
   @Option(names = "--join-timeout", paramLabel = "SECONDS", defaultValue = "300")
   private int joinTimeout;
@@ -222,7 +224,7 @@ final class TrainCommand extends Subcommand {
 
   private ConsoleProgress start(Task task) {
     RunConfig config = task.config();
-    PrintStream console = System.out;
+    PrintStream console = quiet.progress();
     console.printf(
         "%s on %s (%d training, %d test examples), %s%s%n",
         config.model(),

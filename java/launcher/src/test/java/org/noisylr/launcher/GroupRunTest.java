@@ -194,6 +194,7 @@ class GroupRunTest {
                 store,
                 ExperimentWorkerCommand.programs(store.root()),
                 new StopSignal(),
+                new PrintStream(console),
                 new PrintStream(console))
             .run(List.of(job), 1);
     assertThat(tally).as(console::toString).isEqualTo(new JobRunner.Tally(1, 0, 0, 0));

@@ -94,7 +94,7 @@ class InterruptedExperimentTest {
     assertThat(workers).hasSize(jobs == 1 ? 0 : jobs);
     process.destroy();
     assertThat(process.waitFor()).isEqualTo(128 + 15);
-    assertThat(read(log)).contains("stopped: run the same command again to continue");
+    assertThat(read(log)).contains("stopped; continue with: noisylr experiment run table2 ");
     for (ProcessHandle worker : workers) {
       worker.onExit().get(10, TimeUnit.SECONDS);
     }

@@ -95,6 +95,19 @@ class TrainCommandTest {
   }
 
   @Test
+  void aQuietRunShowsItsResultOnly() {
+    Path out = folder.resolve("run");
+    Invocation outcome = Invocation.of(TRAIN + "0.01 --epochs 1 --subset 64 --quiet --out " + out);
+    assertThat(outcome.out()).startsWith("best test accuracy ").hasLineCount(1);
+    assertThat(outcome.err()).isEmpty();
+    assertThat(Invocation.of("evaluate --quiet " + out).out()).hasLineCount(1);
+    Path weights = folder.resolve("weights.safetensors");
+    assertThat(Invocation.of("export --quiet " + out + " --out " + weights))
+        .isEqualTo(new Invocation(0, "", ""));
+    assertThat(weights).exists();
+  }
+
+  @Test
   void theConfigurationHasThreadsAndImplementation() throws IOException {
     Path out = folder.resolve("run");
     String options = "0.01 --epochs 1 --subset 64 --threads 1 --optimizer-impl stock --out ";

@@ -1,7 +1,6 @@
 package org.noisylr.experiment.job;
 
 import java.util.List;
-import java.util.function.Consumer;
 import org.noisylr.experiment.store.RunStore;
 import org.noisylr.experiment.store.RunStore.Outcome;
 import org.noisylr.train.loop.StopSignal;
@@ -10,9 +9,9 @@ import org.noisylr.train.loop.StopSignal;
 final class InProcessExecutor implements JobExecutor {
   private final RunStore store;
   private final StopSignal stop;
-  private final Consumer<String> console;
+  private final JobConsole console;
 
-  InProcessExecutor(RunStore store, StopSignal stop, Consumer<String> console) {
+  InProcessExecutor(RunStore store, StopSignal stop, JobConsole console) {
     this.store = store;
     this.stop = stop;
     this.console = console;
@@ -21,9 +20,7 @@ final class InProcessExecutor implements JobExecutor {
   @Override
   public Outcome execute(Job job) {
     Heartbeat heartbeat =
-        new Heartbeat(
-            job.config().training().epochs(),
-            message -> console.accept(job.name() + ": " + message));
+        new Heartbeat(job.config().training().epochs(), message -> console.print(job, message));
     return store.execute(job.config(), List.of(heartbeat), stop);
   }
 

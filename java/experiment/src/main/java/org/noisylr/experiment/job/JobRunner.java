@@ -13,7 +13,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.noisylr.experiment.store.RunStore;
 import org.noisylr.experiment.store.RunStore.Outcome;
 import org.noisylr.experiment.store.RunStore.Status;
@@ -40,16 +39,25 @@ public final class JobRunner {
   private final JobPrograms programs;
   private final StopSignal stop;
   private final PrintStream console;
+  private final PrintStream errors;
 
   /**
    * @param programs execute jobs on the same store
    * @param stop stops all jobs; what they have done is saved
+   * @param console shows the progress
+   * @param errors shows failed jobs
    */
-  public JobRunner(RunStore store, JobPrograms programs, StopSignal stop, PrintStream console) {
+  public JobRunner(
+      RunStore store,
+      JobPrograms programs,
+      StopSignal stop,
+      PrintStream console,
+      PrintStream errors) {
     this.store = store;
     this.stop = stop;
     this.programs = programs;
     this.console = console;
+    this.errors = errors;
   }
 
   /**
@@ -59,27 +67,24 @@ public final class JobRunner {
    */
   public Tally run(List<Job> jobs, int processes) {
     Queue<Job> queue = new ConcurrentLinkedQueue<>(jobs);
-    AtomicInteger finished = new AtomicInteger();
     Map<Status, Integer> counts = new ConcurrentHashMap<>();
-    Callable<Void> worker =
-        () -> {
-          try (JobExecutor single = executor(processes);
-              JobExecutor group = new GroupExecutor(store, programs.trainer(), stop)) {
-            for (Job job; !stop.isRequested() && (job = queue.poll()) != null; ) {
-              Outcome outcome = (job.config().processes() == 1 ? single : group).execute(job);
-              counts.merge(outcome.status(), 1, Integer::sum);
-              print(
-                  "[%d/%d] %s: %s"
-                      .formatted(
-                          finished.incrementAndGet(),
-                          jobs.size(),
-                          job.name(),
-                          describe(job, outcome)));
+    int parallel = Math.min(processes, jobs.size());
+    try (JobConsole shown = new JobConsole(console, errors, jobs.size(), parallel)) {
+      Callable<Void> worker =
+          () -> {
+            try (JobExecutor single = executor(processes, shown);
+                JobExecutor group = new GroupExecutor(store, programs.trainer(), stop)) {
+              for (Job job; !stop.isRequested() && (job = queue.poll()) != null; ) {
+                shown.start(job);
+                Outcome outcome = (job.config().processes() == 1 ? single : group).execute(job);
+                counts.merge(outcome.status(), 1, Integer::sum);
+                shown.end(job, outcome.status(), describe(job, outcome));
+              }
             }
-          }
-          return null;
-        };
-    runInParallel(worker, Math.min(processes, jobs.size()));
+            return null;
+          };
+      runInParallel(worker, parallel);
+    }
     return new Tally(
         counts.getOrDefault(Status.DONE, 0),
         counts.getOrDefault(Status.FAILED, 0),
@@ -87,10 +92,10 @@ public final class JobRunner {
         counts.getOrDefault(Status.STOPPED, 0));
   }
 
-  private JobExecutor executor(int processes) {
+  private JobExecutor executor(int processes, JobConsole shown) {
     return processes == 1
-        ? new InProcessExecutor(store, stop, this::print)
-        : new WorkerProcess(store, programs.worker(), stop, this::print);
+        ? new InProcessExecutor(store, stop, shown)
+        : new WorkerProcess(store, programs.worker(), stop, shown);
   }
 
   private static void runInParallel(Callable<Void> worker, int count) {
@@ -107,12 +112,6 @@ public final class JobRunner {
           : new IllegalStateException(e.getCause());
     } finally {
       threads.shutdown();
-    }
-  }
-
-  private void print(String line) {
-    synchronized (console) {
-      console.println(line);
     }
   }
 

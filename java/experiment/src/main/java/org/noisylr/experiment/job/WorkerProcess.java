@@ -10,7 +10,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
-import java.util.function.Consumer;
 import org.noisylr.check.Reason;
 import org.noisylr.experiment.store.RunStore;
 import org.noisylr.experiment.store.RunStore.Outcome;
@@ -35,7 +34,7 @@ public final class WorkerProcess implements JobExecutor {
   private final RunStore store;
   private final List<String> program;
   private final StopSignal stop;
-  private final Consumer<String> console;
+  private final JobConsole console;
   private Process process;
   private BufferedWriter to;
   private BufferedReader from;
@@ -44,7 +43,7 @@ public final class WorkerProcess implements JobExecutor {
    * @param program main class and arguments of a program that calls {@link #serve}
    * @param stop stops the run in the process
    */
-  WorkerProcess(RunStore store, List<String> program, StopSignal stop, Consumer<String> console) {
+  WorkerProcess(RunStore store, List<String> program, StopSignal stop, JobConsole console) {
     this.store = store;
     this.stop = stop;
     this.program = program;
@@ -73,7 +72,7 @@ public final class WorkerProcess implements JobExecutor {
           }
           return outcome;
         }
-        console.accept(job.name() + ": " + parts[2]);
+        console.print(job, parts[2]);
       }
       return died(job, "");
     } catch (IOException e) {

@@ -14,7 +14,7 @@ public final class Terminal {
   private Terminal() {}
 
   /** Returns whether standard input and output are a terminal. */
-  public static boolean isInteractive() {
+  private static boolean isInteractive() {
     Console console = System.console();
     if (console == null) {
       return false;
@@ -27,6 +27,20 @@ public final class Terminal {
     } catch (ReflectiveOperationException e) {
       throw new AssertionError(e);
     }
+  }
+
+  /** Returns whether {@code out} is standard output on a terminal. */
+  public static boolean isInteractive(PrintStream out) {
+    return out == System.out && isInteractive();
+  }
+
+  /** Returns a duration in words, {@code 12 min} for instance. */
+  public static String words(double seconds) {
+    long minutes = Math.round(seconds / 60);
+    if (seconds < 59.5) {
+      return Math.round(seconds) + " s";
+    }
+    return minutes < 60 ? minutes + " min" : minutes / 60 + " h " + minutes % 60 + " min";
   }
 
   /** Returns a progress bar on {@code err} that is removed when it ends. */

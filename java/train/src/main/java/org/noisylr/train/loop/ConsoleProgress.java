@@ -1,6 +1,7 @@
 package org.noisylr.train.loop;
 
 import java.io.PrintStream;
+import java.time.Duration;
 import java.util.Locale;
 import me.tongfei.progressbar.ProgressBar;
 import org.noisylr.train.console.Terminal;
@@ -17,15 +18,21 @@ public final class ConsoleProgress implements TrainingListener, AutoCloseable {
   private final boolean terminal;
   private ProgressBar bar;
 
+  /** Where this process started to measure its speed: steps of the run, and nanoseconds. */
+  private long firstStep = -1;
+
+  private long start;
+
   /**
-   * Shows lines on {@code out} and the bar on standard error.
+   * Shows lines on {@code out} and, if that is standard output on a terminal, the bar on standard
+   * error.
    *
    * @param name the run's name at the start of each line; may be empty
    * @param epochs the number of epochs of the run
    * @param metric the meaning of the run's scores
    */
   public ConsoleProgress(PrintStream out, String name, int epochs, Metric metric) {
-    this(out, System.err, name, epochs, metric, Terminal.isInteractive());
+    this(out, System.err, name, epochs, metric, Terminal.isInteractive(out));
   }
 
   ConsoleProgress(
@@ -48,10 +55,29 @@ public final class ConsoleProgress implements TrainingListener, AutoCloseable {
           Terminal.bar(err)
               .setTaskName(name + "epoch " + (epoch + 1) + "/" + epochs)
               .setInitialMax(stepsPerEpoch)
+              .startsFrom(stepsDone, Duration.ZERO)
               .build();
     }
-    bar.setExtraMessage(String.format(Locale.ROOT, " loss %.4f", loss));
+    bar.setExtraMessage(
+        String.format(
+            Locale.ROOT,
+            " %sloss %.4f",
+            timeLeft((long) epoch * stepsPerEpoch + stepsDone, (long) epochs * stepsPerEpoch),
+            loss));
     bar.stepTo(stepsDone);
+  }
+
+  /** Returns the time that the run still takes at the speed of this process, once known. */
+  private String timeLeft(long step, long steps) {
+    long now = System.nanoTime();
+    if (firstStep < 0) {
+      firstStep = step;
+      start = now;
+    }
+    return step == firstStep
+        ? ""
+        : "run %s left, "
+            .formatted(Terminal.words((now - start) * 1e-9 * (steps - step) / (step - firstStep)));
   }
 
   @Override

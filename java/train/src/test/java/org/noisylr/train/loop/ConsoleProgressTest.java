@@ -43,8 +43,8 @@ class ConsoleProgressTest {
   }
 
   @Test
-  void aTerminalAlsoShowsABar() {
-    assertThat(show(true)).contains("epoch 2/3");
+  void aTerminalAlsoShowsABarWithTheTimeLeft() {
+    assertThat(show(true)).contains("epoch 2/3", "run 0 s left, loss 1.5000");
     assertThat(out.toString(StandardCharsets.UTF_8)).isEqualTo(LINE + System.lineSeparator());
   }
 }
