@@ -11,8 +11,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.DoubleStream;
 import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import org.noisylr.check.Check;
 import org.noisylr.check.Reason;
 import org.noisylr.experiment.chart.RunCharts;
@@ -21,6 +23,7 @@ import org.noisylr.experiment.schedule.Noises;
 import org.noisylr.experiment.schedule.Schedules;
 import org.noisylr.experiment.statistics.RunComparison;
 import org.noisylr.experiment.store.OutputFolder;
+import org.noisylr.experiment.store.RunStore;
 import org.noisylr.noise.NoiseSpec;
 import org.noisylr.schedule.Constant;
 import org.noisylr.schedule.Milestone;
@@ -34,6 +37,7 @@ import org.noisylr.train.data.format.Datasets;
 import org.noisylr.train.loop.ConsoleProgress;
 import org.noisylr.train.loop.OptimizerSpec;
 import org.noisylr.train.loop.Precision;
+import org.noisylr.train.loop.StopSignal;
 import org.noisylr.train.loop.TrainingConfig;
 import org.noisylr.train.loop.UpdateOptions;
 import org.noisylr.train.metric.EpochMetrics;
@@ -42,6 +46,7 @@ import org.noisylr.train.run.DirectoryLock;
 import org.noisylr.train.run.ModelName;
 import org.noisylr.train.run.Run;
 import org.noisylr.train.run.RunConfig;
+import org.noisylr.train.run.RunDirectory;
 import org.noisylr.train.run.Selection;
 
 /**
@@ -57,6 +62,13 @@ public record Quickstart(int epochs, int seeds, String device) {
   private static final double ALPHA = 8;
   private static final double BETA = 0.6;
 
+  /**
+   * What the runs share.
+   *
+   * @param folder contains the folders of the runs
+   */
+  private record Session(Path folder, Dataset data, PrintStream progress, StopSignal stop) {}
+
   /** Validates the values. */
   public Quickstart {
     Check.atLeast("epochs", epochs, 1);
@@ -69,25 +81,38 @@ public record Quickstart(int epochs, int seeds, String device) {
   }
 
   /**
-   * Trains and writes {@code report.html} and {@code test-accuracy.png}.
+   * Trains and writes {@code report.html} and {@code test-accuracy.png}. Runs are saved in {@code
+   * runs}: a finished run is not repeated, and a stopped run is resumed.
    *
    * @param environment names and values that describe program and machine, for the report
+   * @param results shows the results
+   * @param progress shows the progress
+   * @param stop saves the progress and ends the run
+   * @throws org.noisylr.train.run.StoppedException if it was stopped
    * @throws org.noisylr.check.InputException if the folder cannot be written to, or another process
    *     uses it
    */
-  public void run(Path folder, Map<String, String> environment, PrintStream console) {
+  public void run(
+      Path folder,
+      Map<String, String> environment,
+      PrintStream results,
+      PrintStream progress,
+      StopSignal stop) {
     OutputFolder.create(folder);
     try (DirectoryLock lock = DirectoryLock.of(folder)) {
-      long start = System.nanoTime();
       Dataset data = Datasets.open(DATA);
-      console.printf(
+      progress.printf(
           "%s on %s (%d training, %d test images), %s: %d runs of %d epochs%n",
           ModelName.CNN28, DATA, data.trainCount(), data.testCount(), device, 4 * seeds, epochs);
+      Session session = new Session(folder.resolve("runs"), data, progress, stop);
       List<RunComparison> comparisons = new ArrayList<>();
-      schedules()
-          .forEach((name, schedule) -> comparisons.add(compare(data, name, schedule, console)));
-      double seconds = (System.nanoTime() - start) * 1e-9;
-      print(comparisons, console);
+      schedules().forEach((name, schedule) -> comparisons.add(compare(session, name, schedule)));
+      double seconds =
+          comparisons.stream()
+              .flatMap(c -> Stream.concat(c.plain().stream(), c.noisy().stream()))
+              .mapToDouble(run -> run.timing().total())
+              .sum();
+      print(comparisons, results);
 
       Map<String, Object> page = new LinkedHashMap<>();
       page.put("rows", comparisons.stream().map(Quickstart::row).toList());
@@ -100,7 +125,7 @@ public record Quickstart(int epochs, int seeds, String device) {
       AtomicFile.write(report, Page.render("quickstart.html", page));
       AtomicFile.write(
           folder.resolve("test-accuracy.png"), List.of(ByteBuffer.wrap(png(comparisons.get(0)))));
-      console.printf(Locale.ROOT, "%.0f s; report: %s%n", seconds, report);
+      results.printf(Locale.ROOT, "%.0f s; report: %s%n", seconds, report);
     } catch (IOException e) {
       throw Reason.unwritable(folder, e);
     }
@@ -124,24 +149,18 @@ public record Quickstart(int epochs, int seeds, String device) {
     return schedules;
   }
 
-  private RunComparison compare(Dataset data, String name, Schedule schedule, PrintStream console) {
+  private RunComparison compare(Session session, String name, Schedule schedule) {
     List<Run> plain = new ArrayList<>();
     List<Run> noisy = new ArrayList<>();
     for (long seed = 1; seed <= seeds; seed++) {
       String run = name + ", seed " + seed;
-      plain.add(train(data, schedule, NoiseSpec.none(), seed, run, console));
-      noisy.add(train(data, schedule, noise(seed), seed, run + ", noisy", console));
+      plain.add(train(session, schedule, NoiseSpec.none(), seed, run));
+      noisy.add(train(session, schedule, noise(seed), seed, run + ", noisy"));
     }
     return new RunComparison(name, plain, noisy);
   }
 
-  private Run train(
-      Dataset data,
-      Schedule schedule,
-      NoiseSpec noise,
-      long seed,
-      String name,
-      PrintStream console) {
+  private Run train(Session session, Schedule schedule, NoiseSpec noise, long seed, String name) {
     TrainingConfig training =
         new TrainingConfig(
             new OptimizerSpec(OptimizerSpec.Kind.MOMENTUM, 0.9, 1e-4, Implementation.FUSED),
@@ -166,8 +185,18 @@ public record Quickstart(int epochs, int seeds, String device) {
             false,
             training,
             Selection.BY_TEST);
-    try (ConsoleProgress progress = new ConsoleProgress(console, name, epochs, data.metric())) {
-      return Run.execute(config, data, List.of(progress));
+    Path folder = session.folder.resolve(RunStore.hash(config));
+    Optional<Run> finished = RunDirectory.readFinished(folder);
+    if (finished.isPresent()) {
+      session.progress.println(name + "  finished before");
+      return finished.get();
+    }
+    Dataset data = session.data;
+    try (ConsoleProgress progress =
+        new ConsoleProgress(session.progress, name, epochs, data.metric())) {
+      Run run = Run.execute(config, data, folder, true, List.of(progress), session.stop);
+      RunDirectory.deleteCheckpoints(folder);
+      return run;
     }
   }
 

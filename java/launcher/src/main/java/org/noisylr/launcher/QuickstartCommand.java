@@ -3,7 +3,9 @@ package org.noisylr.launcher;
 import java.nio.file.Path;
 import java.util.Map;
 import org.noisylr.experiment.Quickstart;
+import org.noisylr.train.loop.StopSignal;
 import org.noisylr.train.run.Environment;
+import org.noisylr.train.run.StoppedException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -22,6 +24,8 @@ final class QuickstartCommand extends Subcommand {
   @Option(names = "--out", paramLabel = "DIR", defaultValue = "runs/quickstart")
   private Path out;
 
+  @Mixin private QuietOption quiet;
+
   @Override
   public Integer call() {
     String deviceName = device.name(err(), 0);
@@ -30,7 +34,15 @@ final class QuickstartCommand extends Subcommand {
             Map.of("epochs", "--epochs", "seeds", "--seeds"),
             () -> new Quickstart(epochs, seeds, deviceName));
     NoiseOptions.warn(quickstart.noise(1), epochs, err());
-    quickstart.run(out, Environment.of(deviceName), System.out);
-    return 0;
+    try (GracefulShutdown shutdown = new GracefulShutdown();
+        StopSignal.Work work = shutdown.signal().work()) {
+      try {
+        Map<String, String> environment = Environment.of(deviceName);
+        quickstart.run(out, environment, System.out, quiet.progress(), shutdown.signal());
+        return 0;
+      } catch (StoppedException e) {
+        return stoppedUntilRepeated(e.getMessage());
+      }
+    }
   }
 }

@@ -82,7 +82,12 @@ public final class RunStore {
             false,
             config.training(),
             config.selection());
-    byte[] text = RunFormat.toLine(trained).getBytes(StandardCharsets.UTF_8);
+    return hash(trained);
+  }
+
+  /** Returns a hash of a whole configuration: 16 hexadecimal digits. */
+  public static String hash(RunConfig config) {
+    byte[] text = RunFormat.toLine(config).getBytes(StandardCharsets.UTF_8);
     byte[] digest = Digest.of("SHA-256").digest(text);
     return HexFormat.of().formatHex(digest).substring(0, KEY_LENGTH);
   }
