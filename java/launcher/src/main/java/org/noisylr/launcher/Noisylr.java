@@ -41,6 +41,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       ExperimentCommand.class,
       DataCommand.class,
       DoctorCommand.class,
+      CompletionCommand.class,
       HelpCommand.class
     })
 public final class Noisylr implements Runnable {

@@ -87,7 +87,8 @@ class NoisylrTest {
         "data fetch --help",
         "experiment --help",
         "experiment run --help",
-        "doctor --help"
+        "doctor --help",
+        "completion --help"
       })
   void everyCommandHasHelp(String line) {
     Invocation outcome = Invocation.of(line);
