@@ -1,13 +1,17 @@
 package org.noisylr.launcher;
 
+import java.util.LinkedHashMap;
+import java.util.Map;
 import org.bytedeco.pytorch.global.torch;
 import org.noisylr.noise.NoiseSpec;
 import org.noisylr.torch.LibTorch;
 import org.noisylr.torch.optim.NativeNoise;
 import org.noisylr.train.run.Cpu;
 import org.noisylr.train.run.Devices;
+import org.noisylr.train.run.RunFormat;
 import org.noisylr.train.run.Versions;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 
 /** Shows the parts of this installation and whether they work. */
 @Command(name = "doctor")
@@ -18,8 +22,22 @@ final class DoctorCommand extends Subcommand {
   /** The tolerance for the logarithms and cosines of Java and C, in ulps of the mean. */
   private static final double GAUSSIAN_ULPS = 4;
 
+  private final Map<String, Object> rows = new LinkedHashMap<>();
+
+  @Option(names = "--json")
+  private boolean json;
+
   @Override
   public Integer call() {
+    boolean works = check();
+    if (json) {
+      rows.put("works", works);
+      out().println(RunFormat.toJson(rows));
+    }
+    return works ? 0 : Noisylr.RUN_FAILED;
+  }
+
+  private boolean check() {
     row("noisylr", Versions.of("noisylr"));
     row(
         "java",
@@ -38,7 +56,7 @@ final class DoctorCommand extends Subcommand {
                 Versions.of("pytorch.classifier"),
                 Versions.of("javacpp"),
                 Versions.of("openblas")));
-    return checkLibraries() ? 0 : Noisylr.RUN_FAILED;
+    return checkLibraries();
   }
 
   private boolean checkLibraries() {
@@ -82,6 +100,9 @@ final class DoctorCommand extends Subcommand {
   }
 
   private void row(String name, String value) {
-    out().printf("%-12s %s%n", name, value);
+    rows.put(name, value);
+    if (!json) {
+      out().printf("%-12s %s%n", name, value);
+    }
   }
 }

@@ -3,6 +3,8 @@ package org.noisylr.launcher;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -62,6 +64,22 @@ class NoisylrTest {
     } finally {
       System.setProperty("user.home", before);
     }
+  }
+
+  @Test
+  void listsAndTheStateOfTheInstallationAreAvailableAsJson() throws IOException {
+    ObjectMapper json = new ObjectMapper();
+    JsonNode datasets = json.readTree(Invocation.of("data list --json").out()).get("datasets");
+    assertThat(datasets.findValuesAsText("name"))
+        .containsExactlyInAnyOrderElementsOf(Datasets.NAMES);
+    assertThat(datasets.get(0).get("state").asText()).isEqualTo("embedded");
+    JsonNode experiments =
+        json.readTree(Invocation.of("experiment list --json").out()).get("experiments");
+    assertThat(experiments.findValuesAsText("id")).contains("table1", "fig3");
+    assertThat(experiments.get(0).get("cells").asInt()).isPositive();
+    JsonNode doctor = json.readTree(Invocation.of("doctor --json").out());
+    assertThat(doctor.get("works").asBoolean()).isTrue();
+    assertThat(doctor.get("native").asText()).contains("bit for bit");
   }
 
   @Test
