@@ -226,11 +226,15 @@ final class TrainCommand extends Subcommand {
     RunConfig config = task.config();
     PrintStream console = quiet.progress();
     console.printf(
-        "%s on %s (%d training, %d test examples), %s%s%n",
+        "%s on %s (%d training, %d test examples%s), %s%s%n",
         config.model(),
         task.data().name(),
         config.subset() == null ? task.data().trainCount() : config.subset(),
         task.data().testCount(),
+        config.selection().validation() == null
+            ? ""
+            : ", validation on %s of the training examples"
+                .formatted(config.selection().validation()),
         config.device(),
         config.processes() == 1 ? "" : ", " + config.processes() + " processes");
     return new ConsoleProgress(console, "", config.training().epochs(), task.data().metric());

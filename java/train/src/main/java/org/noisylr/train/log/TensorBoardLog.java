@@ -26,7 +26,8 @@ import org.noisylr.train.run.Timing;
  * Writes the scalars of each epoch to an event file for TensorBoard, in the folder {@code
  * tensorboard} of a run. The step of an event is the zero-based number of the epoch's last
  * optimizer step, the column {@code step} of {@code metrics.csv}. Tags: {@code loss/train}, {@code
- * loss/test}, {@code score/train}, {@code score/test}, {@code learning_rate/base}, {@code
+ * loss/test}, {@code score/train}, {@code score/test}, with validation examples {@code
+ * loss/validation} and {@code score/validation}, {@code learning_rate/base}, {@code
  * learning_rate/realised}, {@code learning_rate/factor} and {@code time/epoch_seconds}.
  *
  * <p>A start replaces the file with one of the epochs in {@code metrics.csv}, so that a resumed run
@@ -119,6 +120,10 @@ public final class TensorBoardLog implements TrainingListener {
     scalars.put("loss/test", m.testLoss());
     scalars.put("score/train", m.trainAcc());
     scalars.put("score/test", m.testAcc());
+    if (m.validationAcc() != null) {
+      scalars.put("loss/validation", m.validationLoss());
+      scalars.put("score/validation", m.validationAcc());
+    }
     scalars.put("learning_rate/base", m.baseLr());
     scalars.put("learning_rate/realised", m.lr());
     scalars.put("learning_rate/factor", m.factor());
