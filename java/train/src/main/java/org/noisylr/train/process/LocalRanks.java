@@ -79,7 +79,11 @@ public final class LocalRanks {
       throws IOException {
     ProcessBuilder builder =
         new ProcessBuilder(JavaProgram.command(program))
-            .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
+            // Without standard input, rank 0 does not recognise its terminal.
+            .redirectInput(
+                rank == 0
+                    ? ProcessBuilder.Redirect.INHERIT
+                    : ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
             .redirectOutput(ProcessBuilder.Redirect.INHERIT)
             .redirectError(ProcessBuilder.Redirect.INHERIT);
     Map<String, String> environment = builder.environment();
