@@ -2,6 +2,7 @@ package org.noisylr.train.data;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.net.ConnectException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -20,6 +21,10 @@ import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.HexFormat;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.LongConsumer;
 import org.noisylr.check.InputException;
 import org.noisylr.check.Reason;
@@ -31,16 +36,31 @@ import org.noisylr.train.checkpoint.Digest;
  */
 public final class Download {
   private static final Duration CONNECT = Duration.ofSeconds(20);
-  private static final Duration FIRST_BYTE = Duration.ofSeconds(60);
+  private static final Duration STALLED = Duration.ofSeconds(60);
   private static final int BUFFER = 1 << 16;
   private static final int OK = 200;
   private static final int PARTIAL_CONTENT = 206;
 
+  private final Duration timeout;
   private final HttpClient client =
       HttpClient.newBuilder()
           .connectTimeout(CONNECT)
           .followRedirects(HttpClient.Redirect.NORMAL)
           .build();
+
+  /** Creates a download that fails after 60 seconds without a byte. */
+  public Download() {
+    this(STALLED);
+  }
+
+  /**
+   * Creates a download.
+   *
+   * @param timeout the longest time without a byte
+   */
+  Download(Duration timeout) {
+    this.timeout = timeout;
+  }
 
   /**
    * Downloads a file into a folder, unless the folder has it.
@@ -127,7 +147,7 @@ public final class Download {
     if (done == file.bytes()) {
       return;
     }
-    HttpRequest.Builder request = HttpRequest.newBuilder(location).timeout(FIRST_BYTE);
+    HttpRequest.Builder request = HttpRequest.newBuilder(location).timeout(timeout);
     if (done > 0) {
       request.header("Range", "bytes=" + done + "-");
     }
@@ -136,11 +156,13 @@ public final class Download {
       if (response.statusCode() == OK) {
         done = 0;
       } else if (response.statusCode() != PARTIAL_CONTENT || done == 0) {
-        throw new InputException(location + " returned HTTP status " + response.statusCode());
+        throw new InputException(
+            "%s returned HTTP status %d; %s"
+                .formatted(location, response.statusCode(), byHand(target)));
       }
       part.truncate(done);
       part.position(done);
-      copy(file, location, body, part, done, progress);
+      copy(file, location, target, body, part, done, progress);
     }
   }
 
@@ -149,20 +171,26 @@ public final class Download {
       return client.send(request, HttpResponse.BodyHandlers.ofInputStream());
     } catch (ConnectException | HttpTimeoutException e) {
       throw new InputException(
-          "%s cannot be reached; check the network, or copy the file to %s yourself"
-              .formatted(request.uri(), target),
+          "%s cannot be reached; check the network, or %s".formatted(request.uri(), byHand(target)),
           e);
     } catch (IOException e) {
-      throw new InputException(request.uri() + " cannot be read: " + Reason.of(e, ""), e);
+      throw new InputException(
+          "%s cannot be read: %s; %s".formatted(request.uri(), Reason.of(e, ""), byHand(target)),
+          e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new InputException("the download of " + request.uri() + " was interrupted", e);
     }
   }
 
-  private static void copy(
+  private static String byHand(Path target) {
+    return "copy the file to %s yourself".formatted(target);
+  }
+
+  private void copy(
       RemoteFile file,
       URI location,
+      Path target,
       InputStream body,
       FileChannel part,
       long start,
@@ -174,9 +202,14 @@ public final class Download {
       progress.accept(done);
       int read;
       try {
-        read = body.read(buffer);
+        read = read(body, buffer);
       } catch (IOException e) {
         throw interrupted(file, location, done, e);
+      } catch (TimeoutException e) {
+        throw new InputException(
+            "%s sent no byte for %d s, after %d of %d bytes; run the same command again to continue, or %s"
+                .formatted(location, timeout.toSeconds(), done, file.bytes(), byHand(target)),
+            e);
       }
       if (read < 0) {
         break;
@@ -195,6 +228,28 @@ public final class Download {
     }
     if (done < file.bytes()) {
       throw interrupted(file, location, done, null);
+    }
+  }
+
+  /** Reads on another thread, because the stream has no timeout; its caller closes it. */
+  private int read(InputStream body, byte[] buffer) throws IOException, TimeoutException {
+    try {
+      return CompletableFuture.supplyAsync(
+              () -> {
+                try {
+                  return body.read(buffer);
+                } catch (IOException e) {
+                  throw new UncheckedIOException(e);
+                }
+              })
+          .get(timeout.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (ExecutionException e) {
+      throw e.getCause() instanceof UncheckedIOException cause
+          ? cause.getCause()
+          : new IOException(e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted", e);
     }
   }
 

@@ -19,6 +19,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -189,7 +190,10 @@ class DownloadTest {
     write(part(), Arrays.copyOf(CONTENT, 5_000));
     for (int error : new int[] {403, 404, 416, 500, 503}) {
       status = error;
-      assertFails(file(), location() + " returned HTTP status " + error);
+      assertFails(
+          file(),
+          "%s returned HTTP status %d; copy the file to %s yourself"
+              .formatted(location(), error, target()));
       assertThat(part()).hasSize(5_000);
     }
   }
@@ -204,6 +208,18 @@ class DownloadTest {
             + " cannot be reached; check the network, or copy the file to "
             + target()
             + " yourself");
+  }
+
+  @Test
+  void aStalledDownloadEndsAndKeepsThePart() throws IOException {
+    pause = 3_000;
+    RemoteFile file = file();
+    assertThatThrownBy(() -> new Download(Duration.ofSeconds(1)).fetch(file, folder(), done -> {}))
+        .isInstanceOf(InputException.class)
+        .hasMessageMatching(
+            "%s sent no byte for 1 s, after \\d+ of 300000 bytes; run the same command again to continue, or copy the file to %s yourself"
+                .formatted(location(), target()));
+    assertThat(Files.size(part())).isPositive();
   }
 
   @Test
