@@ -177,6 +177,7 @@ public record Quickstart(int epochs, int seeds, String device) {
             DATA,
             null,
             null,
+            null,
             ModelName.CNN28,
             null,
             device,

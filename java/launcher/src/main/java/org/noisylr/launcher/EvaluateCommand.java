@@ -13,6 +13,7 @@ import org.noisylr.experiment.text.Csv;
 import org.noisylr.train.checkpoint.AtomicFile;
 import org.noisylr.train.data.Dataset;
 import org.noisylr.train.data.Examples;
+import org.noisylr.train.data.Preprocessing;
 import org.noisylr.train.data.format.Datasets;
 import org.noisylr.train.run.Cpu;
 import org.noisylr.train.run.Devices;
@@ -43,7 +44,9 @@ final class EvaluateCommand extends Subcommand {
     Cpu.configure(Cpu.processors());
     try (TrainedModel trained = model.open(deviceName)) {
       ModelInfo info = trained.info();
-      Dataset dataset = Datasets.open(data == null ? dataOfRun() : data);
+      Integer resize =
+          info.inputs() instanceof Preprocessing.Images images ? images.resize() : null;
+      Dataset dataset = Datasets.open(data == null ? dataOfRun() : data, resize);
       if (!dataset.classNames().equals(info.classNames())) {
         throw new InputException(
             "%s must have the classes of the model, %s, but has %s"

@@ -316,7 +316,7 @@ final class TrainCommand extends Subcommand {
 
   private static Task opened(RunConfig config) {
     Devices.of(config.device());
-    Dataset dataset = Datasets.open(config.data());
+    Dataset dataset = Datasets.open(config.data(), config.resize());
     Run.check(config, dataset);
     return new Task(config, dataset);
   }

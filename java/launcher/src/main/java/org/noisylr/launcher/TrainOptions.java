@@ -51,6 +51,9 @@ final class TrainOptions extends OptionGroup {
   @Option(names = "--data", paramLabel = "NAME|PATH")
   private String data;
 
+  @Option(names = "--resize", paramLabel = "N")
+  private Integer resize;
+
   @Option(names = "--subset", paramLabel = "N")
   private Integer subset;
 
@@ -128,7 +131,8 @@ final class TrainOptions extends OptionGroup {
     NoiseSpec noise = noises.noise(epochs, seed, false, err);
     checkFolder.run();
     String deviceName = device.name(err, rank.map(Rendezvous::localRank).orElse(0));
-    Dataset dataset = Datasets.open(data);
+    Dataset dataset =
+        Options.named(Map.of("resize", "--resize"), () -> Datasets.open(data, resize));
     TrainingConfig training =
         new TrainingConfig(
             optimizerSpec,
@@ -146,6 +150,7 @@ final class TrainOptions extends OptionGroup {
             () ->
                 new RunConfig(
                     Datasets.canonical(data),
+                    resize,
                     subset,
                     testSubset,
                     model,

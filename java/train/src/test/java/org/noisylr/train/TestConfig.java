@@ -27,6 +27,7 @@ public final class TestConfig {
   private Augmentation augmentation = Augmentation.NONE;
   private Precision precision = Precision.FP32;
   private String data = "fashion-mnist-mini";
+  private Integer resize;
   private Integer subset;
   private Integer testSubset;
   private ModelName model = ModelName.CNN28;
@@ -85,6 +86,11 @@ public final class TestConfig {
 
   public TestConfig data(String value) {
     data = value;
+    return this;
+  }
+
+  public TestConfig resize(int value) {
+    resize = value;
     return this;
   }
 
@@ -150,6 +156,7 @@ public final class TestConfig {
   public RunConfig run() {
     return new RunConfig(
         data,
+        resize,
         subset,
         testSubset,
         model,

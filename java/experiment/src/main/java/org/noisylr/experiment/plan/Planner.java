@@ -210,6 +210,7 @@ public record Planner(
             seed);
     return new RunConfig(
         source.location(),
+        null,
         trainCount == source.trainCount() ? null : trainCount,
         testCount == source.testCount() ? null : testCount,
         settings.model(),

@@ -72,6 +72,7 @@ public final class RunStore {
     RunConfig trained =
         new RunConfig(
             config.data(),
+            config.resize(),
             config.subset(),
             config.testSubset(),
             config.model(),
@@ -155,7 +156,7 @@ public final class RunStore {
               deleteFailure(folder);
             }
           });
-      Run.execute(config, data(config.data()), folder, true, all, stop);
+      Run.execute(config, data(config), folder, true, all, stop);
       cleanUp(key);
       // Another process may have finished it while this one read the data.
       return new Outcome(trained.get() ? Status.DONE : Status.DONE_ELSEWHERE, "");
@@ -207,12 +208,13 @@ public final class RunStore {
   }
 
   /** Keeps the dataset of the last run open, because runs on the same data follow each other. */
-  private Dataset data(String name) {
+  private Dataset data(RunConfig config) {
+    String name = config.data() + "|" + config.resize();
     if (!name.equals(openName)) {
       // Frees the memory of the last dataset before the next one is read.
       open = null;
       openName = null;
-      open = Datasets.open(name);
+      open = Datasets.open(config.data(), config.resize());
       openName = name;
     }
     return open;

@@ -45,6 +45,7 @@ class RunStoreTest {
   private static RunConfig config(String data, int threads, int epochs, Schedule schedule) {
     return new RunConfig(
         data,
+        null,
         128,
         64,
         ModelName.CNN28,

@@ -3,6 +3,7 @@ package org.noisylr.train.data;
 import java.util.HashSet;
 import java.util.List;
 import org.bytedeco.pytorch.Device;
+import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
 
 /**
@@ -12,9 +13,15 @@ import org.noisylr.check.InputException;
  * @param classNames distinct names; the class with index i is {@code classNames.get(i)}
  * @param train training images
  * @param test test images of the same shape
+ * @param resize the width and height that the images were resized to, see {@link
+ *     org.noisylr.train.data.format.ImageFolder}; null if they have their own size
  */
-public record ImageDataset(String name, List<String> classNames, ImageSet train, ImageSet test)
+public record ImageDataset(
+    String name, List<String> classNames, ImageSet train, ImageSet test, Integer resize)
     implements Dataset {
+  private static final int MIN_RESIZE = 8;
+  private static final int MAX_RESIZE = 512;
+
   /**
    * Validates the values.
    *
@@ -35,6 +42,23 @@ public record ImageDataset(String name, List<String> classNames, ImageSet train,
     }
   }
 
+  /**
+   * Checks the size of resized images.
+   *
+   * @param resize null for none
+   * @throws InputException if it is not in [8, 512]
+   */
+  public static void checkResize(Integer resize) {
+    if (resize != null) {
+      Check.within("resize", (long) resize, MIN_RESIZE, MAX_RESIZE);
+    }
+  }
+
+  /** Creates a dataset of images with their own size. */
+  public ImageDataset(String name, List<String> classNames, ImageSet train, ImageSet test) {
+    this(name, classNames, train, test, null);
+  }
+
   private static String shape(ImageSet set) {
     return set.channels() + " x " + set.height() + " x " + set.width();
   }
@@ -52,20 +76,21 @@ public record ImageDataset(String name, List<String> classNames, ImageSet train,
         name,
         classNames,
         train.select(ExampleSet.first(trainImages)),
-        test.select(ExampleSet.first(testImages)));
+        test.select(ExampleSet.first(testImages)),
+        resize);
   }
 
   @Override
   public Split split(int[] kept, int[] held) {
     ImageSet rest = train.select(kept);
     return new Split(
-        new ImageDataset(name, classNames, rest, test),
-        new ImageDataset(name, classNames, rest, train.select(held)));
+        new ImageDataset(name, classNames, rest, test, resize),
+        new ImageDataset(name, classNames, rest, train.select(held), resize));
   }
 
   @Override
   public Preprocessing.Images preprocessing() {
-    return Normalization.of(train).preprocessing(train.height(), train.width());
+    return Normalization.of(train).preprocessing(train.height(), train.width(), resize);
   }
 
   @Override

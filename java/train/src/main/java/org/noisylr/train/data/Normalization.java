@@ -34,14 +34,14 @@ public final class Normalization {
   }
 
   /** Describes it for a model that takes images of a shape. */
-  Preprocessing.Images preprocessing(int height, int width) {
+  Preprocessing.Images preprocessing(int height, int width, Integer resize) {
     List<Double> mean = new ArrayList<>();
     List<Double> std = new ArrayList<>();
     for (int c = 0; c < means.length; c++) {
       mean.add((double) means[c]);
       std.add(1.0 / inverseStds[c]);
     }
-    return new Preprocessing.Images(means.length, height, width, mean, std);
+    return new Preprocessing.Images(means.length, height, width, mean, std, resize);
   }
 
   /** Measures training images. */

@@ -17,8 +17,12 @@ public sealed interface Preprocessing {
    * @param width W, at least 1
    * @param mean of each channel, in units of the stored values 0 … 255
    * @param std of each channel, greater than 0, in the same units
+   * @param resize H and W, if images of any size are first resized to them: the shorter side to
+   *     that number of pixels by antialiased bilinear interpolation, then the centre is cropped;
+   *     null if images must have the size H x W
    */
-  record Images(int channels, int height, int width, List<Double> mean, List<Double> std)
+  record Images(
+      int channels, int height, int width, List<Double> mean, List<Double> std, Integer resize)
       implements Preprocessing {
     /** Validates the values. */
     public Images {
@@ -35,6 +39,10 @@ public sealed interface Preprocessing {
       }
       mean.forEach(value -> Check.finite("mean", value));
       std.forEach(value -> Check.positive("std", value));
+      ImageDataset.checkResize(resize);
+      if (resize != null && (resize != height || resize != width)) {
+        throw Check.invalid("resize", resize, "height and width, " + height + " and " + width);
+      }
     }
 
     /**

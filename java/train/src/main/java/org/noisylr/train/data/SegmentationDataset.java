@@ -57,7 +57,7 @@ public record SegmentationDataset(
 
   @Override
   public Preprocessing.Images preprocessing() {
-    return Normalization.of(train).preprocessing(train.height(), train.width());
+    return Normalization.of(train).preprocessing(train.height(), train.width(), null);
   }
 
   @Override

@@ -19,6 +19,7 @@ import org.noisylr.torch.model.Model;
 import org.noisylr.torch.optim.CapturedStep;
 import org.noisylr.train.checkpoint.SafeTensors;
 import org.noisylr.train.data.Dataset;
+import org.noisylr.train.data.ImageDataset;
 import org.noisylr.train.data.Preprocessing;
 import org.noisylr.train.loop.StopSignal;
 import org.noisylr.train.loop.Trainer;
@@ -155,6 +156,11 @@ public record Run(List<EpochMetrics> metrics, RunResult result, Timing timing) {
     if (config.capture() && !CapturedStep.isSupported()) {
       throw InputException.of(
           "capture", "requires a build with -Pgpu on a machine with CUDA's headers");
+    }
+    Integer resized = data instanceof ImageDataset images ? images.resize() : null;
+    if (!Objects.equals(config.resize(), resized)) {
+      throw InputException.of(
+          "resize", "must be that of the data, %s, but is %s".formatted(resized, config.resize()));
     }
     config.model().check(data);
     Dataset used = parts(config, data).dataset();

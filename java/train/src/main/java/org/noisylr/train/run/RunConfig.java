@@ -4,6 +4,7 @@ import java.util.Objects;
 import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
 import org.noisylr.torch.optim.Implementation;
+import org.noisylr.train.data.ImageDataset;
 import org.noisylr.train.loop.OptimizerSpec;
 import org.noisylr.train.loop.TrainingConfig;
 import org.noisylr.train.loop.UpdateOptions;
@@ -12,6 +13,8 @@ import org.noisylr.train.loop.UpdateOptions;
  * The complete configuration of a training run.
  *
  * @param data the name or path of the dataset
+ * @param resize the width and height that images are resized to, see {@link
+ *     org.noisylr.train.data.format.ImageFolder}; null to keep their size
  * @param subset the number of training examples to use, in stored order; null for all
  * @param testSubset the number of test examples to use, in stored order; null for all
  * @param model the model
@@ -29,6 +32,7 @@ import org.noisylr.train.loop.UpdateOptions;
  */
 public record RunConfig(
     String data,
+    Integer resize,
     Integer subset,
     Integer testSubset,
     ModelName model,
@@ -47,6 +51,7 @@ public record RunConfig(
   /** Validates the values. */
   public RunConfig {
     Check.required("data", data);
+    ImageDataset.checkResize(resize);
     Check.required("model", model);
     Check.required("device", device);
     Check.within("threads", (long) threads, 1, MAX_THREADS);
@@ -73,49 +78,32 @@ public record RunConfig(
 
   /** Returns this configuration with another device. */
   public RunConfig withDevice(String name) {
-    return new RunConfig(
-        data,
-        subset,
-        testSubset,
-        model,
-        backbone,
-        name,
-        threads,
-        processes,
-        capture,
-        training,
-        selection);
-  }
-
-  /** Returns this configuration with the epochs, schedule and noise window of another one. */
-  RunConfig withLengthOf(RunConfig other) {
-    return new RunConfig(
-        data,
-        subset,
-        testSubset,
-        model,
-        backbone,
-        device,
-        threads,
-        processes,
-        capture,
-        training.withLengthOf(other.training),
-        selection);
+    return with(name, processes, training);
   }
 
   /** Returns this configuration with another number of processes. */
   public RunConfig withProcesses(int number) {
+    return with(device, number, training);
+  }
+
+  /** Returns this configuration with the epochs, schedule and noise window of another one. */
+  RunConfig withLengthOf(RunConfig other) {
+    return with(device, processes, training.withLengthOf(other.training));
+  }
+
+  private RunConfig with(String otherDevice, int otherProcesses, TrainingConfig otherTraining) {
     return new RunConfig(
         data,
+        resize,
         subset,
         testSubset,
         model,
         backbone,
-        device,
+        otherDevice,
         threads,
-        number,
+        otherProcesses,
         capture,
-        training,
+        otherTraining,
         selection);
   }
 }

@@ -105,8 +105,11 @@ public final class RunFormat {
     long stepsPerEpoch();
   }
 
-  /** Runs without a captured step have no such field. */
+  /** Runs without a captured step or resized images have no such fields. */
   private interface RunFields {
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    Integer resize();
+
     @JsonInclude(JsonInclude.Include.NON_DEFAULT)
     @JsonSetter(nulls = Nulls.AS_EMPTY)
     boolean capture();
@@ -116,6 +119,12 @@ public final class RunFormat {
   private interface OptimizerFields {
     @JsonSetter(nulls = Nulls.AS_EMPTY)
     boolean nesterov();
+  }
+
+  /** Images with their own size have no such field. */
+  private interface ImagesFields {
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    Integer resize();
   }
 
   /** The environment of a start: texts by name. */
@@ -149,6 +158,7 @@ public final class RunFormat {
         .addMixIn(RunConfig.class, RunFields.class)
         .addMixIn(OptimizerSpec.class, OptimizerFields.class)
         .addMixIn(Preprocessing.class, PreprocessingTypes.class)
+        .addMixIn(Preprocessing.Images.class, ImagesFields.class)
         .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
         .configure(EnumFeature.WRITE_ENUMS_TO_LOWERCASE, true)
         .enable(MapperFeature.ACCEPT_CASE_INSENSITIVE_ENUMS)

@@ -172,4 +172,11 @@ class RunCheckTest {
             .put(content, 8 + length, values)
             .array());
   }
+
+  @Test
+  void theDataMustBeResizedLikeTheRunSays() {
+    assertRejected(
+        () -> Run.check(new TestConfig().resize(28).run(), DATA),
+        "resize must be that of the data, null, but is 28");
+  }
 }

@@ -191,4 +191,14 @@ class RunFormatTest {
               "schedule must be a named one, which config.yaml can hold, but is a RunFormatTest$$");
     }
   }
+
+  @Test
+  void onlyRunsOfResizedImagesHaveTheirSize() {
+    assertThat(RunFormat.toYaml(RunFormat.fromYaml(YAML))).doesNotContain("resize");
+    RunConfig resized = RunFormat.fromYaml(YAML.replace("data: x", "data: x\nresize: 32"));
+    assertThat(resized.resize()).isEqualTo(32);
+    assertThat(RunFormat.fromYaml(RunFormat.toYaml(resized))).isEqualTo(resized);
+    assertThat(RunFormat.fromYaml(YAML.replace("data: x", "data: x\nresize: null")).resize())
+        .isNull();
+  }
 }

@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -119,6 +120,26 @@ public final class Datasets {
   }
 
   /**
+   * Opens a dataset with the default {@link #dataHome} and resizes its images.
+   *
+   * @param resize the new width and height, see {@link ImageFolder}; null to keep the size
+   * @throws InputException if there is no such dataset, one of its files is missing or damaged, or
+   *     its images cannot be resized
+   */
+  public static Dataset open(String nameOrPath, Integer resize) {
+    ImageDataset.checkResize(resize);
+    if (resize == null) {
+      return open(nameOrPath);
+    }
+    Place place = isName(nameOrPath) ? null : place(nameOrPath);
+    if (place == null || place.format != Format.IMAGES) {
+      throw InputException.of(
+          "resize", "requires a folder or archive of images, but the data is " + nameOrPath);
+    }
+    return ImageFolder.read(place.name, place.path, resize);
+  }
+
+  /**
    * Opens a dataset.
    *
    * @param nameOrPath a name from {@link #NAMES}, the name of a synthetic dataset, or a path
@@ -132,9 +153,32 @@ public final class Datasets {
     if (NAMED.containsKey(nameOrPath)) {
       return named(nameOrPath, dataHome);
     }
+    if (nameOrPath.startsWith(GeneratedData.PREFIX)) {
+      return GeneratedData.open(nameOrPath);
+    }
+    Place place = place(nameOrPath);
+    return place.format.read(place.name, place.path);
+  }
+
+  /**
+   * Returns the format of a dataset in words.
+   *
+   * @throws InputException if there is no such dataset
+   */
+  public static String formatOf(String nameOrPath) {
+    if (nameOrPath.equals(EMBEDDED)) {
+      return "embedded";
+    }
+    if (NAMED.containsKey(nameOrPath)) {
+      return NAMED.get(nameOrPath).format.toString();
+    }
     return nameOrPath.startsWith(GeneratedData.PREFIX)
-        ? GeneratedData.open(nameOrPath)
-        : path(nameOrPath);
+        ? "synthetic"
+        : place(nameOrPath).format.toString();
+  }
+
+  private static boolean isName(String nameOrPath) {
+    return NAMES.contains(nameOrPath) || nameOrPath.startsWith(GeneratedData.PREFIX);
   }
 
   /**
@@ -143,7 +187,7 @@ public final class Datasets {
    * @throws InputException if the path does not exist or cannot be resolved
    */
   public static String canonical(String nameOrPath) {
-    if (NAMES.contains(nameOrPath) || nameOrPath.startsWith(GeneratedData.PREFIX)) {
+    if (isName(nameOrPath)) {
       return nameOrPath;
     }
     try {
@@ -205,47 +249,62 @@ public final class Datasets {
     }
     Named named = NAMED.get(name);
     Path archive = home.resolve(named.archive);
-    return Stream.of(ImageFolder.unwrap(home), home)
+    return Stream.of(ImageTree.unwrap(home), home)
         .filter(named.format::isIn)
         .findFirst()
         .or(() -> Files.isRegularFile(archive) ? Optional.of(archive) : Optional.empty());
   }
 
-  private static Dataset path(String nameOrPath) {
+  /**
+   * A dataset that is not a named one.
+   *
+   * @param path the folder or archive to read
+   */
+  private record Place(Format format, String name, Path path) {}
+
+  private static Place place(String nameOrPath) {
     Path path;
     try {
       path = Path.of(nameOrPath);
     } catch (InvalidPathException e) {
       throw unknown(nameOrPath);
     }
+    if (!nameOrPath.isBlank() && Files.isDirectory(path)) {
+      Path folder = ImageTree.unwrap(path);
+      return new Place(formatOfFolder(folder), nameOf(path), folder);
+    }
     if (nameOrPath.isBlank() || !Files.exists(path)) {
       throw unknown(nameOrPath);
     }
-    return Files.isDirectory(path) ? folder(path) : file(path);
+    return new Place(formatOfFile(path), nameOf(path), path);
   }
 
-  private static Dataset folder(Path path) {
-    Path folder = ImageFolder.unwrap(path);
+  private static Format formatOfFolder(Path folder) {
     return Format.all()
         .filter(format -> format.isIn(folder))
         .findFirst()
-        .orElseThrow(() -> unrecognised(path))
-        .read(nameOf(path), folder);
+        .orElseThrow(() -> Diagnosis.of(folder, ImageTree.sample(folder)));
   }
 
-  private static Dataset file(Path path) {
+  private static Format formatOfFile(Path path) {
     byte[] start = Source.of(path).read(in -> in.readNBytes(2));
     if (Arrays.equals(start, new byte[] {'P', 'K'})) {
-      return Format.IMAGES.read(nameOf(path), path);
+      return Format.IMAGES;
     }
-    if (!Tar.mayBe(path)) {
-      throw unrecognised(path);
+    if (!Tar.mayBe(path) || Source.isGzip(start) && isNoTar(path)) {
+      throw Diagnosis.of(path);
     }
-    return formatOfTar(path).read(nameOf(path), path);
+    return formatOfTar(path);
+  }
+
+  /** Returns whether a file that is compressed with gzip has the start of another format in it. */
+  private static boolean isNoTar(Path path) {
+    return Source.of(path).readUncompressed(in -> Idx.isStart(in.readNBytes(4)));
   }
 
   /** Returns the format of the first file that has one. */
   private static Format formatOfTar(Path path) {
+    List<String> files = new ArrayList<>();
     return Source.of(path)
         .read(
             in -> {
@@ -257,8 +316,11 @@ public final class Datasets {
                 if (found.isPresent()) {
                   return found.get();
                 }
+                if (!ImageTree.isHidden(file)) {
+                  files.add(file);
+                }
               }
-              throw unrecognised(path);
+              throw Diagnosis.of(path, files);
             });
   }
 
@@ -272,13 +334,9 @@ public final class Datasets {
 
   private static InputException unknown(String nameOrPath) {
     return new InputException(
-        "data must be one of %s, or the path of a dataset, but is \"%s\""
-            .formatted(String.join(", ", NAMES), nameOrPath));
-  }
-
-  private static InputException unrecognised(Path path) {
-    return new InputException(
-        path
-            + " must be a dataset in a known format: images in train/CLASS/*.jpg or *.png and test/CLASS/* (folder, zip or tar), IDX files such as train-images-idx3-ubyte (folder), CIFAR-10 or CIFAR-100 in binary form (folder or tar.gz), SVHN's train_32x32.mat and test_32x32.mat (folder), reviews as in aclImdb (folder or tar), or Pascal VOC 2012 (folder or tar)");
+        nameOrPath.matches(".*[./\\\\].*")
+            ? nameOrPath + " cannot be read: no such file or folder"
+            : "data must be one of %s, or the path of a dataset, but is \"%s\""
+                .formatted(String.join(", ", NAMES), nameOrPath));
   }
 }

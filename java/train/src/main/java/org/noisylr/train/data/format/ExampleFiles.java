@@ -13,8 +13,6 @@ import org.noisylr.train.data.Vocabulary;
 
 /** Reads single examples from files: JPEG and PNG images, or texts in UTF-8. */
 public final class ExampleFiles {
-  private static final int MAX_FILE = 1 << 26;
-
   private ExampleFiles() {}
 
   /**
@@ -25,7 +23,7 @@ public final class ExampleFiles {
    * @throws InputException if the file cannot be read, or is not such an example
    */
   public static Tensor read(Path file, Preprocessing inputs, Device device) {
-    byte[] content = Source.of(file).bytes(MAX_FILE);
+    byte[] content = Source.of(file).bytes(ImageTree.MAX_FILE);
     try (PointerScope scope = new PointerScope()) {
       Tensor input =
           inputs instanceof Preprocessing.Images images
@@ -37,17 +35,26 @@ public final class ExampleFiles {
 
   private static Tensor image(
       Path file, byte[] content, Preprocessing.Images images, Device device) {
-    ImageDecoder.Size size = new ImageDecoder.Size(images.width(), images.height());
-    byte[] planes =
-        ImageDecoder.decode(file.toString(), content, size, "the images of the training");
-    int channels = planes.length / size.pixels();
+    ImageDecoder.Decoded image = decode(file.toString(), content, images);
+    int channels = image.isGrey() ? 1 : 3;
     if (channels > images.channels()) {
       throw new InputException(file + " must be grey like the images of the training");
     }
     Tensor pixels =
-        Tensors.of(planes, 1, channels, images.height(), images.width())
+        Tensors.of(image.planes(), 1, channels, images.height(), images.width())
             .expand(1, images.channels(), images.height(), images.width());
     return images.normalize(pixels, device);
+  }
+
+  private static ImageDecoder.Decoded decode(
+      String name, byte[] content, Preprocessing.Images images) {
+    if (images.resize() == null) {
+      ImageDecoder.Size size = new ImageDecoder.Size(images.width(), images.height());
+      return ImageDecoder.decode(name, content, size, "the images of the training");
+    }
+    try (Resizer resizer = new Resizer(images.resize())) {
+      return resizer.decode(name, content);
+    }
   }
 
   private static Tensor text(String text, Preprocessing.Texts texts) {

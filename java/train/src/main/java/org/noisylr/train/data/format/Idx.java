@@ -48,6 +48,15 @@ public final class Idx {
         set(folder, TEST, classNames.size()));
   }
 
+  /** Returns whether bytes start like an IDX file. */
+  static boolean isStart(byte[] start) {
+    return start.length == 4
+        && start[0] == 0
+        && start[1] == 0
+        && start[2] == 8
+        && (start[3] == 1 || start[3] == 3);
+  }
+
   static boolean isIn(Path folder) {
     return Stream.of(TRAIN, TEST)
         .flatMap(split -> Stream.of(imagesOf(split), labelsOf(split)))

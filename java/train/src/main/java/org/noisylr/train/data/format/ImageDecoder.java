@@ -1,6 +1,7 @@
 package org.noisylr.train.data.format;
 
 import java.awt.image.BufferedImage;
+import java.awt.image.ColorModel;
 import java.awt.image.IndexColorModel;
 import java.awt.image.Raster;
 import java.io.ByteArrayInputStream;
@@ -8,6 +9,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Consumer;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
 import javax.imageio.spi.ImageReaderSpi;
@@ -20,10 +22,13 @@ import org.noisylr.check.Reason;
  * Decodes JPEG and PNG to planes of 8-bit samples as stored, without colour management.
  *
  * <p>An image of n pixels in a file of f bytes allocates at most 64 MB + 20·n + 8·f bytes; n is at
- * most 4096², and for PNG at most 8·1032·f.
+ * most 4096² (8192² for an image to resize), and for PNG at most 8·1032·f.
  */
 final class ImageDecoder {
   static final int MAX_SIDE = 4096;
+
+  /** The limit for images that are resized. */
+  static final int MAX_RESIZED_SIDE = 8192;
 
   /** Each scan may cover all pixels; encoders write about ten. */
   private static final int MAX_SCANS = 100;
@@ -44,36 +49,61 @@ final class ImageDecoder {
     }
   }
 
+  /**
+   * A decoded image.
+   *
+   * @param planes one plane if red, green and blue are equal everywhere, else the planes red,
+   *     green, blue
+   * @param isTransparent whether a pixel was not opaque; its alpha is dropped
+   * @param isDeep whether samples of more than 8 bits were rounded
+   */
+  record Decoded(Size size, byte[] planes, boolean isTransparent, boolean isDeep) {
+    boolean isGrey() {
+      return planes.length == size.pixels();
+    }
+  }
+
   private interface Reading<T> {
     T read(ImageReader reader) throws IOException;
   }
 
   /** Returns the size that the header declares. */
   static Size size(String name, byte[] file) {
-    return with(name, file, reader -> size(name, reader));
+    return with(name, file, reader -> size(name, reader, MAX_SIDE));
   }
 
   /**
-   * Returns the samples of an image that must have the expected size.
+   * Decodes an image that must have the expected size.
    *
    * @param like names the image that sets the size, for the message
-   * @return one plane if red, green and blue are equal everywhere, else the planes red, green, blue
    */
-  static byte[] decode(String name, byte[] file, Size expected, String like) {
-    return planes(image(name, file, expected, like));
+  static Decoded decode(String name, byte[] file, Size expected, String like) {
+    return decoded(image(name, file, MAX_SIDE, size -> check(name, size, expected, like)));
   }
 
-  private static BufferedImage image(String name, byte[] file, Size expected, String like) {
+  /**
+   * Decodes an image of any size.
+   *
+   * @param check throws an {@link InputException} before an unsuitable image is decoded
+   */
+  static Decoded decode(String name, byte[] file, Consumer<Size> check) {
+    return decoded(image(name, file, MAX_RESIZED_SIDE, check));
+  }
+
+  private static void check(String name, Size size, Size expected, String like) {
+    if (!size.equals(expected)) {
+      throw new InputException(
+          "%s must have %s pixels (width x height) like %s, but has %s"
+              .formatted(name, expected, like, size));
+    }
+  }
+
+  private static BufferedImage image(String name, byte[] file, int maxSide, Consumer<Size> check) {
     return with(
         name,
         file,
         reader -> {
-          Size size = size(name, reader);
-          if (!size.equals(expected)) {
-            throw new InputException(
-                "%s must have %s pixels (width x height) like %s, but has %s"
-                    .formatted(name, expected, like, size));
-          }
+          check.accept(size(name, reader, maxSide));
           // At the end of a truncated JPEG file, the decoder warns and invents the rest.
           List<String> warnings = new ArrayList<>();
           reader.addIIOReadWarningListener((source, warning) -> warnings.add(warning));
@@ -91,7 +121,7 @@ final class ImageDecoder {
    * @param like names the image that sets the size, for the message
    */
   static byte[] indices(String name, byte[] file, Size expected, String like) {
-    BufferedImage image = image(name, file, expected, like);
+    BufferedImage image = image(name, file, MAX_SIDE, size -> check(name, size, expected, like));
     if (!(image.getColorModel() instanceof IndexColorModel)) {
       throw new InputException(name + " must have a palette, but has none");
     }
@@ -104,13 +134,10 @@ final class ImageDecoder {
     return values;
   }
 
-  private static Size size(String name, ImageReader reader) throws IOException {
+  private static Size size(String name, ImageReader reader, int maxSide) throws IOException {
     return new Size(
-        side(name + ": width", reader.getWidth(0)), side(name + ": height", reader.getHeight(0)));
-  }
-
-  private static int side(String field, int value) {
-    return (int) Check.within(field, value, 1, MAX_SIDE);
+        (int) Check.within(name + ": width", (long) reader.getWidth(0), 1, maxSide),
+        (int) Check.within(name + ": height", (long) reader.getHeight(0), 1, maxSide));
   }
 
   private static <T> T with(String name, byte[] file, Reading<T> reading) {
@@ -162,6 +189,34 @@ final class ImageDecoder {
   private static boolean startsWith(byte[] file, int... bytes) {
     for (int i = 0; i < bytes.length; i++) {
       if (i >= file.length || (file[i] & 0xff) != bytes[i]) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static Decoded decoded(BufferedImage image) {
+    ColorModel colours = image.getColorModel();
+    return new Decoded(
+        new Size(image.getWidth(), image.getHeight()),
+        planes(image),
+        colours.hasAlpha() && !isOpaque(image),
+        colours.getComponentSize(0) > 8);
+  }
+
+  private static boolean isOpaque(BufferedImage image) {
+    Raster alpha = image.getAlphaRaster();
+    int width = image.getWidth();
+    int opaque = alpha == null ? 0xff : (1 << alpha.getSampleModel().getSampleSize(0)) - 1;
+    int[] row = new int[width];
+    for (int y = 0; y < image.getHeight(); y++) {
+      if (alpha == null) { // a palette
+        image.getRGB(0, y, width, 1, row, 0, width);
+        Arrays.setAll(row, x -> row[x] >>> 24);
+      } else {
+        alpha.getSamples(0, y, width, 1, 0, row);
+      }
+      if (Arrays.stream(row).anyMatch(value -> value != opaque)) {
         return false;
       }
     }

@@ -1,7 +1,6 @@
 package org.noisylr.train.data.format;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,6 +29,9 @@ import org.noisylr.train.data.Vocabulary;
  * the file names, so that every prefix is balanced. The {@link Vocabulary} is that of the training
  * texts.
  *
+ * <p>Reviews without a class, in {@code unsup}, and hidden files are skipped. Other files in class
+ * folders are skipped with a warning.
+ *
  * <p>An archive may unpack to 1 GiB. It may have 50,000 reviews of up to 1 MiB, and 256 MiB of
  * reviews in total. Allocation grows with the unpacked bytes, whatever the archive's headers claim.
  */
@@ -50,6 +52,14 @@ public final class Imdb {
   private static final List<String> SPLITS = List.of("train", "test");
   private static final Pattern REVIEW =
       Pattern.compile("(?:[^/]+/)?(train|test)/(neg|pos)/([^/]+\\.txt)");
+
+  /** Reviews without a class, for other methods. */
+  private static final String UNLABELLED = "unsup";
+
+  /** Files in class folders, which a user may expect to be read. */
+  private static final Pattern SKIPPED =
+      Pattern.compile("(?:[^/]+/)?(train|test)/(?!" + UNLABELLED + "/)[^/]+/.+");
+
   private static final int MAX_REVIEW = 1 << 20;
   private static final int MAX_REVIEWS = 50_000;
   private static final int MAX_TEXT = 1 << 28;
@@ -67,7 +77,7 @@ public final class Imdb {
   public static TextDataset read(Path folderOrArchive, int vocabulary, int length) {
     Reviews reviews = new Reviews(folderOrArchive);
     if (Files.isDirectory(folderOrArchive)) {
-      readFolder(ImageFolder.unwrap(folderOrArchive), reviews);
+      readFolder(ImageTree.unwrap(folderOrArchive), reviews);
     } else {
       readArchive(folderOrArchive, reviews);
     }
@@ -87,13 +97,19 @@ public final class Imdb {
 
   /** Returns whether a folder holds reviews. */
   static boolean isIn(Path folder) {
-    return SPLITS.stream().anyMatch(split -> Files.isDirectory(folder.resolve(split + "/pos")));
+    return SPLITS.stream()
+        .map(split -> folder.resolve(split + "/pos"))
+        .filter(Files::isDirectory)
+        .anyMatch(
+            positive ->
+                children(positive).stream().anyMatch(file -> file.toString().endsWith(".txt")));
   }
 
   /** Texts by folder, {@code train/neg} and so on, and by file name. */
   private static final class Reviews {
     private final Path place;
     private final Map<String, SortedMap<String, String>> texts = new TreeMap<>();
+    private final List<String> skipped = new ArrayList<>();
     private int count;
     private long bytes;
 
@@ -107,15 +123,18 @@ public final class Imdb {
     }
 
     /** Adds a file if it is a review. */
-    void add(String path, InputStream in) throws IOException {
+    void add(String path, Source.Action<byte[]> content) throws IOException {
       Matcher review = REVIEW.matcher(path);
       if (!review.matches()) {
+        if (SKIPPED.matcher(path).matches() && !ImageTree.isHidden(path)) {
+          skipped.add(path);
+        }
         return;
       }
       if (++count > MAX_REVIEWS) {
         throw new InputException(place + " must have at most " + MAX_REVIEWS + " reviews");
       }
-      byte[] text = Source.readAll(place + "!" + path, in, MAX_REVIEW);
+      byte[] text = content.run();
       bytes += text.length;
       if (bytes > MAX_TEXT) {
         throw new InputException(place + " must have at most " + MAX_TEXT + " bytes of reviews");
@@ -133,6 +152,7 @@ public final class Imdb {
                   place + " must have reviews " + folder + "/*.txt, but has none");
             }
           });
+      Notes.skipped("file", place, skipped, "not pos/*.txt or neg/*.txt", "");
     }
 
     Stream<String> of(String split, int label) {
@@ -142,25 +162,36 @@ public final class Imdb {
 
   private static void readFolder(Path folder, Reviews reviews) {
     for (String split : SPLITS) {
-      for (String label : CLASSES) {
-        Path files = folder.resolve(split).resolve(label);
-        if (!Files.isDirectory(files)) {
+      for (Path label : children(folder.resolve(split))) {
+        if (!Files.isDirectory(label) || label.endsWith(UNLABELLED)) {
           continue;
         }
         Source.reading(
-            files,
+            label,
             () -> {
-              try (Stream<Path> children = Files.list(files)) {
-                for (Path file : (Iterable<Path>) children::iterator) {
-                  try (InputStream in = Files.newInputStream(Source.regular(file))) {
-                    reviews.add(split + "/" + label + "/" + file.getFileName(), in);
-                  }
-                }
+              for (Path file : children(label)) {
+                reviews.add(
+                    "%s/%s/%s".formatted(split, label.getFileName(), file.getFileName()),
+                    () -> Source.of(file).bytes(MAX_REVIEW));
               }
               return null;
             });
       }
     }
+  }
+
+  /** Returns the content of a folder in the order of names; empty if there is no such folder. */
+  private static List<Path> children(Path folder) {
+    return Source.reading(
+        folder,
+        () -> {
+          if (!Files.isDirectory(folder)) {
+            return List.of();
+          }
+          try (Stream<Path> children = Files.list(folder)) {
+            return children.sorted().toList();
+          }
+        });
   }
 
   private static void readArchive(Path archive, Reviews reviews) {
@@ -169,9 +200,13 @@ public final class Imdb {
             raw -> {
               Tar tar = Tar.of(archive, raw, MAX_ARCHIVE);
               for (TarArchiveEntry entry; (entry = tar.next()) != null; ) {
-                if (entry.isFile() && isReview(Tar.path(entry))) {
-                  Tar.checkNoLink(archive + "!" + Tar.path(entry), entry);
-                  reviews.add(Tar.path(entry), tar.content());
+                if (entry.isFile()) {
+                  String path = Tar.path(entry);
+                  String name = archive + "!" + path;
+                  if (isReview(path)) {
+                    Tar.checkNoLink(name, entry);
+                  }
+                  reviews.add(path, () -> Source.readAll(name, tar.content(), MAX_REVIEW));
                 }
               }
               tar.finish();

@@ -65,7 +65,7 @@ final class PngChunks {
     long height = Integer.toUnsignedLong(header.getInt(4));
     long bits = header.get(8) & 0xff;
     // ImageDecoder rejects longer sides before it allocates anything.
-    if (Math.max(width, height) <= ImageDecoder.MAX_SIDE
+    if (Math.max(width, height) <= ImageDecoder.MAX_RESIZED_SIDE
         && width * height * bits / 8 > (long) fileLength * Source.INFLATED) {
       throw new InputException(
           name + " cannot be decoded: the PNG file is too short for its declared size");

@@ -248,7 +248,8 @@ final class Voc {
     private void decode(int n) {
       Picture picture = pictures.get(n);
       String name = picture.image.name();
-      byte[] planes = ImageDecoder.decode(name, picture.image.bytes(MAX_FILE), picture.size, name);
+      byte[] planes =
+          ImageDecoder.decode(name, picture.image.bytes(MAX_FILE), picture.size, name).planes();
       for (int c = 0; c < SegmentationSet.CHANNELS; c++) {
         // A grey image has one plane for all channels.
         int from = planes.length == picture.size.pixels() ? 0 : c * picture.size.pixels();

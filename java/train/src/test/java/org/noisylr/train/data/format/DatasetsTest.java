@@ -162,7 +162,7 @@ class DatasetsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"nonsense", "", "  ", "no/such/folder"})
+  @ValueSource(strings = {"nonsense", "", "  "})
   void rejectsWhatIsNeitherNameNorPath(String nameOrPath) {
     assertRejected(
         () -> open(nameOrPath),
@@ -177,22 +177,35 @@ class DatasetsTest {
         "data must be one of fashion-mnist-mini, fashion-mnist, mnist, cifar10, cifar100, svhn, imdb, voc2012, or the path of a dataset, but is \"a b\"");
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"./nope.zip", "no/such/folder", "nope.tar"})
+  void saysThatThereIsNoSuchFile(String path) {
+    assertRejected(() -> open(path), path + " cannot be read: no such file or folder");
+  }
+
   @Test
   void listsTheFormatsIfNoneIsRecognised() throws IOException {
     Path empty = Files.createDirectory(temp.resolve("empty"));
     Path text = write(temp.resolve("text"), new byte[] {'a', 'b', 'c'});
     Path nothing = write(temp.resolve("nothing"), new byte[0]);
     Path tar = write(temp.resolve("t.tar.gz"), tarGz(Map.of("a/b.txt", new byte[3])));
-    for (Path path : new Path[] {empty, text, nothing, tar}) {
-      assertRejected(
-          () -> open(path),
-          path
-              + " must be a dataset in a known format: images in train/CLASS/*.jpg or *.png and"
-              + " test/CLASS/* (folder, zip or tar), IDX files such as train-images-idx3-ubyte"
-              + " (folder), CIFAR-10 or CIFAR-100 in binary form (folder or tar.gz), SVHN's"
-              + " train_32x32.mat and test_32x32.mat (folder), reviews as in aclImdb (folder or tar),"
-              + " or Pascal VOC 2012 (folder or tar)");
-    }
+    Map<Path, String> reasons =
+        Map.of(
+            empty, " has no visible files; ",
+            text, " is a file of an unknown kind, not a dataset; ",
+            nothing, " is empty, not a dataset; ",
+            tar, " has no JPEG or PNG image, but 1 other file (1 .txt); ");
+    reasons.forEach(
+        (path, reason) ->
+            assertRejected(
+                () -> open(path),
+                path
+                    + reason
+                    + "a dataset is a folder, zip or tar of images in train/CLASS/*.jpg or *.png"
+                    + " and test/CLASS/*, or has IDX files such as train-images-idx3-ubyte"
+                    + " (folder), CIFAR-10 or CIFAR-100 in binary form (folder or tar.gz), SVHN's"
+                    + " train_32x32.mat and test_32x32.mat (folder), reviews as in aclImdb"
+                    + " (folder or tar), or Pascal VOC 2012 (folder or tar)"));
   }
 
   @Test

@@ -26,7 +26,7 @@ class ImageDecoderTest {
   private static final ImageDecoder.Size SIZE = new ImageDecoder.Size(SIDE, SIDE);
 
   private static byte[] decode(byte[] file) {
-    return ImageDecoder.decode("x", file, SIZE, "first");
+    return ImageDecoder.decode("x", file, SIZE, "first").planes();
   }
 
   @Test

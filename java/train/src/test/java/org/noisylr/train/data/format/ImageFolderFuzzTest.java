@@ -12,16 +12,18 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.noisylr.train.FuzzCase;
 
-/** Reads a zip or tar, or one with the images that the input names, one a line. */
+/** Reads a file, a zip or tar, or one with the images that the input names, one a line. */
 class ImageFolderFuzzTest extends FuzzCase {
   private static final int ARCHIVE = 0;
   private static final int NAMES_IN_ZIP = 1;
   private static final int NAMES_IN_TAR = 2;
+  private static final int RESIZED = 3;
+  private static final int OPENED = 4;
 
   private static final byte[] IMAGE = png(2, 2, random(12, 1));
 
   ImageFolderFuzzTest() {
-    super(3);
+    super(5);
   }
 
   static Stream<byte[]> seeds() {
@@ -34,21 +36,29 @@ class ImageFolderFuzzTest extends FuzzCase {
         seed(ARCHIVE, zip(files)),
         seed(ARCHIVE, tar(files)),
         seed(NAMES_IN_ZIP, names),
-        seed(NAMES_IN_TAR, names));
+        seed(NAMES_IN_TAR, names),
+        seed(RESIZED, zip(files)),
+        seed(RESIZED, tar(files)),
+        seed(OPENED, zip(files)),
+        seed(OPENED, tar(files)));
   }
 
   @Override
   protected byte[] file(int kind, byte[] content) {
     return switch (kind) {
-      case ARCHIVE -> content;
       case NAMES_IN_ZIP -> zip(named(content));
-      default -> tar(named(content));
+      case NAMES_IN_TAR -> tar(named(content));
+      default -> content;
     };
   }
 
   @Override
   protected void open(Path archive, int kind) {
-    ImageFolder.read("x", archive);
+    if (kind == OPENED) {
+      Datasets.open(archive.toString());
+    } else {
+      ImageFolder.read("x", archive, kind == RESIZED ? 8 : null);
+    }
   }
 
   private static Map<String, byte[]> named(byte[] names) {

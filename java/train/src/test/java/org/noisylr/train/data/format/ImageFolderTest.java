@@ -203,8 +203,11 @@ class ImageFolderTest {
     for (Path place : places(files)) {
       assertRejected(
           () -> read(place),
-          "%s must hold images as %s/CLASS/*.jpg or *.png, but has no class folder in %s"
-              .formatted(place, split, split));
+          place
+              + (split.equals("train")
+                  ? " has no training images in train/CLASS/"
+                  : " has no test images in test/CLASS/ or val/CLASS/: move a part of the images"
+                      + " of each class from train/ to test/"));
     }
   }
 
@@ -251,15 +254,22 @@ class ImageFolderTest {
     Map<String, byte[]> files = pets();
     files.put("test/dog/a.png", png(HEIGHT, WIDTH, rgb(5)));
     Path folder = folder(files);
-    assertRejected(
-        () -> read(folder),
-        "%s must have 5 x 4 pixels (width x height) like %s, but has 4 x 5"
-            .formatted(folder.resolve("test/dog/a.png"), folder.resolve("train/cat/a.png")));
+    String message =
+        "%s must have images of one size, but 1 of 6 differ from 5 x 4 pixels (width x height),"
+            + " first: %s with 4 x 5; give --resize N to bring all to N x N";
+    assertRejected(() -> read(folder), message.formatted(folder, folder.resolve("test/dog/a.png")));
     Path zip = zip(files);
-    assertRejected(
-        () -> read(zip),
-        "%s!test/dog/a.png must have 5 x 4 pixels (width x height) like %s!train/cat/a.png, but has 4 x 5"
-            .formatted(zip, zip));
+    assertRejected(() -> read(zip), message.formatted(zip, zip + "!test/dog/a.png"));
+  }
+
+  @Test
+  void theFirstImageIsNamedIfItIsTheOneOfAnotherSize() {
+    Map<String, byte[]> files = pets();
+    files.put("train/cat/a.png", png(HEIGHT, WIDTH, rgb(5)));
+    Path folder = folder(files);
+    assertThatThrownBy(() -> read(folder))
+        .hasMessageContaining("1 of 6 differ from 5 x 4 pixels")
+        .hasMessageContaining("first: " + folder.resolve("train/cat/a.png") + " with 4 x 5");
   }
 
   @Test
