@@ -37,7 +37,7 @@ final class DataListCommand extends Subcommand {
               state(dataset),
               String.format(Locale.ROOT, "%.1f", bytes(dataset) / 1e6),
               "%s; %s; %s"
-                  .formatted(dataset.title(), dataset.licence(), DatasetsCommand.folder(dataset)));
+                  .formatted(dataset.title(), dataset.licence(), DataFetchCommand.folder(dataset)));
     }
     return 0;
   }
@@ -69,6 +69,6 @@ final class DataListCommand extends Subcommand {
     if (missing == 0 || unpacked) {
       return "present";
     }
-    return Files.isDirectory(DatasetsCommand.folder(dataset)) ? "partial" : "absent";
+    return Files.isDirectory(DataFetchCommand.folder(dataset)) ? "partial" : "absent";
   }
 }

@@ -26,6 +26,7 @@ final class ExperimentWorkerCommand extends Subcommand {
 
   @Override
   public Integer call() throws InterruptedException {
+    DataNotes.silence();
     try (GracefulShutdown shutdown = new GracefulShutdown()) {
       WorkerProcess.serve(new RunStore(store.folder()), System.in, System.out, shutdown.signal());
     }

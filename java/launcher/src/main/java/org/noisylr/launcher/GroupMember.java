@@ -58,6 +58,7 @@ final class GroupMember implements AutoCloseable {
     }
     if (place.rank() > 0) {
       commandLine.setErr(new PrintWriter(Writer.nullWriter()));
+      DataNotes.silence();
     }
     return member;
   }

@@ -8,6 +8,7 @@ import org.bytedeco.javacpp.Loader;
 import org.noisylr.check.InputException;
 import org.noisylr.check.Reason;
 import org.noisylr.torch.LibTorch;
+import org.noisylr.train.data.format.SystemLocale;
 import org.noisylr.train.loop.DivergedException;
 import org.noisylr.train.loop.StepFailedException;
 import org.noisylr.train.run.Versions;
@@ -78,12 +79,18 @@ public final class Noisylr implements Runnable {
   /** Executes a command. Reports in one line the errors that picocli does not catch. */
   static int run(CommandLine commandLine, String... arguments) {
     try {
+      for (String argument : arguments) {
+        SystemLocale.checked(argument);
+      }
       int exit = commandLine.execute(arguments);
       if (exit == 0 && OutputFile.standardOutputFailed()) {
         error(commandLine, "cannot write to standard output: it is full or closed");
         return BAD_INPUT;
       }
       return exit;
+    } catch (InputException e) {
+      error(commandLine, e.getMessage());
+      return BAD_INPUT;
     } catch (OutOfMemoryError e) {
       error(
           commandLine, "out of memory: " + e.getMessage() + " (raise java -Xmx, or use less data)");

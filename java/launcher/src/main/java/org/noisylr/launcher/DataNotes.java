@@ -1,0 +1,16 @@
+package org.noisylr.launcher;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import org.noisylr.train.data.Dataset;
+import org.slf4j.LoggerFactory;
+
+/** What readers say of the files that they skip or convert. */
+final class DataNotes {
+  private DataNotes() {}
+
+  /** Leaves them to the process that started this one, or to rank 0. */
+  static void silence() {
+    ((Logger) LoggerFactory.getLogger(Dataset.class.getPackageName())).setLevel(Level.ERROR);
+  }
+}
