@@ -185,7 +185,7 @@ class RunStoreTest {
     store.execute(config(1), List.of(), new StopSignal());
     RunConfig absent = config("nothing/here", 1, 3, new Constant(0.01));
     assertThat(store.execute(absent, List.of(), new StopSignal()).message())
-        .startsWith("data must be one of ");
+        .isEqualTo("nothing/here cannot be read: no such file or folder");
     RunConfig next = config(1, 3, new Constant(0.02));
     assertThat(store.execute(next, List.of(), new StopSignal()))
         .isEqualTo(new Outcome(Status.DONE, ""));

@@ -33,7 +33,8 @@ import org.noisylr.train.data.ImageSet;
  * classes are named 0 … 9), a CIFAR folder or {@code tar.gz} ({@link Cifar}), a folder of SVHN's
  * MATLAB files, a folder, zip or tar of images ({@link ImageFolder}), a folder or tar of reviews
  * ({@link Imdb}; 20,000 words, 80 per text), or a folder or tar of Pascal VOC 2012. If the only
- * content of a folder is a folder, that folder is read.
+ * content of a folder is a folder, that folder is read. Warnings count the files that are skipped
+ * or converted.
  */
 public final class Datasets {
   /** The environment variable that sets the data home. */

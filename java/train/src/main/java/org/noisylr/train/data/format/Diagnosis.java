@@ -23,10 +23,11 @@ final class Diagnosis {
       "images are read from train/CLASS/*.jpg or *.png and test/CLASS/*";
 
   private static final String FORMATS =
-      "a dataset is a folder, zip or tar of images in train/CLASS/*.jpg or *.png and test/CLASS/*, or has IDX files such as train-images-idx3-ubyte (folder), CIFAR-10 or CIFAR-100 in binary form (folder or tar.gz), SVHN's train_32x32.mat and test_32x32.mat (folder), reviews as in aclImdb (folder or tar), or Pascal VOC 2012 (folder or tar)";
+      "a dataset is a folder or archive, for instance of images in train/CLASS/*.jpg or *.png and test/CLASS/*; 'noisylr train --help' lists the formats";
 
+  private static final String HELD_OUT = "(?:test|val|valid|validation)";
   private static final Pattern NESTED =
-      Pattern.compile("(.+)/(?:train|test|val|valid|validation)/[^/]+/[^/]+");
+      Pattern.compile("(.+)/(?:train|" + HELD_OUT + ")/[^/]+/[^/]+");
   private static final Pattern TEXT = Pattern.compile("(train|test)/([^/]+)/[^/]+\\.txt");
   private static final int MOST_NAMES = 5;
   private static final int START = 16;
@@ -102,6 +103,12 @@ final class Diagnosis {
   }
 
   private static String withImages(Path place, List<String> images) {
+    if (images.stream().anyMatch(image -> image.matches("train/[^/]+/[^/]+"))) {
+      return "has no test images in test/CLASS/ or val/CLASS/: move a part of the images of each class from train/ to test/";
+    }
+    if (images.stream().anyMatch(image -> image.matches(HELD_OUT + "/[^/]+/[^/]+"))) {
+      return "has no training images in train/CLASS/";
+    }
     for (String image : images) {
       Matcher nested = NESTED.matcher(image);
       if (nested.matches()) {
@@ -112,13 +119,6 @@ final class Diagnosis {
                     ? "give the folder " + place.resolve(nested.group(1))
                     : "pack the content of that folder");
       }
-    }
-    boolean train = images.stream().anyMatch(image -> image.matches("train/[^/]+/[^/]+"));
-    if (train) {
-      return "has no test images in test/CLASS/ or val/CLASS/: move a part of the images of each class from train/ to test/";
-    }
-    if (images.stream().anyMatch(ImageFolder::isImage)) {
-      return "has no training images in train/CLASS/";
     }
     if (images.stream().anyMatch(image -> image.matches("(train|test)/[^/]+"))) {
       return "has images in train/ or test/, but not in class folders: move them to train/CLASS/ and test/CLASS/";
@@ -151,13 +151,11 @@ final class Diagnosis {
     if (files.isEmpty()) {
       return "has no visible files; " + FORMATS;
     }
-    boolean arrays = files.stream().allMatch(file -> file.endsWith(".npy"));
-    return "%s no JPEG or PNG image, but %s (%s); %s"
-        .formatted(
-            arrays ? "is an archive of NumPy arrays (.npz): it has" : "has",
-            Notes.count(files.size(), "other file"),
-            Notes.extensions(files),
-            FORMATS);
+    if (files.stream().allMatch(file -> file.endsWith(".npy"))) {
+      return "is an archive of NumPy arrays, not a dataset; " + FORMATS;
+    }
+    return "has no JPEG or PNG image, but %s (%s); %s"
+        .formatted(Notes.count(files.size(), "other file"), Notes.extensions(files), FORMATS);
   }
 
   private static String names(SortedSet<String> names) {

@@ -152,6 +152,11 @@ final class ImageTree {
       return FileVisitResult.CONTINUE;
     }
 
+    @Override
+    public FileVisitResult postVisitDirectory(Path path, IOException e) throws IOException {
+      return e == null ? FileVisitResult.CONTINUE : visitFileFailed(path, e);
+    }
+
     private FileVisitResult add(String name, Path path) {
       tree.put(name, Source.of(path));
       return tree.size() < most ? FileVisitResult.CONTINUE : FileVisitResult.TERMINATE;

@@ -14,7 +14,9 @@ import static org.noisylr.train.TestFiles.write;
 import static org.noisylr.train.TestFiles.zip;
 
 import java.awt.image.BufferedImage;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,7 +33,8 @@ import org.noisylr.train.data.ImageDataset;
 
 /** What is said of a user's files that are left out, converted, or arranged in another way. */
 class OwnDataTest {
-  private static final String FORMATS = "; a dataset is a folder, zip or tar of images in";
+  private static final String FORMATS =
+      "; a dataset is a folder or archive, for instance of images in";
 
   @TempDir Path temp;
 
@@ -172,7 +175,7 @@ class OwnDataTest {
       value = {
         "a/set/train/cat/a.png a/set/test/cat/a.png b.txt c/d.txt | has its images too deep, in a/set: ",
         "cat/a.png dog/a.png dog/b.png | has images in the folders cat, dog, but neither train/ nor test/: move the class folders to train/, and a part of the images of each to test/CLASS/",
-        "train/cat/a.png | has no test images in test/CLASS/ or val/CLASS/: move a part of the images of each class from train/ to test/",
+        "train/cat/a.png old/train/cat/a.png | has no test images in test/CLASS/ or val/CLASS/: move a part of the images of each class from train/ to test/",
         "test/cat/a.png x.txt | has no training images in train/CLASS/",
         "train/a.png test/b.png | has images in train/ or test/, but not in class folders: move them to train/CLASS/ and test/CLASS/",
         "a.png b.jpg | has 2 images, the first a.png, but not in class folders; images are read from train/CLASS/*.jpg or *.png and test/CLASS/*",
@@ -205,6 +208,14 @@ class OwnDataTest {
     assertRejected(
         () -> Datasets.open(place.toString()),
         place + " has its images too deep, in x/a: give the folder " + place.resolve("x/a"));
+  }
+
+  @Test
+  void aLoopInAFolderWithoutDataDoesNotHideWhatIsThere() throws IOException {
+    Path folder = write(temp.resolve("x"), Map.of("a/b.csv", new byte[1], "c.csv", new byte[1]));
+    Files.createSymbolicLink(folder.resolve("a/loop"), folder);
+    assertThat(error(folder))
+        .startsWith(folder + " has no JPEG or PNG image, but 2 other files (2 .csv)");
   }
 
   @Test
@@ -241,9 +252,7 @@ class OwnDataTest {
     Path file =
         write(temp.resolve("x.npz"), zip(Map.of("x.npy", new byte[1], "y.npy", new byte[1])));
     assertThat(error(file))
-        .startsWith(
-            file
-                + " is an archive of NumPy arrays (.npz): it has no JPEG or PNG image, but 2 other files (2 .npy); a dataset is");
+        .startsWith(file + " is an archive of NumPy arrays, not a dataset; a dataset is");
   }
 
   @ParameterizedTest
