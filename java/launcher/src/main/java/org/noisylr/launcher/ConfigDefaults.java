@@ -66,6 +66,7 @@ final class ConfigDefaults implements IDefaultValueProvider {
    */
   ConfigDefaults(RunConfig config) {
     put("--data", config.data());
+    put("--resize", config.resize());
     put("--subset", config.subset());
     put("--test-subset", config.testSubset());
     put("--model", config.model());
