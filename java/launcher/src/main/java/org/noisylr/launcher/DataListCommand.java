@@ -52,7 +52,7 @@ final class DataListCommand extends Subcommand {
       entry.put("bytes", bytes(dataset));
       entry.put("content", dataset.title());
       entry.put("licence", dataset.licence());
-      entry.put("folder", DatasetsCommand.folder(dataset).toString());
+      entry.put("folder", DataFetchCommand.folder(dataset).toString());
       entries.add(entry);
     }
     return entries;
