@@ -8,6 +8,7 @@ import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.IntPointer;
+import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.MemoryFormatOptional;
 import org.bytedeco.pytorch.Module;
@@ -77,6 +78,13 @@ public final class Tensors {
    */
   public static Tensor channelsLast(Tensor tensor, ScalarType type) {
     return tensor.to(type, false, true, new MemoryFormatOptional(MemoryFormat.ChannelsLast));
+  }
+
+  /** Whether a tensor has no NaN and no infinite value. */
+  public static boolean isFinite(Tensor tensor) {
+    try (PointerScope scope = new PointerScope()) {
+      return !tensor.is_floating_point() || tensor.isfinite().all().item_bool();
+    }
   }
 
   /**

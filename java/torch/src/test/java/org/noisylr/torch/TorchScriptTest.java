@@ -1,6 +1,7 @@
 package org.noisylr.torch;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.nio.file.Path;
@@ -45,6 +46,29 @@ class TorchScriptTest {
       assertThat(parameters.size()).isEqualTo(2);
       assertThat(parameters.get(0).item_double()).isEqualTo(1);
       assertThat(parameters.get(1).item_double()).isEqualTo(0.5);
+    }
+  }
+
+  @Test
+  void aParameterHasThePathOfItsModuleAsItsName() {
+    try (PointerScope scope = new PointerScope()) {
+      assertThat(TorchScript.namedParameters(line()).keySet())
+          .containsExactlyInAnyOrder("slope", "bias.value");
+    }
+  }
+
+  @Test
+  void theReasonOfAnErrorIsTheEndOfItsTraceback() {
+    try (PointerScope scope = new PointerScope()) {
+      JitModule module = module("Wrong", "weight", 1, 2, 3);
+      module.define("def forward(self, x):\n  return x + self.weight\n");
+      assertThatThrownBy(() -> forward(module, torch.zeros(2)))
+          .isInstanceOfSatisfying(
+              RuntimeException.class,
+              e ->
+                  assertThat(TorchScript.reason(e))
+                      .startsWith("The size of tensor a (2) must match the size of tensor b (3)")
+                      .hasLineCount(1));
     }
   }
 

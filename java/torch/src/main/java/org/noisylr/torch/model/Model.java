@@ -22,16 +22,18 @@ import org.noisylr.torch.Tensors;
  *
  * <p>A model is a {@code torch::nn::Module}: {@code parameters()}, {@code named_buffers()}, {@code
  * train(boolean)} and {@code to(Device, boolean)} work as in LibTorch. Weights are drawn from
- * LibTorch's default generator, so {@code torch.manual_seed} before the constructor pins them.
- * Closing a model frees its modules. Tensors that others still hold, for example an optimizer, stay
- * alive. The methods declared here throw IllegalStateException on a closed model.
+ * LibTorch's default generator, so {@code torch.manual_seed} before the constructor pins them. The
+ * weights of a {@link TorchScriptModel} are those in its file. Closing a model frees its modules.
+ * Tensors that others still hold, for example an optimizer, stay alive. The methods declared here
+ * throw IllegalStateException on a closed model.
  *
  * <p><b>Initialisation.</b> He et al. 2015 ("Delving Deep into Rectifiers", eq. 10): every weight
  * that feeds a rectifier is drawn from N(0, 2 / fan_in). The last dense layer feeds none and is
  * drawn from N(0, 1 / fan_in). Biases are 0; batch norm starts at weight 1, bias 0. Models with
  * another initialisation state it.
  */
-public abstract sealed class Model extends Module permits DeepLabV3, ImageModel, SentimentLstm {
+public abstract sealed class Model extends Module
+    permits DeepLabV3, ImageModel, SentimentLstm, TorchScriptModel {
   private final List<Module> layers = new ArrayList<>();
 
   Model(String name) {
@@ -52,17 +54,32 @@ public abstract sealed class Model extends Module permits DeepLabV3, ImageModel,
 
   abstract Tensor logits(Tensor input);
 
-  private void checkOpen() {
+  final void checkOpen() {
     if (isNull()) {
       throw new IllegalStateException(getClass().getSimpleName() + " is closed");
     }
   }
 
-  /** The number of trainable values. */
-  public final long parameterCount() {
+  /** Returns the parameters that require a gradient; references to the model's tensors. */
+  public final TensorVector trainedParameters() {
     checkOpen();
+    TensorVector trained = new TensorVector();
     try (PointerScope scope = new PointerScope()) {
       TensorVector parameters = parameters();
+      for (long i = 0; i < parameters.size(); i++) {
+        Tensor parameter = parameters.get(i);
+        if (parameter.requires_grad()) {
+          trained.push_back(parameter);
+        }
+      }
+    }
+    return trained;
+  }
+
+  /** Returns the number of trainable values. */
+  public final long parameterCount() {
+    try (PointerScope scope = new PointerScope()) {
+      TensorVector parameters = trainedParameters();
       long count = 0;
       for (long i = 0; i < parameters.size(); i++) {
         count += parameters.get(i).numel();
@@ -75,7 +92,7 @@ public abstract sealed class Model extends Module permits DeepLabV3, ImageModel,
    * Stores the convolutions' weights in channels-last order, which oneDNN and cuDNN compute faster;
    * values and shapes stay the same.
    */
-  public final void channelsLast() {
+  public void channelsLast() {
     checkOpen();
     try (PointerScope scope = new PointerScope()) {
       TensorVector parameters = parameters();
