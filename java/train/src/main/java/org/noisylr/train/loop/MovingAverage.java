@@ -1,7 +1,9 @@
 package org.noisylr.train.loop;
 
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.AutoGradMode;
 import org.bytedeco.pytorch.Scalar;
@@ -13,13 +15,23 @@ import org.noisylr.torch.model.Model;
 final class MovingAverage implements AutoCloseable {
   private final Map<String, Tensor> weights;
   private final Map<String, Tensor> average = new LinkedHashMap<>();
+
+  /** The names of tensors that are copied: integers, and masks with infinite values. */
+  private final Set<String> copied = new HashSet<>();
+
   private final Scalar share;
 
   /** Starts with the model's weights. */
   MovingAverage(Model model, double decay) {
     weights = Tensors.state(model);
     share = new Scalar(1 - decay);
-    weights.forEach((name, tensor) -> average.put(name, tensor.clone()));
+    weights.forEach(
+        (name, tensor) -> {
+          average.put(name, tensor.clone());
+          if (!tensor.is_floating_point() || !Tensors.isFinite(tensor)) {
+            copied.add(name);
+          }
+        });
   }
 
   /** Adds the weights after an update. */
@@ -28,10 +40,10 @@ final class MovingAverage implements AutoCloseable {
         AutoGradMode noGrad = new AutoGradMode(false)) {
       average.forEach(
           (name, mean) -> {
-            if (mean.is_floating_point()) {
-              mean.lerp_(weights.get(name), share);
-            } else {
+            if (copied.contains(name)) {
               mean.copy_(weights.get(name));
+            } else {
+              mean.lerp_(weights.get(name), share);
             }
           });
     }

@@ -49,6 +49,7 @@ public final class Trainer implements AutoCloseable {
   private final Ranks ranks;
   private final Updater updater;
   private final MovingAverage average;
+  private final FiniteCheck finite;
   private int nextEpoch;
   private int stepsDone;
   private Map<String, Tensor> progress = Map.of();
@@ -97,12 +98,16 @@ public final class Trainer implements AutoCloseable {
     this.device = device;
     forward = new ForwardPass(model, config.precision());
     model.channelsLast();
-    optimizer = config.optimizer().create(model.parameters(), steps(0).baseLr(0), config.noise());
+    optimizer =
+        config.optimizer().create(model.trainedParameters(), steps(0).baseLr(0), config.noise());
     noisy = optimizer.noisy();
     ranks = new Ranks(model, group);
     updater = new Updater(forward, config, examples.train(), optimizer, ranks, capture, device);
     Double decay = config.update().ema();
     average = decay == null ? null : new MovingAverage(model, decay);
+    try (PointerScope scope = new PointerScope()) {
+      finite = new FiniteCheck(state());
+    }
   }
 
   /** Seeds LibTorch's generators for the weights of the next model. */
@@ -182,7 +187,7 @@ public final class Trainer implements AutoCloseable {
       ranks.shareBuffers();
       average.swap();
     }
-    checkFinite(steps, current.lr());
+    finite.check(state(), steps, current.lr());
     Optional<Evaluation> test = evaluate("test", examples.test(), steps, current.lr(), stop);
     boolean validates = examples.validation() != null;
     Optional<Evaluation> validation =
@@ -284,20 +289,6 @@ public final class Trainer implements AutoCloseable {
   /** LibTorch's errors arrive as plain RuntimeExceptions. */
   private static boolean isNativeError(RuntimeException e) {
     return e.getClass() == RuntimeException.class;
-  }
-
-  /** The loss does not show NaN from the last step or in unused weights. */
-  private void checkFinite(EpochSteps steps, double lr) {
-    try (PointerScope scope = new PointerScope()) {
-      state()
-          .forEach(
-              (name, tensor) -> {
-                if (tensor.is_floating_point() && !tensor.isfinite().all().item_bool()) {
-                  String value = tensor.isnan().any().item_bool() ? "NaN" : "infinite";
-                  throw new DivergedException(name, value, steps.epoch(), steps.last(), lr);
-                }
-              });
-    }
   }
 
   private Optional<EpochMetrics> suspend(EpochProgress current) {
