@@ -314,10 +314,10 @@ final class TrainCommand extends Subcommand {
         out + " has no run to resume; to start one, give --data, --model and --lr");
   }
 
-  private static Task opened(RunConfig config) {
+  private Task opened(RunConfig config) {
     Devices.of(config.device());
     Dataset dataset = Datasets.open(config.data(), config.resize());
-    Run.check(config, dataset);
+    Run.check(config, dataset, out);
     return new Task(config, dataset);
   }
 

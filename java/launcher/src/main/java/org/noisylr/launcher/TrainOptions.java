@@ -19,7 +19,7 @@ import org.noisylr.train.loop.Precision;
 import org.noisylr.train.loop.TrainingConfig;
 import org.noisylr.train.loop.UpdateOptions;
 import org.noisylr.train.run.Cpu;
-import org.noisylr.train.run.ModelName;
+import org.noisylr.train.run.ModelSpec;
 import org.noisylr.train.run.Run;
 import org.noisylr.train.run.RunConfig;
 import org.noisylr.train.run.Selection;
@@ -60,8 +60,8 @@ final class TrainOptions extends OptionGroup {
   @Option(names = "--test-subset", paramLabel = "N")
   private Integer testSubset;
 
-  @Option(names = "--model", paramLabel = "NAME")
-  private ModelName model;
+  @Option(names = "--model", paramLabel = "NAME|FILE.pt", converter = ModelConverter.class)
+  private ModelSpec model;
 
   @Mixin private OptimizerOptions optimizer;
   @Mixin private ScheduleOptions schedules;

@@ -37,7 +37,7 @@ final class TrainedModelOptions {
     return switch (checkpoint) {
       case BEST -> RunDirectory.openBest(run, Devices.of(deviceName));
       case "last" -> RunDirectory.openLast(run, Devices.of(deviceName));
-      default -> TrainedModel.read(Path.of(checkpoint), Devices.of(deviceName));
+      default -> TrainedModel.read(Path.of(checkpoint), run, Devices.of(deviceName));
     };
   }
 }

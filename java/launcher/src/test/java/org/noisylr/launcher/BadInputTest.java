@@ -91,7 +91,6 @@ class BadInputTest {
         "train --data x --model cnn28 --lr 0.1 --tensorboard|--tensorboard requires --out, the folder of the run",
         "train --resume --out /no/such/run|/no/such/run has no run to resume; to start one, give --data, --model and --lr",
         "train --data x --model cnn28 --lr 0.1 --out=|--out must name a folder, but is empty",
-        "train --data x --lr 0.1|Missing required option: '--model=NAME' (see 'noisylr train --help')",
         "train --data x --model cnn28|Missing required option: '--lr=X' (see 'noisylr train --help')",
         "train --data x --model cnn28 --lr 0.1 --batch-size 0|--batch-size must be at least 1, but is 0",
         "train --data x --model cnn28 --lr 0.1 --processes 0|--processes must be in [1, 64], but is 0",
@@ -107,7 +106,7 @@ class BadInputTest {
         "train --data x --model cnn28 --lr 0.1 --threads 99999|--threads must be in [1, THREADS], but is 99999",
         "train --data x --model cnn28 --lr 0.1 --optimizer-impl fast|Invalid value for option '--optimizer-impl': must be one of {fused, stock}, but is fast (see 'noisylr train --help')",
         "train --data x --model cnn28 --lr -1|--lr must be at least 0, but is -1.0",
-        "train --data x --model vgg99 --lr 0.1|Invalid value for option '--model': must be one of {cnn28, resnet20, resnet20-keras, resnet56, resnet56-keras, vgg16, vgg16-no-dropout, densenet40-12, wrn16-8, svhn-cnn, lstm, deeplabv3}, but is vgg99 (see 'noisylr train --help')",
+        "train --data x --model vgg99 --lr 0.1|Invalid value for option '--model': must be FILE.pt or one of {cnn28, resnet20, resnet20-keras, resnet56, resnet56-keras, vgg16, vgg16-no-dropout, densenet40-12, wrn16-8, svhn-cnn, lstm, deeplabv3}, but is vgg99 (see 'noisylr train --help')",
         "lr --lr 0.1 --schedule cosin|Invalid value for option '--schedule': must be one of {const, step, exp, clr, wr, cosine, poly, one-cycle, inverse-sqrt, wsd}, but is cosin (see 'noisylr lr --help')",
         "train --data x --model cnn28 --lr 0.1 --augment flip|Invalid value for option '--augment': must be one of {auto, none, crop, crop-mirror, zoom-mirror}, but is flip (see 'noisylr train --help')",
         "lr --lr abc|Invalid value for option '--lr': 'abc' is not a double (see 'noisylr lr --help')",
@@ -169,12 +168,17 @@ class BadInputTest {
   }
 
   @Test
-  void trainRequiresData() {
-    Invocation outcome = Invocation.of("train --model cnn28 --lr 0.1");
+  void trainRequiresDataAndModel() {
+    assertMissing("train --model cnn28 --lr 0.1", "--data=NAME|PATH");
+    assertMissing("train --data x --lr 0.1", "--model=NAME|FILE.pt");
+  }
+
+  private static void assertMissing(String line, String option) {
+    Invocation outcome = Invocation.of(line);
     assertThat(outcome.err())
         .isEqualTo(
-            "noisylr: Missing required option: '--data=NAME|PATH' (see 'noisylr train --help')"
-                + System.lineSeparator());
+            "noisylr: Missing required option: '%s' (see 'noisylr train --help')%n"
+                .formatted(option));
     assertThat(outcome.exit()).isEqualTo(2);
   }
 

@@ -139,7 +139,8 @@ class TrainedModelTest {
         "evaluate /nope | /nope has no best.safetensors; a run writes it after its first epoch",
         "evaluate RUN --data generated:cifar10 | generated:cifar10 must have the classes of the model, [",
         "evaluate RUN --checkpoint RUN/config.yaml | RUN/config.yaml",
-        "export RUN --out w.txt | --out must be a file with the extension .safetensors, but is w.txt",
+        "export RUN --out w.txt | --out must be a file with the extension .safetensors or .pt, but is w.txt",
+        "export RUN --out w.pt | model cnn28 can be exported as safetensors only, but w.pt has the extension .pt",
         "predict RUN RUN/config.yaml | RUN/config.yaml must be a JPEG or PNG image, but its content is",
         "predict RUN /nope.png | /nope.png cannot be read: no such file or folder"
       })

@@ -10,6 +10,7 @@ import org.noisylr.train.loop.Precision;
 import org.noisylr.train.loop.TrainingConfig;
 import org.noisylr.train.loop.UpdateOptions;
 import org.noisylr.train.run.ModelName;
+import org.noisylr.train.run.ModelSpec;
 import org.noisylr.train.run.RunConfig;
 import org.noisylr.train.run.Selection;
 
@@ -30,7 +31,7 @@ public final class TestConfig {
   private Integer resize;
   private Integer subset;
   private Integer testSubset;
-  private ModelName model = ModelName.CNN28;
+  private ModelSpec model = ModelName.CNN28;
   private String backbone;
   private String device = "cpu";
   private int threads = 1;
@@ -101,7 +102,7 @@ public final class TestConfig {
     return this;
   }
 
-  public TestConfig model(ModelName value) {
+  public TestConfig model(ModelSpec value) {
     model = value;
     return this;
   }

@@ -158,7 +158,9 @@ public record Planner(
         try {
           int trainCount = Math.min(scale.trainCount(), data.trainCount());
           settings.model().check(data);
-          settings.model().checkBatches(trainCount, settings.batchSize(), settings.processes());
+          settings
+              .model()
+              .checkBatches(data, trainCount, settings.batchSize(), settings.processes());
           data.check(settings.augmentation());
         } catch (InputException e) {
           throw new InputException(cell.id() + ": " + e.getMessage(), e);

@@ -9,7 +9,7 @@ import org.noisylr.experiment.text.PlainNumber;
 import org.noisylr.noise.Distribution;
 import org.noisylr.train.data.Augmentation;
 import org.noisylr.train.loop.OptimizerSpec;
-import org.noisylr.train.run.ModelName;
+import org.noisylr.train.run.ModelSpec;
 
 /**
  * How a cell of a table is trained at full scale.
@@ -31,7 +31,7 @@ import org.noisylr.train.run.ModelName;
  */
 public record Settings(
     String data,
-    ModelName model,
+    ModelSpec model,
     OptimizerSpec.Kind optimizer,
     double momentum,
     double weightDecay,

@@ -3,8 +3,14 @@ package org.noisylr.experiment.table;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.noisylr.check.InputException;
@@ -14,6 +20,8 @@ import org.noisylr.schedule.Milestone;
 import org.noisylr.schedule.StepDecay;
 import org.noisylr.train.loop.OptimizerSpec;
 import org.noisylr.train.run.ModelName;
+import org.noisylr.train.run.RunFormat;
+import org.noisylr.train.run.ScriptFile;
 
 class TableTest {
   private static Table table(int number) {
@@ -64,6 +72,15 @@ class TableTest {
     assertThat(table(1).schedule(sd))
         .isEqualTo(
             new StepDecay(0.1, Milestone.parse("milestones", "80:0.1,120:0.1,160:0.1,180:0.5")));
+  }
+
+  @Test
+  void theModelOfACellMayBeATorchScriptFile(@TempDir Path folder) throws IOException {
+    Path file = Files.writeString(folder.resolve("net.pt"), "a module");
+    ObjectMapper yaml = RunFormat.yaml();
+    ObjectNode settings = yaml.valueToTree(cell("table1/sd/cifar-10").settings());
+    settings.put("model", file.toString());
+    assertThat(yaml.convertValue(settings, Settings.class).model()).isEqualTo(ScriptFile.of(file));
   }
 
   @Test

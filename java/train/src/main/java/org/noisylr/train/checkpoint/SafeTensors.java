@@ -321,6 +321,12 @@ public final class SafeTensors implements AutoCloseable {
         : new BytePointer(tensor.data_ptr()).capacity(tensor.nbytes()).asByteBuffer();
   }
 
+  /** Returns whether {@link #write} can store a tensor: it is dense and has a known type. */
+  public static boolean canStore(Tensor tensor) {
+    return TYPES.containsValue(tensor.scalar_type().intern())
+        && tensor.layout().intern() == torch.Layout.Strided;
+  }
+
   private static String nameOf(ScalarType type) {
     return TYPES.entrySet().stream()
         .filter(e -> e.getValue() == type.intern())

@@ -158,6 +158,7 @@ final class Checkpoints {
             checkpoint.file,
             Trainer.weightsOf(content.tensors()),
             info.after(last.epoch() + 1, last.testAcc()),
+            directory,
             device);
       } catch (DamagedException e) {
         LOG.warn("skipping a damaged checkpoint: {}", e.getMessage());

@@ -8,7 +8,7 @@ import org.noisylr.train.metric.Metric;
 /**
  * What a model's weights need to be used.
  *
- * @param model the architecture
+ * @param model the architecture; a {@link ScriptFile} by its name, without its folder
  * @param classNames output i is the logit of class {@code classNames.get(i)}
  * @param inputs how examples become inputs
  * @param epoch the number of epochs after which the weights were kept, at least 1
@@ -16,7 +16,7 @@ import org.noisylr.train.metric.Metric;
  * @param testScore the score after that epoch, a fraction
  */
 public record ModelInfo(
-    ModelName model,
+    ModelSpec model,
     List<String> classNames,
     Preprocessing inputs,
     int epoch,
@@ -25,6 +25,7 @@ public record ModelInfo(
   /** Validates the values. */
   public ModelInfo {
     Check.required("model", model);
+    model = model instanceof ScriptFile file ? file.nameOnly() : model;
     classNames = List.copyOf(Check.required("class_names", classNames));
     Check.atLeast("number of classes", classNames.size(), 2);
     Check.required("inputs", inputs);

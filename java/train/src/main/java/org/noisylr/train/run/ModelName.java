@@ -17,8 +17,8 @@ import org.noisylr.train.data.ImageDataset;
 import org.noisylr.train.data.ImageSet;
 import org.noisylr.train.data.Preprocessing;
 
-/** The models that a run can train, and the examples that they take. */
-public enum ModelName {
+/** The built-in models, and the examples that they take. */
+public enum ModelName implements ModelSpec {
   /** {@link Cnn28}. */
   CNN28("cnn28", new Images(1, Cnn28.SIZE), Cnn28::new),
   /** {@link ResNet} of depth 20 as in He et al. */
@@ -85,18 +85,8 @@ public enum ModelName {
     return images;
   }
 
-  /**
-   * Builds the model for a dataset. The weights are drawn from LibTorch's default generator.
-   *
-   * @throws InputException if the model does not take these examples
-   */
-  public Model create(Dataset data) {
-    check(data);
-    return create(data.preprocessing(), data.classNames().size());
-  }
-
-  /** Builds the model for inputs that {@link #check(Preprocessing)} accepts. */
-  Model create(Preprocessing inputs, int classes) {
+  @Override
+  public Model create(Preprocessing inputs, int classes) {
     return switch (kind) {
       case IMAGES -> models.create(images.channels, classes);
       case SEGMENTATION -> new DeepLabV3(classes);
@@ -104,12 +94,8 @@ public enum ModelName {
     };
   }
 
-  /**
-   * Checks that the model takes inputs.
-   *
-   * @throws InputException if it does not
-   */
-  void check(Preprocessing inputs) {
+  @Override
+  public void check(Preprocessing inputs) {
     boolean texts = inputs instanceof Preprocessing.Texts;
     if (texts != (kind == Dataset.Kind.TEXTS)) {
       throw Check.invalid(
@@ -122,11 +108,7 @@ public enum ModelName {
     }
   }
 
-  /**
-   * Checks that the model takes the examples of a dataset.
-   *
-   * @throws InputException if it does not
-   */
+  @Override
   public void check(Dataset data) {
     if (data.kind() != kind) {
       throw new InputException(
@@ -159,22 +141,16 @@ public enum ModelName {
   }
 
   /**
-   * Checks that the model can train on every rank's part of every batch of an epoch. Batch norm
-   * over single values, as in VGG-16's dense part and in DeepLab's pooling, requires two examples.
+   * {@inheritDoc}
    *
-   * @param ranks the number of processes that divide each batch
-   * @throws InputException if the model requires two examples and a part has fewer
+   * <p>Batch norm over single values, as in VGG-16's dense part and in DeepLab's pooling, requires
+   * two examples.
    */
-  public void checkBatches(int examples, int batchSize, int ranks) {
+  @Override
+  public void checkBatches(Dataset data, int examples, int batchSize, int ranks) {
     boolean requiresTwo = this == VGG16 || this == VGG16_NO_DROPOUT || this == DEEPLABV3;
-    int rest = examples % batchSize;
-    int least = Math.min(examples, rest == 0 ? batchSize : rest);
-    if (requiresTwo && least < 2 * ranks) {
-      throw Check.invalid(
-          "batch size",
-          "%d for %d examples".formatted(batchSize, examples),
-          "such that model %s gets at least 2 examples in every batch%s"
-              .formatted(text, ranks == 1 ? "" : " on each of %d ranks".formatted(ranks)));
+    if (requiresTwo && ModelSpec.smallestBatch(examples, batchSize) < 2 * ranks) {
+      throw ModelSpec.tooFew(this, examples, batchSize, ranks);
     }
   }
 

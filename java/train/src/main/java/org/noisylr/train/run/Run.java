@@ -40,8 +40,8 @@ public record Run(List<EpochMetrics> metrics, RunResult result, Timing timing) {
    * @throws InputException if configuration and data do not match
    */
   public static Run execute(RunConfig config, Dataset data, List<TrainingListener> listeners) {
-    check(config, data);
-    return train(config, data, null, listeners, new StopSignal(), null);
+    check(config, data, null);
+    return train(config, config.model(), data, null, listeners, new StopSignal(), null);
   }
 
   /**
@@ -63,12 +63,12 @@ public record Run(List<EpochMetrics> metrics, RunResult result, Timing timing) {
       boolean resume,
       List<TrainingListener> listeners,
       StopSignal stop) {
-    check(config, data);
+    check(config, data, directory);
     try (RunDirectory run = RunDirectory.open(directory, config, resume)) {
       Optional<Run> finished = RunDirectory.readFinished(directory);
       return finished.isPresent()
           ? finished.get()
-          : train(config, data, run, listeners, stop, null);
+          : train(config, model(config, directory), data, run, listeners, stop, null);
     }
   }
 
@@ -93,7 +93,7 @@ public record Run(List<EpochMetrics> metrics, RunResult result, Timing timing) {
       List<TrainingListener> listeners,
       StopSignal stop,
       Communicator group) {
-    Agreement.on(group, () -> checkForGroup(config, data, group.size()));
+    Agreement.on(group, () -> checkForGroup(config, data, directory, group.size()));
     Agreement.checkSame(group, config, data);
     boolean saves = group.rank() == 0 && directory != null;
     try (RunDirectory run =
@@ -105,13 +105,20 @@ public record Run(List<EpochMetrics> metrics, RunResult result, Timing timing) {
         return finished;
       }
       Run trained =
-          train(config, data, run, group.rank() == 0 ? listeners : List.of(), stop, group);
+          train(
+              config,
+              model(config, directory),
+              data,
+              run,
+              group.rank() == 0 ? listeners : List.of(),
+              stop,
+              group);
       return group.rank() == 0 ? Optional.of(trained) : Optional.empty();
     }
   }
 
-  private static Void checkForGroup(RunConfig config, Dataset data, int ranks) {
-    check(config, data);
+  private static Void checkForGroup(RunConfig config, Dataset data, Path directory, int ranks) {
+    check(config, data, directory);
     if (config.capture()) {
       throw InputException.of("capture", "requires a single process, but there are " + ranks);
     }
@@ -123,7 +130,8 @@ public record Run(List<EpochMetrics> metrics, RunResult result, Timing timing) {
     }
     int batch = config.training().batchSize();
     Check.atLeast("batch size", batch, ranks);
-    config.model().checkBatches(parts(config, data).dataset().trainCount(), batch, ranks);
+    model(config, directory)
+        .checkBatches(data, parts(config, data).dataset().trainCount(), batch, ranks);
     return null;
   }
 
@@ -147,12 +155,27 @@ public record Run(List<EpochMetrics> metrics, RunResult result, Timing timing) {
             parts.validation().testOn(device, parts.dataset().preprocessing()));
   }
 
+  /** Returns the model of a run, from the run's directory if it is stored there. */
+  private static ModelSpec model(RunConfig config, Path directory) {
+    return directory == null ? config.model() : config.model().in(directory);
+  }
+
   /**
    * Checks that a configuration can be trained on a dataset.
    *
    * @throws InputException if it cannot, for example because of the dataset's kind or image size
    */
   public static void check(RunConfig config, Dataset data) {
+    check(config, data, null);
+  }
+
+  /**
+   * Checks that the run in a directory can be trained on a dataset.
+   *
+   * @param directory of the run, which may hold the model's own file; null if there is none
+   * @throws InputException if it cannot
+   */
+  public static void check(RunConfig config, Dataset data, Path directory) {
     if (config.capture() && !CapturedStep.isSupported()) {
       throw InputException.of(
           "capture", "requires a build with -Pgpu on a machine with CUDA's headers");
@@ -162,15 +185,15 @@ public record Run(List<EpochMetrics> metrics, RunResult result, Timing timing) {
       throw InputException.of(
           "resize", "must be that of the data, %s, but is %s".formatted(resized, config.resize()));
     }
-    config.model().check(data);
+    ModelSpec model = model(config, directory);
+    model.check(data);
     Dataset used = parts(config, data).dataset();
-    config.model().checkBatches(used.trainCount(), config.training().batchSize(), 1);
+    model.checkBatches(data, used.trainCount(), config.training().batchSize(), 1);
     used.check(config.training().augmentation());
     if (config.backbone() != null) {
-      if (config.model() != ModelName.DEEPLABV3) {
+      if (model != ModelName.DEEPLABV3) {
         throw new InputException(
-            "model %s has no backbone; only %s has one"
-                .formatted(config.model(), ModelName.DEEPLABV3));
+            "model %s has no backbone; only %s has one".formatted(model, ModelName.DEEPLABV3));
       }
       checkBackbone(Path.of(config.backbone()));
     }
@@ -198,6 +221,7 @@ public record Run(List<EpochMetrics> metrics, RunResult result, Timing timing) {
 
   private static Run train(
       RunConfig config,
+      ModelSpec spec,
       Dataset data,
       RunDirectory directory,
       List<TrainingListener> listeners,
@@ -209,7 +233,7 @@ public record Run(List<EpochMetrics> metrics, RunResult result, Timing timing) {
     try (PointerScope scope = new PointerScope()) {
       Device device = Devices.of(config.device());
       Trainer.seedWeights(config.training().seed());
-      try (Model model = config.model().create(used);
+      try (Model model = spec.create(used);
           Dataset.OnDevice examples = onDevice(parts, device, config)) {
         if (config.backbone() != null) {
           loadBackbone((DeepLabV3) model, Path.of(config.backbone()));

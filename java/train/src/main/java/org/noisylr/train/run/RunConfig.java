@@ -17,7 +17,7 @@ import org.noisylr.train.loop.UpdateOptions;
  *     org.noisylr.train.data.format.ImageFolder}; null to keep their size
  * @param subset the number of training examples to use, in stored order; null for all
  * @param testSubset the number of test examples to use, in stored order; null for all
- * @param model the model
+ * @param model the model; a {@link ScriptFile} without backbone and capture
  * @param backbone the path of a safetensors file with initial weights, see {@link
  *     org.noisylr.torch.model.DeepLabV3#loadBackbone}; null for none
  * @param device the name of one device: {@code cpu}, {@code cuda:0}, …
@@ -35,7 +35,7 @@ public record RunConfig(
     Integer resize,
     Integer subset,
     Integer testSubset,
-    ModelName model,
+    ModelSpec model,
     String backbone,
     String device,
     int threads,
@@ -62,6 +62,9 @@ public record RunConfig(
       UpdateOptions update = training.update();
       if (update.accumulate() > 1 || update.clipNorm() != null) {
         throw InputException.of("capture", "requires no accumulation and no clipping of gradients");
+      }
+      if (model instanceof ScriptFile) {
+        throw InputException.of("capture", "requires a built-in model, but the model is " + model);
       }
       OptimizerSpec optimizer = training.optimizer();
       if (!device.startsWith("cuda")) {

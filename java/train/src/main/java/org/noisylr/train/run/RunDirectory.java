@@ -107,6 +107,7 @@ public final class RunDirectory implements AutoCloseable {
       }
       RunDirectory opened = new RunDirectory(directory, RunFormat.toYaml(config), lock);
       opened.claim(config);
+      opened.storeModel(config.model());
       lock = null;
       return opened;
     } catch (IOException e) {
@@ -150,6 +151,13 @@ public final class RunDirectory implements AutoCloseable {
     Optional<RunConfig> stored = files.config();
     if (stored.isPresent()) {
       int processes = stored.get().processes();
+      if (stored.get().model() instanceof ScriptFile own
+          && config.model() instanceof ScriptFile given
+          && !own.sha256().equals(given.sha256())) {
+        throw new InputException(
+            "%s holds a run of another model file: the SHA-256 of %s is %s, not %s"
+                .formatted(directory, given.file(), given.sha256(), own.sha256()));
+      }
       if (!stored.get().withProcesses(config.processes()).equals(config)) {
         throw new InputException(
             "%s holds a run with another configuration: %s"
@@ -171,6 +179,13 @@ public final class RunDirectory implements AutoCloseable {
               .formatted(directory, RunFiles.CONFIG));
     }
     files.write(RunFiles.CONFIG, RunFormat.toYaml(config));
+  }
+
+  /** Stores a copy of a model's file, so that the run remains complete without that file. */
+  private void storeModel(ModelSpec model) throws IOException {
+    if (model instanceof ScriptFile script && !files.exists(RunFiles.MODEL)) {
+      script.copyTo(files.path(RunFiles.MODEL));
+    }
   }
 
   @Override
@@ -294,7 +309,7 @@ public final class RunDirectory implements AutoCloseable {
           "%s has no %s; a run writes it after its first epoch"
               .formatted(directory, RunFiles.BEST));
     }
-    return TrainedModel.read(file, device);
+    return TrainedModel.read(file, directory, device);
   }
 
   /**
@@ -319,6 +334,7 @@ public final class RunDirectory implements AutoCloseable {
     try {
       Checkpoints.delete(directory);
       Files.deleteIfExists(directory.resolve(RunFiles.BEST));
+      Files.deleteIfExists(directory.resolve(RunFiles.MODEL));
     } catch (IOException e) {
       throw Reason.unwritable(directory, e);
     }

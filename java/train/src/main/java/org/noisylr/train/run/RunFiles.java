@@ -16,7 +16,7 @@ import org.noisylr.train.metric.MetricsCsv;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The text files in a run's directory. */
+/** The files in a run's directory, except checkpoints. */
 final class RunFiles {
   private static final Logger LOG = LoggerFactory.getLogger(RunFiles.class);
 
@@ -28,11 +28,14 @@ final class RunFiles {
   /** The weights after the epoch with the best score, a {@link TrainedModel}. */
   static final String BEST = "best.safetensors";
 
+  /** A copy of the model's file, if the model is a {@link ScriptFile}. */
+  static final String MODEL = "model.pt";
+
   /** One entry for each start. */
   static final String ENVIRONMENT = "environment.yaml";
 
   private static final List<String> NAMES =
-      List.of(CONFIG, METRICS, TIMING, RESULT, BEST, ENVIRONMENT);
+      List.of(CONFIG, METRICS, TIMING, RESULT, BEST, MODEL, ENVIRONMENT);
   private static final int MAX_BYTES = 1 << 26;
 
   private final Path directory;

@@ -20,6 +20,7 @@ import com.fasterxml.jackson.databind.cfg.EnumFeature;
 import com.fasterxml.jackson.databind.cfg.MapperBuilder;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.module.SimpleModule;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
@@ -159,6 +160,7 @@ public final class RunFormat {
         .addMixIn(OptimizerSpec.class, OptimizerFields.class)
         .addMixIn(Preprocessing.class, PreprocessingTypes.class)
         .addMixIn(Preprocessing.Images.class, ImagesFields.class)
+        .addModule(new SimpleModule().addDeserializer(ModelSpec.class, new ModelSpecDeserializer()))
         .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
         .configure(EnumFeature.WRITE_ENUMS_TO_LOWERCASE, true)
         .enable(MapperFeature.ACCEPT_CASE_INSENSITIVE_ENUMS)

@@ -1,8 +1,11 @@
 package org.noisylr.train.run;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.AutoGradMode;
@@ -16,7 +19,9 @@ import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
 import org.noisylr.check.Reason;
 import org.noisylr.torch.Tensors;
+import org.noisylr.torch.TorchScript;
 import org.noisylr.torch.model.Model;
+import org.noisylr.torch.model.TorchScriptModel;
 import org.noisylr.train.checkpoint.AtomicFile;
 import org.noisylr.train.checkpoint.SafeTensors;
 import org.noisylr.train.data.Batch;
@@ -71,12 +76,46 @@ public final class TrainedModel implements AutoCloseable {
   }
 
   /**
+   * Writes the model as TorchScript, with the description beside it as JSON.
+   *
+   * @throws InputException if it is a built-in model, which has no TorchScript
+   * @throws IOException if a file cannot be written
+   */
+  public void exportTorchScript(Path file, Path description) throws IOException {
+    if (!(model instanceof TorchScriptModel script)) {
+      throw new InputException(
+          "model %s can be exported as safetensors only, but %s has the extension %s"
+              .formatted(info.model(), file, ScriptFile.EXTENSION));
+    }
+    // The archive contains the name of its file.
+    Path folder = Files.createTempDirectory("noisylr-export");
+    Path temporary = folder.resolve(file.getFileName());
+    try {
+      save(script, temporary);
+      AtomicFile.write(file, List.of(ByteBuffer.wrap(Files.readAllBytes(temporary))));
+    } finally {
+      Files.deleteIfExists(temporary);
+      Files.delete(folder);
+    }
+    AtomicFile.write(description, RunFormat.toJson(info));
+  }
+
+  private static void save(TorchScriptModel script, Path file) throws IOException {
+    try {
+      script.save(file);
+    } catch (RuntimeException e) {
+      throw new IOException(TorchScript.reason(e), e);
+    }
+  }
+
+  /**
    * Reads a model.
    *
    * @param file written by {@link #write}
-   * @throws InputException if the file cannot be read, is damaged, or holds something else
+   * @param run the directory of the run, which has the model's own file if it has one
+   * @throws InputException if a file cannot be read, is damaged, or holds something else
    */
-  public static TrainedModel read(Path file, Device device) {
+  public static TrainedModel read(Path file, Path run, Device device) {
     try (SafeTensors content = SafeTensors.read(file)) {
       if (!VERSION.equals(content.metadata().get(FORMAT))) {
         throw new InputException("%s must be a file of the format '%s'".formatted(file, VERSION));
@@ -87,7 +126,7 @@ public final class TrainedModel implements AutoCloseable {
       } catch (InputException e) {
         throw new InputException("%s: its description is %s".formatted(file, e.getMessage()), e);
       }
-      return of(file, content.tensors(), info, device);
+      return of(file, content.tensors(), info, run, device);
     } catch (IOException e) {
       throw Reason.unreadable(file, e);
     }
@@ -99,9 +138,15 @@ public final class TrainedModel implements AutoCloseable {
    * <p>Not called within a pointer scope, which would free the model's layers.
    *
    * @param file where they come from, for messages
+   * @param run the directory of the run
    */
-  static TrainedModel of(Path file, Map<String, Tensor> weights, ModelInfo info, Device device) {
-    Model model = info.model().create(info.inputs(), info.classNames().size());
+  static TrainedModel of(
+      Path file, Map<String, Tensor> weights, ModelInfo info, Path run, Device device) {
+    if (info.model() instanceof ScriptFile && !Files.exists(run.resolve(RunFiles.MODEL))) {
+      throw new InputException(
+          "%s has no %s, the file of its model".formatted(run, RunFiles.MODEL));
+    }
+    Model model = info.model().in(run).create(info.inputs(), info.classNames().size());
     try (PointerScope scope = new PointerScope()) {
       load(file, model, weights);
       model.to(device, false);

@@ -36,6 +36,10 @@ class RunFormatFuzzTest extends FuzzCase {
             config(
                 Schedule.oneCycle(0.1, 5).warmup(1).then(5, Schedule.cosineRestarts(1, 0, 1, 2)),
                 NoiseSpec.logUniform(0.5, 2))),
+        seed(
+            0,
+            RunFormat.toYaml(
+                new TestConfig().model(new ScriptFile("/x/net.pt", "0a".repeat(32))).run())),
         seed(1, RESULT),
         seed(2, MetricsCsv.format(METRICS)),
         seed(3, TIMING));

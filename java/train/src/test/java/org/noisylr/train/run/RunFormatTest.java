@@ -61,11 +61,15 @@ class RunFormatTest {
         fault(
             "threads: 1", "threads: 1\nthreads: 2", "Duplicate field 'threads' (line 8, column 8)"),
         fault("device: cpu", "device: null", "device is required"),
+        fault("model: cnn28", "model: cnn29", "model: must be FILE.pt or one of {cnn28, "),
+        fault("model: cnn28", "model: /no/net.pt", "model: cannot read /no/net.pt: no such file "),
+        fault("model: cnn28", "model: {file: x}", "model: sha256 is required"),
+        fault("model: cnn28", "model: {file: /}", "model: file name is required"),
+        fault("model: cnn28", "model: {file: \"\\0\"}", "model: file must be a path, but is"),
         fault(
             "model: cnn28",
-            "model: cnn29",
-            "model: Cannot deserialize value of type `org.noisylr.train.run.ModelName` from String"
-                + " \"cnn29\": not one of the values accepted for Enum class: ["),
+            "model: {file: x, sha256: 12}",
+            "model: sha256 must be 64 hexadecimal digits, but is 12"),
         fault("lr: 0.1,", "lr: NaN,", "training.schedule: lr must be finite, but is NaN"),
         fault("factor: 0.1", "factor: -1", "training.schedule.milestones.0: factor must be "),
         fault(
