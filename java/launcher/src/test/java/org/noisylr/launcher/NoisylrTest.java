@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -32,6 +33,13 @@ class NoisylrTest {
     assertThat(html.split("<svg", -1)).hasSize(1 + 6);
     assertThat(html).doesNotContain("src=", "href=\"http").contains("fashion-mnist-mini");
     assertThat(ImageIO.read(folder.resolve("test-accuracy.png").toFile())).isNotNull();
+    try (Stream<Path> runs = Files.walk(folder)) {
+      assertThat(runs).noneMatch(file -> file.toString().endsWith(".safetensors"));
+    }
+    Invocation again = Invocation.of("quickstart --epochs 1 --seeds 1 --quiet --out " + folder);
+    assertThat(again.out())
+        .contains("paired difference", "report.html")
+        .doesNotContain("finished before", "epoch 1/1");
   }
 
   @Test
