@@ -25,10 +25,12 @@ import org.noisylr.train.data.Augmentation;
 import org.noisylr.train.loop.OptimizerSpec;
 import org.noisylr.train.loop.TrainingConfig;
 import org.noisylr.train.loop.UpdateOptions;
+import org.noisylr.train.run.ModelSpec;
 import org.noisylr.train.run.RunConfig;
 import picocli.CommandLine;
 import picocli.CommandLine.IDefaultValueProvider;
 import picocli.CommandLine.Model.ArgSpec;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParseResult;
 
@@ -60,16 +62,18 @@ final class ConfigDefaults implements IDefaultValueProvider {
           "--noise", List.of("--alpha", "--low", "--high", "--mean", "--std"));
 
   private final Map<String, String> values = new LinkedHashMap<>();
+  private final ModelSpec model;
 
   /**
+   * @param model the configuration's model; a file may be in another place
    * @throws InputException if the configuration has a setting that no option describes
    */
-  ConfigDefaults(RunConfig config) {
+  ConfigDefaults(RunConfig config, ModelSpec model) {
+    this.model = model;
     put("--data", config.data());
     put("--resize", config.resize());
     put("--subset", config.subset());
     put("--test-subset", config.testSubset());
-    put("--model", config.model());
     put("--backbone", config.backbone());
     put("--device", config.device());
     put("--threads", config.threads());
@@ -90,6 +94,13 @@ final class ConfigDefaults implements IDefaultValueProvider {
     if (training.noise().seed() != training.seed() && !isNone(training.noise())) {
       throw unknown("noise.seed", "that differs from seed");
     }
+  }
+
+  /** Returns the model in the defaults of a command; null if there is none. */
+  static ModelSpec model(CommandSpec command) {
+    return command.defaultValueProvider() instanceof ConfigDefaults defaults
+        ? defaults.model
+        : null;
   }
 
   private static boolean isNone(NoiseSpec noise) {

@@ -26,6 +26,7 @@ import org.noisylr.train.process.LocalRanks;
 import org.noisylr.train.run.Agreement;
 import org.noisylr.train.run.Cpu;
 import org.noisylr.train.run.Devices;
+import org.noisylr.train.run.ModelSpec;
 import org.noisylr.train.run.Run;
 import org.noisylr.train.run.RunConfig;
 import org.noisylr.train.run.RunDirectory;
@@ -85,12 +86,13 @@ final class TrainCommand extends Subcommand {
     }
     Optional<RunConfig> stored = resume ? RunDirectory.readConfig(out) : Optional.empty();
     if (spec().defaultValueProvider() == null) {
-      Optional<RunConfig> defaults =
-          config != null
-              ? Optional.of(RunDirectory.readConfigFile(config))
-              : stored.filter(run -> !ownOptions().isEmpty());
-      if (defaults.isPresent()) {
-        return new ConfigDefaults(defaults.get()).execute(commandLine());
+      if (config != null) {
+        RunConfig defaults = RunDirectory.readConfigFile(config);
+        ModelSpec model = defaults.model().in(config.toAbsolutePath().getParent());
+        return new ConfigDefaults(defaults, model).execute(commandLine());
+      }
+      if (stored.isPresent() && !ownOptions().isEmpty()) {
+        return new ConfigDefaults(stored.get(), stored.get().model()).execute(commandLine());
       }
     }
     isExtension = stored.filter(this::isExtended).isPresent();
@@ -355,6 +357,7 @@ final class TrainCommand extends Subcommand {
    */
   private Task described(Optional<Rendezvous> rank, Optional<Integer> threads) {
     if (resume
+        && spec().defaultValueProvider() == null
         && Stream.of("--data", "--model", "--lr")
             .anyMatch(option -> spec().findOption(option).getValue() == null)) {
       throw noRun();

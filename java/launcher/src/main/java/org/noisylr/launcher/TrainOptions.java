@@ -115,6 +115,9 @@ final class TrainOptions extends OptionGroup {
    */
   Task task(Optional<Rendezvous> rank, Optional<Integer> storedThreads, Runnable checkFolder) {
     Options.require(command(), "--data");
+    if (model == null) {
+      model = ConfigDefaults.model(command());
+    }
     Options.require(command(), "--model");
     PrintWriter err = command().commandLine().getErr();
     int epochs = epochsOption.epochs();

@@ -71,6 +71,10 @@ class TorchScriptCommandTest {
       Path image = folder.resolve("grey.png");
       ImageIO.write(new BufferedImage(28, 28, BufferedImage.TYPE_BYTE_GRAY), "png", image.toFile());
       assertThat(run("predict %s %s".formatted(run, image))).hasLineCount(2);
+      Path again = folder.resolve("again");
+      String config = run.resolve("config.yaml").toString();
+      run("train --config %s --epochs 1 --out %s".formatted(config, again));
+      assertThat(run("train --resume --epochs 2 --out " + again)).contains("epoch 2/2");
     } finally {
       Files.move(hidden, model);
     }
