@@ -26,6 +26,7 @@ import org.noisylr.train.process.LocalRanks;
 import org.noisylr.train.run.Agreement;
 import org.noisylr.train.run.Cpu;
 import org.noisylr.train.run.Devices;
+import org.noisylr.train.run.Extension;
 import org.noisylr.train.run.ModelSpec;
 import org.noisylr.train.run.Run;
 import org.noisylr.train.run.RunConfig;
@@ -132,7 +133,7 @@ final class TrainCommand extends Subcommand {
         StopSignal.Work work = shutdown.signal().work()) {
       Task task = resumesWithoutOptions() ? opened(storedConfig().withProcesses(1)) : described();
       if (isExtension) {
-        RunDirectory.extend(out, task.config());
+        Extension.extend(out, task.config());
       }
       try (ConsoleProgress progress = start(task)) {
         boolean finished = resume && RunDirectory.readFinished(out).isPresent();
@@ -187,8 +188,7 @@ final class TrainCommand extends Subcommand {
     Agreement.checkSame(group, resumesWithoutOptions(), "--resume");
     Task task = resumesWithoutOptions() ? stored(place, group) : describedOnRank(place, group);
     boolean prints = group.rank() == 0;
-    Agreement.on(
-        group, () -> prints && isExtension ? RunDirectory.extend(out, task.config()) : null);
+    Agreement.on(group, () -> prints && isExtension ? Extension.extend(out, task.config()) : null);
     try (ConsoleProgress progress = prints ? start(task) : null) {
       Run.execute(
               task.config(),

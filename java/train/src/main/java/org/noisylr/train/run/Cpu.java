@@ -30,7 +30,8 @@ public final class Cpu {
    *
    * <p>OpenBLAS gets one thread: its threads spin between products and take the cores from
    * LibTorch's. With them, a step of cnn28 took twice as long on 2 cores. Freed memory is kept, see
-   * {@link NativeMemory#keepFreed}.
+   * {@link NativeMemory#keepFreed}. NNPACK, which LibTorch may use for convolutions of a few
+   * images, is off: it prints a warning on every processor that it does not support.
    *
    * @param threads the number of threads for LibTorch's operations, at least 1
    */
@@ -38,6 +39,7 @@ public final class Cpu {
     LibTorch.load();
     torch.set_num_threads(threads);
     openblas_nolapack.blas_set_num_threads(1);
+    torch.globalContext().setUserEnabledNNPACK(false);
     NativeMemory.keepFreed();
   }
 }
