@@ -2,6 +2,8 @@ package org.noisylr.launcher;
 
 import java.util.List;
 import java.util.stream.Stream;
+import org.noisylr.train.run.ModelName;
+import org.noisylr.train.run.ModelSpec;
 import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -23,13 +25,14 @@ final class CompletionCommand extends Subcommand {
   /** Lists the words of choices. The script stores them by label, so that labels must differ. */
   private static void describeChoices(CommandSpec command) {
     for (OptionSpec option : List.copyOf(command.options())) {
-      if (option.type().isEnum()) {
+      Object[] choices =
+          option.type() == ModelSpec.class ? ModelName.values() : option.type().getEnumConstants();
+      if (choices != null) {
         command.remove(option);
         command.addOption(
             OptionSpec.builder(option)
                 .paramLabel(option.longestName())
-                .completionCandidates(
-                    Stream.of(option.type().getEnumConstants()).map(Choice::word).toList())
+                .completionCandidates(Stream.of(choices).map(Choice::word).toList())
                 .build());
       }
     }

@@ -79,6 +79,7 @@ class ConcurrentProgramsTest {
   }
 
   @Test
+  @EnabledIfSystemProperty(named = "reliability", matches = "long")
   void experimentsOnOneStoreTrainEachRunOnce() throws Exception {
     Process first = programs.start(firstLog, EXPERIMENT + out);
     await(first, firstLog, () -> Programs.count(out, "config.yaml") > 0);

@@ -181,6 +181,7 @@ class GroupRunTest {
   }
 
   @Test
+  @EnabledIfSystemProperty(named = "reliability", matches = "long")
   void anExperimentTrainsARunOfTwoProcesses() {
     RunStore store = new RunStore(temporary.resolve("store"));
     Path alone = temporary.resolve("alone");

@@ -1,10 +1,13 @@
 package org.noisylr.launcher;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 
 /**
@@ -24,6 +27,8 @@ record Invocation(int exit, String out, String err) {
     StringWriter err = new StringWriter();
     ByteArrayOutputStream stdout = new ByteArrayOutputStream();
     PrintStream before = System.out;
+    // An earlier command may have been quiet.
+    ((Logger) LoggerFactory.getLogger(Logger.ROOT_LOGGER_NAME)).setLevel(Level.INFO);
     System.setOut(new PrintStream(stdout, true, StandardCharsets.UTF_8));
     try {
       CommandLine commandLine = Noisylr.commandLine();

@@ -64,6 +64,7 @@ class TerminalTest {
   }
 
   @Test
+  @EnabledIfSystemProperty(named = "reliability", matches = "long")
   void ctrlCStopsAllRanks() throws Exception {
     Path run = temporary.resolve("run");
     String output = interrupt(TRAIN + run, "20/63 (", () -> true, 1);
