@@ -22,6 +22,10 @@ final class CompletionCommand extends Subcommand {
     return 0;
   }
 
+  private static String word(Object choice) {
+    return choice instanceof ModelName name ? name.toString() : Choice.word(choice);
+  }
+
   /** Lists the words of choices. The script stores them by label, so that labels must differ. */
   private static void describeChoices(CommandSpec command) {
     for (OptionSpec option : List.copyOf(command.options())) {
@@ -32,7 +36,7 @@ final class CompletionCommand extends Subcommand {
         command.addOption(
             OptionSpec.builder(option)
                 .paramLabel(option.longestName())
-                .completionCandidates(Stream.of(choices).map(Choice::word).toList())
+                .completionCandidates(Stream.of(choices).map(CompletionCommand::word).toList())
                 .build());
       }
     }

@@ -2,9 +2,13 @@ package org.noisylr.launcher;
 
 import static java.util.stream.Collectors.joining;
 
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
 import org.noisylr.noise.Distribution;
 import org.noisylr.noise.NoiseSpec;
@@ -25,6 +29,7 @@ import org.noisylr.train.data.Augmentation;
 import org.noisylr.train.loop.OptimizerSpec;
 import org.noisylr.train.loop.TrainingConfig;
 import org.noisylr.train.loop.UpdateOptions;
+import org.noisylr.train.run.Cpu;
 import org.noisylr.train.run.ModelSpec;
 import org.noisylr.train.run.RunConfig;
 import picocli.CommandLine;
@@ -32,7 +37,6 @@ import picocli.CommandLine.IDefaultValueProvider;
 import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
-import picocli.CommandLine.ParseResult;
 
 /**
  * The configuration of a run as defaults of the options of {@code train}: what the command line
@@ -40,26 +44,24 @@ import picocli.CommandLine.ParseResult;
  * the options that belong to the configuration's kind.
  */
 final class ConfigDefaults implements IDefaultValueProvider {
-  /** The options whose defaults another choice drops. */
-  private static final Map<String, List<String>> DEPENDENT =
+  private static final String EPOCHS = "--epochs";
+  private static final String BETA = "--beta";
+
+  /** The options whose defaults another option drops. */
+  private static final Map<String, Collection<String>> DEPENDENT =
       Map.of(
-          "--data", List.of("--test-subset"),
+          "--data", List.of("--subset", "--test-subset", "--resize", "--augment"),
           "--model", List.of("--backbone"),
-          "--optimizer", List.of("--momentum", "--nesterov", "--momentum-form", "--optimizer-impl"),
-          "--schedule",
+          "--optimizer",
               List.of(
-                  "--milestones",
-                  "--decay-rate",
-                  "--decay-steps",
-                  "--peak-lr",
-                  "--cycle-epochs",
-                  "--restart-epochs",
-                  "--restart-mult",
-                  "--final-lr",
-                  "--power",
-                  "--rise-fraction",
-                  "--decay-epochs"),
-          "--noise", List.of("--alpha", "--low", "--high", "--mean", "--std"));
+                  "--momentum",
+                  "--nesterov",
+                  "--momentum-form",
+                  "--weight-decay",
+                  "--optimizer-impl"),
+          "--schedule", ScheduleOptions.ofKinds(),
+          "--noise", NoiseOptions.ofKinds(),
+          "--alpha", List.of("--low", "--high"));
 
   private final Map<String, String> values = new LinkedHashMap<>();
   private final ModelSpec model;
@@ -76,23 +78,26 @@ final class ConfigDefaults implements IDefaultValueProvider {
     put("--test-subset", config.testSubset());
     put("--backbone", config.backbone());
     put("--device", config.device());
-    put("--threads", config.threads());
+    if (config.threads() <= Cpu.processors()) {
+      put("--threads", config.threads());
+    }
     put("--processes", config.processes());
     put("--capture", config.capture());
     put("--validation", config.selection().validation());
     put("--early-stop", config.selection().earlyStop());
     TrainingConfig training = config.training();
-    put("--epochs", training.epochs());
+    put(EPOCHS, training.epochs());
     put("--batch-size", training.batchSize());
     put("--augment", Choice.word(augment(training.augmentation())));
     put("--precision", Choice.word(training.precision()));
     put("--seed", training.seed());
     put(training.optimizer());
     put(training.update());
-    put(training.schedule());
+    put(training.schedule(), training.epochs());
     put(training.noise(), training.epochs());
     if (training.noise().seed() != training.seed() && !isNone(training.noise())) {
-      throw unknown("noise.seed", "that differs from seed");
+      throw Check.invalid(
+          "noise.seed", training.noise().seed(), "seed, %d".formatted(training.seed()));
     }
   }
 
@@ -109,17 +114,44 @@ final class ConfigDefaults implements IDefaultValueProvider {
 
   /** Executes the same command line again with these defaults. */
   int execute(CommandLine command) {
-    ParseResult given = command.getParseResult();
-    DEPENDENT.forEach(
-        (choice, dependent) -> {
-          if (given.hasMatchedOption(choice)) {
-            dependent.forEach(values::remove);
-          }
-        });
+    for (OptionSpec given : command.getParseResult().matchedOptions()) {
+      // A flag that is given over a default of true would be false.
+      values.remove(given.longestName());
+      DEPENDENT.getOrDefault(given.longestName(), List.of()).forEach(values::remove);
+    }
     CommandLine root = command.getParent();
     CommandLine again = Noisylr.commandLine().setOut(root.getOut()).setErr(root.getErr());
     again.getSubcommands().get(command.getCommandName()).setDefaultValueProvider(this);
     return again.execute(root.getParseResult().originalArgs().toArray(String[]::new));
+  }
+
+  /**
+   * Checks that a run with more epochs has the options of the shorter run otherwise.
+   *
+   * @throws InputException if it has not
+   */
+  static void checkExtension(RunConfig shorter, RunConfig longer) {
+    Map<String, String> before = new ConfigDefaults(shorter, shorter.model()).values;
+    Map<String, String> after = new ConfigDefaults(longer, longer.model()).values;
+    int epochs = shorter.training().epochs();
+    if (NoiseSpec.firstNoisyEpoch(Double.parseDouble(after.getOrDefault(BETA, "0")), epochs)
+        == NoiseSpec.firstNoisyEpoch(Double.parseDouble(before.getOrDefault(BETA, "0")), epochs)) {
+      after.remove(BETA);
+      before.remove(BETA);
+    }
+    Stream.concat(before.keySet().stream(), after.keySet().stream())
+        .filter(option -> !option.equals(EPOCHS) && !option.equals("--processes"))
+        .filter(option -> !Objects.equals(before.get(option), after.get(option)))
+        .findFirst()
+        .ifPresent(
+            option -> {
+              throw new InputException(
+                  "%s must be that of the run to extend, %s, but is %s"
+                      .formatted(
+                          option,
+                          before.getOrDefault(option, "unset"),
+                          after.getOrDefault(option, "unset")));
+            });
   }
 
   @Override
@@ -149,10 +181,13 @@ final class ConfigDefaults implements IDefaultValueProvider {
     put("--ema", update.ema());
   }
 
-  private void put(Schedule schedule) {
+  /**
+   * @param length the epochs that the schedule is for
+   */
+  private void put(Schedule schedule, double length) {
     if (schedule instanceof Warmup s) {
       put("--warmup-epochs", s.epochs());
-      put(s.schedule());
+      put(s.schedule(), length - s.epochs());
     } else if (schedule instanceof Constant s) {
       putSchedule("const", s.lr());
     } else if (schedule instanceof StepDecay s) {
@@ -173,13 +208,16 @@ final class ConfigDefaults implements IDefaultValueProvider {
       put("--restart-epochs", s.firstCycleEpochs());
       put("--restart-mult", s.multiplier());
     } else if (schedule instanceof Cosine s) {
+      checkLength(s.epochs(), length);
       putSchedule("cosine", s.lr());
       put("--final-lr", s.finalLr());
     } else if (schedule instanceof Polynomial s) {
+      checkLength(s.epochs(), length);
       putSchedule("poly", s.lr());
       put("--final-lr", s.finalLr());
       put("--power", s.power());
     } else if (schedule instanceof OneCycle s) {
+      checkLength(s.epochs(), length);
       putSchedule("one-cycle", s.lr());
       put("--peak-lr", s.peakLr());
       put("--final-lr", s.finalLr());
@@ -188,12 +226,19 @@ final class ConfigDefaults implements IDefaultValueProvider {
       putSchedule("inverse-sqrt", s.lr());
       put("--warmup-epochs", s.warmupEpochs());
     } else if (schedule instanceof WarmupStableDecay s) {
+      checkLength(s.epochs(), length);
       putSchedule("wsd", s.lr());
       put("--final-lr", s.finalLr());
       put("--warmup-epochs", s.warmupEpochs());
       put("--decay-epochs", s.decayEpochs());
     } else {
       throw unknown("schedule", schedule.toString());
+    }
+  }
+
+  private static void checkLength(double epochs, double length) {
+    if (epochs != length) {
+      throw Check.invalid("schedule.epochs", epochs, "%s, to its end".formatted(length));
     }
   }
 
@@ -228,7 +273,7 @@ final class ConfigDefaults implements IDefaultValueProvider {
     } else {
       return;
     }
-    put("--beta", (double) Math.max(0, epochs - noise.firstEpoch()) / epochs);
+    put(BETA, (double) Math.max(0, epochs - noise.firstEpoch()) / epochs);
     put("--noise-min-lr", noise.minLr());
     put("--noise-max-lr", noise.maxLr());
     put("--noise-per", Choice.word(noise.draw()));

@@ -5,7 +5,7 @@ import ch.qos.logback.classic.Logger;
 import org.noisylr.train.data.Dataset;
 import org.slf4j.LoggerFactory;
 
-/** What readers say of the files that they skip or convert. */
+/** The warnings about skipped and converted files. */
 final class DataNotes {
   private DataNotes() {}
 

@@ -105,7 +105,7 @@ final class ExperimentRunCommand extends Subcommand {
               Map.of("capture", "--capture"),
               () -> run.run(planner, tables, cells, part, processes(deviceName)));
       if (shutdown.signal().isRequested()) {
-        return stoppedUntilRepeated("stopped");
+        return reportStopped("stopped");
       }
     }
     console.printf(

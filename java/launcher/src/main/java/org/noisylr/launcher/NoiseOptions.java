@@ -3,6 +3,7 @@ package org.noisylr.launcher;
 import java.io.PrintWriter;
 import java.util.EnumSet;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.noisylr.check.InputException;
 import org.noisylr.noise.Distribution;
@@ -77,6 +78,11 @@ final class NoiseOptions extends OptionGroup {
 
   @Option(names = "--noise-groups", paramLabel = "HOW", defaultValue = "shared")
   private NoiseSpec.Groups groups;
+
+  /** Returns the options that only some kinds of noise use. */
+  static List<String> ofKinds() {
+    return KINDS.keySet().stream().filter(option -> !KINDS.get(option).equals(NOISY)).toList();
+  }
 
   /**
    * Returns the noise of a run of {@code epochs}. Warns about noise without effect.

@@ -41,7 +41,7 @@ final class QuickstartCommand extends Subcommand {
         quickstart.run(out, environment, System.out, quiet.progress(), shutdown.signal());
         return 0;
       } catch (StoppedException e) {
-        return stoppedUntilRepeated(e.getMessage());
+        return reportStopped(e.getMessage());
       }
     }
   }

@@ -5,6 +5,7 @@ import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
 import org.noisylr.schedule.Constant;
@@ -111,6 +112,11 @@ final class ScheduleOptions extends OptionGroup {
 
   @Option(names = "--warmup-epochs", paramLabel = "E", defaultValue = "0")
   private double warmupEpochs;
+
+  /** Returns the options that only some kinds of schedules use. */
+  static Set<String> ofKinds() {
+    return Kind.byOption().keySet();
+  }
 
   /**
    * Returns the schedule. Warns about milestones after the last epoch.

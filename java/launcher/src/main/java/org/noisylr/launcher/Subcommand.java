@@ -39,7 +39,7 @@ abstract class Subcommand implements Callable<Integer> {
   }
 
   /** Says how to continue a command that was stopped and saved. Returns the exit code. */
-  final int stoppedUntilRepeated(String reason) {
+  final int reportStopped(String reason) {
     String arguments =
         spec.root().commandLine().getParseResult().originalArgs().stream()
             .map(Subcommand::quoted)

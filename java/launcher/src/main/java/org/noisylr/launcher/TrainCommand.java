@@ -44,7 +44,7 @@ import picocli.CommandLine.ParameterException;
 @Command(name = "train")
 final class TrainCommand extends Subcommand {
   /** The options that are not part of a run's configuration. */
-  private static final Set<String> OF_THE_PROCESS =
+  private static final Set<String> PROCESS_OPTIONS =
       Set.of("--resume", "--out", "--processes", "--join-timeout", "--tensorboard", "--quiet");
 
   private static final String EPOCHS = "--epochs";
@@ -92,7 +92,7 @@ final class TrainCommand extends Subcommand {
         ModelSpec model = defaults.model().in(config.toAbsolutePath().getParent());
         return new ConfigDefaults(defaults, model).execute(commandLine());
       }
-      if (stored.isPresent() && !ownOptions().isEmpty()) {
+      if (stored.isPresent() && !runOptions().isEmpty()) {
         return new ConfigDefaults(stored.get(), stored.get().model()).execute(commandLine());
       }
     }
@@ -133,7 +133,7 @@ final class TrainCommand extends Subcommand {
         StopSignal.Work work = shutdown.signal().work()) {
       Task task = resumesWithoutOptions() ? opened(storedConfig().withProcesses(1)) : described();
       if (isExtension) {
-        Extension.extend(out, task.config());
+        extend(task);
       }
       try (ConsoleProgress progress = start(task)) {
         boolean finished = resume && RunDirectory.readFinished(out).isPresent();
@@ -188,7 +188,7 @@ final class TrainCommand extends Subcommand {
     Agreement.checkSame(group, resumesWithoutOptions(), "--resume");
     Task task = resumesWithoutOptions() ? stored(place, group) : describedOnRank(place, group);
     boolean prints = group.rank() == 0;
-    Agreement.on(group, () -> prints && isExtension ? Extension.extend(out, task.config()) : null);
+    Agreement.on(group, () -> prints && isExtension ? extend(task) : null);
     try (ConsoleProgress progress = prints ? start(task) : null) {
       Run.execute(
               task.config(),
@@ -267,7 +267,7 @@ final class TrainCommand extends Subcommand {
 
   /** Returns whether the run's own options are those that it started with. */
   private boolean resumesWithoutOptions() {
-    return resume && ownOptions().isEmpty();
+    return resume && runOptions().isEmpty();
   }
 
   /**
@@ -284,11 +284,16 @@ final class TrainCommand extends Subcommand {
     return options.epochs() > epochs;
   }
 
+  private RunConfig extend(Task task) {
+    ConfigDefaults.checkExtension(storedConfig(), task.config());
+    return Extension.extend(out, task.config());
+  }
+
   /** Returns the given options that describe the run. */
-  private Set<String> ownOptions() {
+  private Set<String> runOptions() {
     return spec().commandLine().getParseResult().matchedOptions().stream()
         .map(OptionSpec::longestName)
-        .filter(option -> !OF_THE_PROCESS.contains(option))
+        .filter(option -> !PROCESS_OPTIONS.contains(option))
         .collect(toSet());
   }
 
@@ -365,6 +370,7 @@ final class TrainCommand extends Subcommand {
     return options.task(
         rank,
         threads,
+        out,
         () -> {
           if (out != null && rank.map(place -> place.rank() == 0).orElse(true)) {
             RunDirectory.check(out, resume);

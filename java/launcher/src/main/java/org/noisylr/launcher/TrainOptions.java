@@ -110,10 +110,15 @@ final class TrainOptions extends OptionGroup {
    *
    * @param rank the place of this process in a group; empty if it trains alone
    * @param storedThreads the threads of the run to resume
-   * @param checkFolder checks the folder of the run
+   * @param directory of the run; null for none
+   * @param checkDirectory checks it
    * @throws org.noisylr.check.InputException if an option or the data is unsuitable
    */
-  Task task(Optional<Rendezvous> rank, Optional<Integer> storedThreads, Runnable checkFolder) {
+  Task task(
+      Optional<Rendezvous> rank,
+      Optional<Integer> storedThreads,
+      Path directory,
+      Runnable checkDirectory) {
     Options.require(command(), "--data");
     if (model == null) {
       model = ConfigDefaults.model(command());
@@ -132,7 +137,7 @@ final class TrainOptions extends OptionGroup {
     UpdateOptions update = updateFlags.update();
     Selection selection = selectionOptions.selection();
     NoiseSpec noise = noises.noise(epochs, seed, false, err);
-    checkFolder.run();
+    checkDirectory.run();
     String deviceName = device.name(err, rank.map(Rendezvous::localRank).orElse(0));
     Dataset dataset =
         Options.named(Map.of("resize", "--resize"), () -> Datasets.open(data, resize));
@@ -178,7 +183,7 @@ final class TrainOptions extends OptionGroup {
             "--augment",
             "validation",
             "--validation"),
-        () -> Run.check(config, dataset));
+        () -> Run.check(config, dataset, directory));
     warnOfAccumulation(config, dataset, err);
     return new Task(config, dataset);
   }

@@ -96,7 +96,7 @@ class BadInputTest {
         "train --data x --model cnn28 --lr 0.1 --processes 0|--processes must be in [1, 64], but is 0",
         "train --data x --model cnn28 --lr 0.1 --validation 1|--validation must be in (0, 1), but is 1.0",
         "train --data x --model cnn28 --lr 0.1 --validation NaN|--validation must be in (0, 1), but is NaN",
-        "train --data fashion-mnist-mini --subset 20 --model cnn28 --lr 0.1 --validation 0.001|--validation must be a fraction that divides the 20 training examples, but is 0.001",
+        "train --data fashion-mnist-mini --subset 20 --model cnn28 --lr 0.1 --validation 0.001|--validation must be a fraction that holds out one or more of the 20 training examples and leaves one, but is 0.001",
         "train --data x --model cnn28 --lr 0.1 --early-stop 0|--early-stop must be at least 1, but is 0",
         "train --data x --model cnn28 --lr 0.1 --accumulate 0|--accumulate must be at least 1, but is 0",
         "train --data x --model cnn28 --lr 0.1 --clip-norm -1|--clip-norm must be greater than 0, but is -1.0",

@@ -63,6 +63,7 @@ class ConfigTest {
     String options = "--schedule step --milestones 1:0.1 --noise uniform --beta 0.5 --nesterov";
     Path first = run("first", options("--epochs 2 " + options));
     String config = "train --config " + first.resolve("config.yaml");
+    assertSame(run("again", config + " --nesterov --out "), first);
     assertSame(
         run("longer", config + " --epochs 4 --lr 0.02 --out "),
         run("whole", options("--epochs 4 " + options).replace("--lr 0.01", "--lr 0.02")));
@@ -82,7 +83,6 @@ class ConfigTest {
     Path run = run("run", options("--epochs 2 " + options));
     Path whole = run("whole", options("--epochs 4 " + options));
     List<String> before = lines(run, "metrics.csv");
-    List<String> config = lines(run, "config.yaml");
     String extend = "train --resume --epochs 4 --out " + run;
     assertThat(Invocation.of(extend).out()).contains("epoch 3/4", "epoch 4/4");
     assertThat(lines(run, "config.yaml")).isEqualTo(lines(whole, "config.yaml"));
@@ -100,14 +100,53 @@ class ConfigTest {
             "noisylr: %s holds a run with another configuration: training.schedule.lr is 0.01, not 0.5\n"
                 .formatted(run));
 
-    // An extension that was interrupted before it wrote the configuration.
+    // An extension that was interrupted before it wrote the configuration, then after it.
     Path interrupted = run("interrupted", options("--epochs 2 " + options));
-    assertThat(lines(interrupted, "config.yaml")).isEqualTo(config);
-    assertThat(Invocation.of("train --resume --epochs 4 --out " + interrupted).exit()).isZero();
-    Files.write(interrupted.resolve("config.yaml"), config);
     Files.delete(interrupted.resolve("result.json"));
-    assertThat(Invocation.of("train --resume --epochs 4 --out " + interrupted).exit()).isZero();
+    assertThat(Invocation.of("train --resume --out " + interrupted).out()).contains("2 of 2");
+    Files.delete(interrupted.resolve("result.json"));
+    Files.write(interrupted.resolve("config.yaml"), lines(run, "config.yaml"));
+    assertThat(Invocation.of("train --resume --out " + interrupted).exit()).isZero();
     assertSame(interrupted, run);
+  }
+
+  @Test
+  void aRunIsExtendedByItsOwnOptionsOnly() throws IOException {
+    String options = "--noise uniform --beta 0.35 --nesterov --epochs ";
+    Path run = run("run", options(options + 4));
+    for (String other : List.of("--lr 0.5", "--schedule cosine", "--beta 0.9")) {
+      assertThat(
+              Invocation.of("train --resume --epochs 20 %s --out %s".formatted(other, run)).err())
+          .startsWith("noisylr: " + other.split(" ")[0] + " must be that of the run to extend, ")
+          .hasLineCount(1);
+    }
+    // Repeating all options is as good as none.
+    String same = options(options + 6) + run + " --resume";
+    assertThat(Invocation.of(same).exit()).isZero();
+    assertThat(lines(run, "metrics.csv")).hasSize(7);
+  }
+
+  @Test
+  void aRunThatEndedEarlyIsNotExtended() throws IOException {
+    Path run = run("run", options("--epochs 9 --early-stop 2").replace("--lr 0.01", "--lr 0"));
+    assertThat(lines(run, "metrics.csv")).hasSize(4);
+    assertThat(Invocation.of("train --resume --epochs 20 --out " + run).err())
+        .isEqualTo(
+            "noisylr: %s holds a run that ended early, after 2 epochs without a better score\n"
+                .formatted(run));
+    assertThat(Invocation.of("train --resume --out " + run).out()).contains("already finished");
+  }
+
+  @Test
+  void aFinishedRunWithoutCheckpointsIsNotExtended() throws IOException {
+    Path run = run("run", options("--epochs 1"));
+    Files.delete(run.resolve("checkpoint-000001.safetensors"));
+    assertThat(Invocation.of("train --resume --epochs 2 --out " + run))
+        .isEqualTo(
+            new Invocation(
+                2, "", "noisylr: %s has no intact checkpoint to continue from\n".formatted(run)));
+    assertThat(run.resolve("result.json")).exists();
+    assertThat(Invocation.of("train --resume --out " + run).out()).contains("already finished");
   }
 
   private static List<String> rates(String row) {

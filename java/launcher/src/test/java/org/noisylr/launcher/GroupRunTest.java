@@ -46,7 +46,7 @@ class GroupRunTest {
   /** Epochs of 13 steps of 8 examples, the last of 4; 3 ranks divide them unevenly. */
   private static final String OPTIONS =
       "train --data fashion-mnist-mini --subset 100 --batch-size 4 --model cnn28 --optimizer momentum --nesterov --momentum-form keras"
-          + " --lr 0.01 --noise uniform --alpha 2 --accumulate 2 --clip-norm 5 --label-smoothing 0.1 --ema 0.9 --augment crop-mirror --seed 3 --threads 1 --device cpu"
+          + " --lr 0.01 --noise uniform --alpha 2 --accumulate 2 --clip-norm 5 --label-smoothing 0.1 --ema 0.9 --validation 0.2 --early-stop 70 --augment crop-mirror --seed 3 --threads 1 --device cpu"
           + " --epochs ";
 
   @RegisterExtension private final Programs programs = new Programs();

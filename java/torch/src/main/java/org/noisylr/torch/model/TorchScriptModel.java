@@ -37,10 +37,11 @@ public final class TorchScriptModel extends Model {
   private TorchScriptModel(JitModule module) {
     super("TorchScriptModel");
     this.module = module;
-    TorchScript.namedParameters(module)
-        .forEach(
-            (name, parameter) ->
-                parent(name).register_parameter(last(name), parameter, parameter.requires_grad()));
+    Map<String, Tensor> parameters = TorchScript.namedParameters(module);
+    parameters.forEach(
+        (name, parameter) ->
+            parent(name).register_parameter(last(name), parameter, parameter.requires_grad()));
+    parameters.values().forEach(Tensor::close);
     buffers = TorchScript.namedBuffers(module);
     buffers.forEach((name, buffer) -> parent(name).register_buffer(last(name), buffer));
   }
@@ -92,9 +93,13 @@ public final class TorchScriptModel extends Model {
   public Optional<String> replacedBuffer() {
     checkOpen();
     Map<String, Tensor> current = TorchScript.namedBuffers(module);
-    return buffers.keySet().stream()
-        .filter(name -> !current.containsKey(name) || !current.get(name).is_same(buffers.get(name)))
-        .findFirst();
+    Optional<String> replaced =
+        buffers.keySet().stream()
+            .filter(
+                name -> !current.containsKey(name) || !current.get(name).is_same(buffers.get(name)))
+            .findFirst();
+    current.values().forEach(Tensor::close);
+    return replaced;
   }
 
   @Override

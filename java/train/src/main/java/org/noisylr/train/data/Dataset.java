@@ -117,7 +117,8 @@ public sealed interface Dataset permits ImageDataset, SegmentationDataset, TextD
       throw Check.invalid(
           "validation",
           fraction,
-          "a fraction that divides the %d training examples".formatted(trainCount()));
+          "a fraction that holds out one or more of the %d training examples and leaves one"
+              .formatted(trainCount()));
     }
     return split(indices(parts.get(false)), indices(parts.get(true)));
   }

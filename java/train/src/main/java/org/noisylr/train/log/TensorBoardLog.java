@@ -1,7 +1,6 @@
 package org.noisylr.train.log;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
@@ -21,6 +20,8 @@ import org.noisylr.train.loop.TrainingListener;
 import org.noisylr.train.metric.EpochMetrics;
 import org.noisylr.train.run.RunDirectory;
 import org.noisylr.train.run.Timing;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Writes the scalars of each epoch to an event file for TensorBoard, in the folder {@code
@@ -40,6 +41,8 @@ import org.noisylr.train.run.Timing;
 public final class TensorBoardLog implements TrainingListener {
   private static final String FOLDER = "tensorboard";
   private static final String PREFIX = "events.out.tfevents.";
+  private static final String SUFFIX = ".noisylr";
+  private static final Logger LOG = LoggerFactory.getLogger(TensorBoardLog.class);
 
   private final Path run;
   private Path file;
@@ -65,7 +68,7 @@ public final class TensorBoardLog implements TrainingListener {
   public void onStart() {
     Path folder = run.resolve(FOLDER);
     double now = now();
-    file = folder.resolve(String.format(Locale.ROOT, "%s%010d.noisylr", PREFIX, (long) now));
+    file = folder.resolve(String.format(Locale.ROOT, "%s%010d%s", PREFIX, (long) now, SUFFIX));
     List<EpochMetrics> metrics = RunDirectory.readMetrics(run);
     Timing timing = RunDirectory.readTiming(run);
     double time = now - metrics.stream().mapToDouble(epoch -> seconds(timing, epoch)).sum();
@@ -78,7 +81,7 @@ public final class TensorBoardLog implements TrainingListener {
     }
     try {
       Files.createDirectories(folder);
-      try (DirectoryStream<Path> before = Files.newDirectoryStream(folder, PREFIX + "*")) {
+      try (DirectoryStream<Path> before = Files.newDirectoryStream(folder, PREFIX + "*" + SUFFIX)) {
         for (Path old : before) {
           Files.delete(old);
         }
@@ -89,11 +92,7 @@ public final class TensorBoardLog implements TrainingListener {
     }
   }
 
-  /**
-   * Appends the events of an epoch.
-   *
-   * @throws UncheckedIOException if the file cannot be written to
-   */
+  /** Appends the events of an epoch. Warns if it cannot: no result depends on them. */
   @Override
   public void onEpoch(EpochMetrics metrics, double seconds) {
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.APPEND)) {
@@ -102,7 +101,7 @@ public final class TensorBoardLog implements TrainingListener {
         channel.write(record);
       }
     } catch (IOException e) {
-      throw new UncheckedIOException("cannot write to " + file + ": " + Reason.of(e, file), e);
+      LOG.warn("cannot write to {}: {}", file, Reason.of(e, file));
     }
   }
 

@@ -3,8 +3,6 @@ package org.noisylr.train.run;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -40,12 +38,9 @@ final class Checkpoints {
       Pattern.compile("checkpoint-(\\d{6,9})(?:-(\\d{6,9}))?\\.safetensors");
 
   private final Path directory;
-  private final String config;
+  private final RunConfig config;
 
-  /**
-   * @param config the run's configuration as YAML
-   */
-  Checkpoints(Path directory, String config) {
+  Checkpoints(Path directory, RunConfig config) {
     this.directory = directory;
     this.config = config;
   }
@@ -116,7 +111,7 @@ final class Checkpoints {
     metadata.put("format", FORMAT);
     metadata.put("epochs_done", Integer.toString(metrics.size()));
     metadata.put("steps_done", Integer.toString(trainer.stepsDone()));
-    metadata.put(CONFIG, config);
+    metadata.put(CONFIG, RunFormat.toYaml(config));
     metadata.put("metrics", MetricsCsv.format(metrics));
     try (PointerScope scope = new PointerScope()) {
       SafeTensors.write(file(metrics.size(), trainer.stepsDone()), trainer.state(), metadata);
@@ -165,33 +160,6 @@ final class Checkpoints {
       }
     }
     throw new InputException(directory + " has no readable checkpoint of a completed epoch");
-  }
-
-  /**
-   * Writes another configuration to the readable checkpoints, the oldest first, so that the run can
-   * resume at any time.
-   *
-   * @throws InputException if a checkpoint belongs to another run
-   */
-  void reassign(String other) throws IOException {
-    List<Checkpoint> checkpoints = new ArrayList<>(newestFirst(directory));
-    Collections.reverse(checkpoints);
-    for (Checkpoint checkpoint : checkpoints) {
-      try (PointerScope scope = new PointerScope();
-          SafeTensors content = read(checkpoint.file)) {
-        Map<String, String> metadata = new LinkedHashMap<>(content.metadata());
-        if (other.equals(metadata.get(CONFIG))) {
-          continue;
-        }
-        checkOrigin(metadata);
-        metadata.put(CONFIG, other);
-        SafeTensors.write(checkpoint.file, content.tensors(), metadata);
-      } catch (DamagedException e) {
-        LOG.warn("skipping a damaged checkpoint: {}", e.getMessage());
-      } catch (InputException e) {
-        throw in(checkpoint.file, e);
-      }
-    }
   }
 
   /** Names the newest good checkpoint, for an error message. */
@@ -319,8 +287,9 @@ final class Checkpoints {
     if (!FORMAT.equals(metadata.get("format"))) {
       throw Check.invalid("format", metadata.get("format"), "'" + FORMAT + "'");
     }
-    String difference = RunFormat.difference(metadata.getOrDefault(CONFIG, ""), config);
-    if (!difference.isEmpty()) {
+    String stored = metadata.getOrDefault(CONFIG, "");
+    String difference = RunFormat.difference(stored, RunFormat.toYaml(config));
+    if (!difference.isEmpty() && !config.isExtensionOf(stored)) {
       throw new InputException("it belongs to a run with another configuration: " + difference);
     }
   }

@@ -6,36 +6,42 @@ import java.nio.file.Path;
 import org.noisylr.check.InputException;
 import org.noisylr.check.Reason;
 
-/** More epochs for a run. */
+/** Extends a run by more epochs. */
 public final class Extension {
   private Extension() {}
 
   /**
-   * Gives a run more epochs. The checkpoints and the configuration take another number of epochs,
-   * schedule and window of the noise. The run then resumes from its newest checkpoint. If this
-   * method is interrupted, the same call completes it.
+   * Gives a run more epochs. Its configuration takes another number of epochs, schedule and window
+   * of the noise; the run then resumes from its newest checkpoint. If this method is interrupted,
+   * the run can resume with the old or the new number.
    *
    * @param config the run's configuration with more epochs
    * @return {@code config}
-   * @throws InputException if the directory holds no run, or one with another configuration
+   * @throws InputException if the directory holds no run or one with another configuration, if the
+   *     run has no intact checkpoint, or if it ended early
    */
   public static RunConfig extend(Path directory, RunConfig config) {
     RunConfig stored =
         RunDirectory.readConfig(directory)
             .orElseThrow(() -> new InputException(directory + " has no run to extend"));
-    String difference =
-        RunFormat.difference(
-            RunFormat.toYaml(stored), RunFormat.toYaml(config.withLengthOf(stored)));
-    if (!difference.isEmpty()) {
+    String yaml = RunFormat.toYaml(stored);
+    if (!config.isExtensionOf(yaml)) {
       throw new InputException(
-          "%s holds a run with another configuration: %s".formatted(directory, difference));
+          "%s holds a run with another configuration: %s"
+              .formatted(directory, RunFormat.difference(yaml, RunFormat.toYaml(config))));
     }
-    String yaml = RunFormat.toYaml(config.withProcesses(stored.processes()));
+    RunFiles files = new RunFiles(directory);
+    if (stored.selection().isOver(files.metrics())) {
+      throw new InputException(
+          "%s holds a run that ended early, after %d epochs without a better score"
+              .formatted(directory, stored.selection().earlyStop()));
+    }
     try (DirectoryLock lock = DirectoryLock.of(directory)) {
-      new Checkpoints(directory, RunFormat.toYaml(stored)).reassign(yaml);
-      RunFiles files = new RunFiles(directory);
+      if (!new Checkpoints(directory, stored).belongToRun()) {
+        throw new InputException(directory + " has no intact checkpoint to continue from");
+      }
       Files.deleteIfExists(files.path(RunFiles.RESULT));
-      files.write(RunFiles.CONFIG, yaml);
+      files.write(RunFiles.CONFIG, RunFormat.toYaml(config.withProcesses(stored.processes())));
       return config;
     } catch (IOException e) {
       throw Reason.unwritable(directory, e);

@@ -183,7 +183,11 @@ public record Run(List<EpochMetrics> metrics, RunResult result, Timing timing) {
     Integer resized = data instanceof ImageDataset images ? images.resize() : null;
     if (!Objects.equals(config.resize(), resized)) {
       throw InputException.of(
-          "resize", "must be that of the data, %s, but is %s".formatted(resized, config.resize()));
+          "resize",
+          "must be that of the data, %s, but is %s"
+              .formatted(
+                  Objects.requireNonNullElse(resized, "none"),
+                  Objects.requireNonNullElse(config.resize(), "none")));
     }
     ModelSpec model = model(config, directory);
     model.check(data);

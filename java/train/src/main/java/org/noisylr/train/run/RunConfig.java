@@ -94,6 +94,21 @@ public record RunConfig(
     return with(device, processes, training.withLengthOf(other.training));
   }
 
+  /**
+   * Returns whether this configuration is another one with more epochs.
+   *
+   * @param shorter YAML
+   */
+  boolean isExtensionOf(String shorter) {
+    try {
+      RunConfig other = RunFormat.fromYaml(shorter);
+      return other.training.epochs() < training.epochs()
+          && other.withProcesses(processes).equals(withLengthOf(other));
+    } catch (InputException e) {
+      return false;
+    }
+  }
+
   private RunConfig with(String otherDevice, int otherProcesses, TrainingConfig otherTraining) {
     return new RunConfig(
         data,

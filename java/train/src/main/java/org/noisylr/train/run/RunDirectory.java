@@ -26,7 +26,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The directory of one run: its {@link RunFiles} and {@link Checkpoints}. Every file is replaced as
- * a whole. All files but {@code timing.csv} and {@code environment.yaml} depend on the
+ * a whole. All files but {@code timing.csv}, {@code environment.yaml} and logs depend on the
  * configuration alone. An open run directory is locked.
  */
 public final class RunDirectory implements AutoCloseable {
@@ -37,7 +37,7 @@ public final class RunDirectory implements AutoCloseable {
   private final Checkpoints checkpoints;
   private final DirectoryLock lock;
 
-  private RunDirectory(Path directory, String config, DirectoryLock lock) {
+  private RunDirectory(Path directory, RunConfig config, DirectoryLock lock) {
     this.directory = directory;
     files = new RunFiles(directory);
     checkpoints = new Checkpoints(directory, config);
@@ -105,7 +105,7 @@ public final class RunDirectory implements AutoCloseable {
       if (!resume) {
         checkNoRun(directory);
       }
-      RunDirectory opened = new RunDirectory(directory, RunFormat.toYaml(config), lock);
+      RunDirectory opened = new RunDirectory(directory, config, lock);
       opened.claim(config);
       opened.storeModel(config.model());
       lock = null;

@@ -81,7 +81,7 @@ final class RunFiles {
     return read(path(name), parser);
   }
 
-  /** Does the same for any file. */
+  /** Reads and parses a file of any name, see {@link #read(String, Function)}. */
   static <T> T read(Path file, Function<String, T> parser) {
     String text = text(file);
     try {

@@ -109,7 +109,12 @@ public record ScriptFile(String file, String sha256) implements ModelSpec {
     return new ScriptFile(path().getFileName().toString(), sha256);
   }
 
-  /** {@inheritDoc} Another content there is used only if there is no original, for its error. */
+  /**
+   * {@inheritDoc}
+   *
+   * <p>A copy with other content is used only if the original is missing, so that the error names
+   * the copy.
+   */
   @Override
   public ModelSpec in(Path run) {
     Path copy = run.resolve(RunFiles.MODEL);
@@ -202,6 +207,11 @@ public record ScriptFile(String file, String sha256) implements ModelSpec {
         throw new InputException(
             "%s must have float parameters, as after module.float(), but %s is %s"
                 .formatted(file, parameters.keys().get(i).getString(), form(parameter)));
+      }
+      if (!Tensors.isFinite(parameter)) {
+        throw new InputException(
+            "%s must have finite parameters, but %s is not"
+                .formatted(file, parameters.keys().get(i).getString()));
       }
     }
     Tensors.state(model)

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.bytedeco.pytorch.Device;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.noisylr.train.TestConfig;
@@ -51,7 +52,7 @@ class SelectionTest {
     assertThat(numbered().holdOut(null).validation()).isNull();
     assertRejected(
         () -> numbered().holdOut(0.1),
-        "validation must be a fraction that divides the 10 training examples, but is 0.1");
+        "validation must be a fraction that holds out one or more of the 10 training examples and leaves one, but is 0.1");
   }
 
   @Test
@@ -79,7 +80,7 @@ class SelectionTest {
   }
 
   @Test
-  void aRunThatEndedEarlyIsFinishedAndTheWeightsAreThoseOfItsBestEpoch() throws IOException {
+  void aRunThatEndedEarlyIsFinishedAndKeepsItsBestEpoch() throws IOException {
     // A rate of zero never improves the score.
     Path directory = temporary.resolve("run");
     RunConfig config = settings(9, new Selection(0.2, 2)).lr(0).run();
@@ -89,6 +90,9 @@ class SelectionTest {
     assertThat(run.result().bestValidationAcc()).isEqualTo(run.metrics().get(0).validationAcc());
     assertThat(RunDirectory.readFinished(directory).map(Run::result)).contains(run.result());
     assertThat(RunDirectory.readConfig(directory)).contains(config);
+    try (TrainedModel best = RunDirectory.openBest(directory, new Device("cpu"))) {
+      assertThat(best.info().epoch()).isEqualTo(1);
+    }
     assertThat(Files.readString(directory.resolve("metrics.csv")))
         .startsWith(
             "epoch,step,base_lr,factor,lr,train_loss,train_acc,test_loss,test_acc,validation_loss,validation_acc\n");
@@ -96,8 +100,9 @@ class SelectionTest {
 
   @Test
   void aRunWithValidationResumesToTheSameEnd() {
-    RunConfig config = settings(3, new Selection(0.2, 2)).run();
+    RunConfig config = settings(9, new Selection(0.2, 2)).lr(0).run();
     Run whole = Run.execute(config, DATA, List.of());
+    assertThat(whole.metrics()).hasSize(3);
     // 80 of 100 examples are left, in 3 batches.
     assertThat(whole.metrics().get(0).step()).isEqualTo(2);
     Path directory = temporary.resolve("interrupted");

@@ -40,7 +40,7 @@ final class ImageTree {
   private static final int MAX_SAMPLE_DEPTH = 6;
 
   /** Files that macOS and Windows add to folders. */
-  private static final Set<String> OF_THE_SYSTEM = Set.of("__macosx", "thumbs.db", "desktop.ini");
+  private static final Set<String> SYSTEM_FILES = Set.of("__macosx", "thumbs.db", "desktop.ini");
 
   private ImageTree() {}
 
@@ -72,7 +72,7 @@ final class ImageTree {
             part ->
                 part.isEmpty()
                     || part.startsWith(".")
-                    || OF_THE_SYSTEM.contains(part.toLowerCase(Locale.ROOT)));
+                    || SYSTEM_FILES.contains(part.toLowerCase(Locale.ROOT)));
   }
 
   /** Returns the folder itself or, if its only visible content is a folder, that folder. */

@@ -3,6 +3,8 @@ package org.noisylr.train.data.format;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.BoolOptional;
@@ -27,7 +29,14 @@ final class Resizer implements AutoCloseable {
   /** The greatest ratio of the longer side to the shorter, which bounds the memory. */
   private static final int MAX_RATIO = 32;
 
+  /**
+   * The megapixels that are decoded at a time. Each takes 20 MB of heap; half of it is for them.
+   */
+  private static final int MEGAPIXELS =
+      (int) Math.max(1, Runtime.getRuntime().maxMemory() / 2 / 20_000_000);
+
   private final int side;
+  private final Semaphore megapixels = new Semaphore(MEGAPIXELS);
 
   /** Each thread that calls LibTorch would start threads of its own. */
   private final ExecutorService thread = Executors.newSingleThreadExecutor();
@@ -50,8 +59,22 @@ final class Resizer implements AutoCloseable {
    * @throws InputException if it cannot be decoded, or its sides differ too much
    */
   ImageDecoder.Decoded decode(String name, byte[] file) {
-    ImageDecoder.Decoded image = ImageDecoder.decode(name, file, size -> check(name, size));
-    return new ImageDecoder.Decoded(size(), resized(image), image.isTransparent(), image.isDeep());
+    AtomicInteger taken = new AtomicInteger();
+    try {
+      ImageDecoder.Decoded image =
+          ImageDecoder.decode(
+              name,
+              file,
+              size -> {
+                check(name, size);
+                taken.set(Math.min(MEGAPIXELS, 1 + size.pixels() / 1_000_000));
+                megapixels.acquireUninterruptibly(taken.get());
+              });
+      return new ImageDecoder.Decoded(
+          size(), resized(image), image.isTransparent(), image.isDeep());
+    } finally {
+      megapixels.release(taken.get());
+    }
   }
 
   private byte[] resized(ImageDecoder.Decoded image) {
