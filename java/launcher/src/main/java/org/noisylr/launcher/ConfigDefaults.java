@@ -112,12 +112,18 @@ final class ConfigDefaults implements IDefaultValueProvider {
     return noise.distribution() instanceof Distribution.None;
   }
 
-  /** Executes the same command line again with these defaults. */
-  int execute(CommandLine command) {
+  /**
+   * Executes the same command line again with these defaults.
+   *
+   * @param resumes whether all options must be those of the configuration
+   */
+  int execute(CommandLine command, boolean resumes) {
     for (OptionSpec given : command.getParseResult().matchedOptions()) {
       // A flag that is given over a default of true would be false.
       values.remove(given.longestName());
-      DEPENDENT.getOrDefault(given.longestName(), List.of()).forEach(values::remove);
+      if (!resumes) {
+        DEPENDENT.getOrDefault(given.longestName(), List.of()).forEach(values::remove);
+      }
     }
     CommandLine root = command.getParent();
     CommandLine again = Noisylr.commandLine().setOut(root.getOut()).setErr(root.getErr());
@@ -140,7 +146,7 @@ final class ConfigDefaults implements IDefaultValueProvider {
       before.remove(BETA);
     }
     Stream.concat(before.keySet().stream(), after.keySet().stream())
-        .filter(option -> !option.equals(EPOCHS) && !option.equals("--processes"))
+        .filter(option -> !List.of(EPOCHS, "--processes", "--data").contains(option))
         .filter(option -> !Objects.equals(before.get(option), after.get(option)))
         .findFirst()
         .ifPresent(

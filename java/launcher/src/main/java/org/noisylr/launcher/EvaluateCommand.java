@@ -18,6 +18,8 @@ import org.noisylr.train.data.format.Datasets;
 import org.noisylr.train.run.Cpu;
 import org.noisylr.train.run.Devices;
 import org.noisylr.train.run.ModelInfo;
+import org.noisylr.train.run.Run;
+import org.noisylr.train.run.RunConfig;
 import org.noisylr.train.run.RunDirectory;
 import org.noisylr.train.run.RunFormat;
 import org.noisylr.train.run.TrainedModel;
@@ -46,7 +48,7 @@ final class EvaluateCommand extends Subcommand {
       ModelInfo info = trained.info();
       Integer resize =
           info.inputs() instanceof Preprocessing.Images images ? images.resize() : null;
-      Dataset dataset = Datasets.open(data == null ? dataOfRun() : data, resize);
+      Dataset dataset = data == null ? dataOfRun(resize) : Datasets.open(data, resize);
       if (!dataset.classNames().equals(info.classNames())) {
         throw new InputException(
             "%s must have the classes of the model, %s, but has %s"
@@ -80,10 +82,11 @@ final class EvaluateCommand extends Subcommand {
     }
   }
 
-  private String dataOfRun() {
-    return RunDirectory.readConfig(model.run())
-        .orElseThrow(() -> new InputException(model.run() + " has no run; give --data"))
-        .data();
+  private Dataset dataOfRun(Integer resize) {
+    RunConfig config =
+        RunDirectory.readConfig(model.run())
+            .orElseThrow(() -> new InputException(model.run() + " has no run; give --data"));
+    return Run.subset(config, Datasets.open(config.data(), resize));
   }
 
   private void report(Dataset dataset, ModelInfo info, TrainedModel.Result result, Path confusion) {

@@ -95,7 +95,7 @@ final class ExperimentRunCommand extends Subcommand {
             capture);
     PrintStream console = quiet.progress();
     boolean succeeded;
-    try (GracefulShutdown shutdown = new GracefulShutdown();
+    try (GracefulShutdown shutdown = new GracefulShutdown(true);
         StopSignal.Work work = shutdown.signal().work()) {
       JobPrograms programs = ExperimentWorkerCommand.programs(store.folder());
       Experiment run =

@@ -27,7 +27,7 @@ final class ExperimentWorkerCommand extends Subcommand {
   @Override
   public Integer call() throws InterruptedException {
     DataNotes.silence();
-    try (GracefulShutdown shutdown = new GracefulShutdown()) {
+    try (GracefulShutdown shutdown = new GracefulShutdown(false)) {
       WorkerProcess.serve(new RunStore(store.folder()), System.in, System.out, shutdown.signal());
     }
     return 0;

@@ -21,7 +21,13 @@ final class GracefulShutdown implements AutoCloseable {
   private final AtomicBoolean interrupted = new AtomicBoolean();
   private final Object previous;
 
-  GracefulShutdown() {
+  private final boolean announces;
+
+  /**
+   * @param announces whether Ctrl-C prints what happens
+   */
+  GracefulShutdown(boolean announces) {
+    this.announces = announces;
     Runtime.getRuntime().addShutdownHook(hook);
     // The JVM itself ignores a second Ctrl-C.
     previous = Signals.register(INTERRUPT, this::interrupt);
@@ -38,6 +44,10 @@ final class GracefulShutdown implements AutoCloseable {
   private void interrupt() {
     if (interrupted.getAndSet(true)) {
       Runtime.getRuntime().halt(INTERRUPTED);
+    }
+    if (announces) {
+      System.err.printf(
+          "%nnoisylr: stopping after this step; press Ctrl-C again to end at once, without it%n");
     }
     new Thread(() -> System.exit(INTERRUPTED), "exit").start();
   }

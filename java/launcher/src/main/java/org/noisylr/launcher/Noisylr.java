@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.util.Locale;
+import java.util.function.Function;
 import org.bytedeco.javacpp.Loader;
 import org.noisylr.check.InputException;
 import org.noisylr.check.Reason;
@@ -19,6 +20,7 @@ import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
@@ -115,6 +117,18 @@ public final class Noisylr implements Runnable {
     CommandLine commandLine = new CommandLine(new Noisylr());
     commandLine.setExpandAtFiles(false); // A folder's name may start with @.
     Choice.register(commandLine);
+    commandLine.registerConverter(
+        Integer.class,
+        text -> number("a whole number up to " + Integer.MAX_VALUE, Integer::valueOf, text));
+    commandLine.registerConverter(
+        int.class,
+        text -> number("a whole number up to " + Integer.MAX_VALUE, Integer::valueOf, text));
+    commandLine.registerConverter(
+        long.class, text -> number("a whole number up to " + Long.MAX_VALUE, Long::valueOf, text));
+    commandLine.registerConverter(
+        Double.class, text -> number("a number, such as 0.1", Double::valueOf, text));
+    commandLine.registerConverter(
+        double.class, text -> number("a number, such as 0.1", Double::valueOf, text));
     commandLine.setParameterExceptionHandler(
         (e, arguments) -> {
           error(
@@ -128,6 +142,14 @@ public final class Noisylr implements Runnable {
         });
     commandLine.setExecutionExceptionHandler((e, command, result) -> failed(e, command));
     return commandLine;
+  }
+
+  private static <T> T number(String what, Function<String, T> parser, String text) {
+    try {
+      return parser.apply(text);
+    } catch (NumberFormatException e) {
+      throw new TypeConversionException("must be %s, but is %s".formatted(what, text));
+    }
   }
 
   private static int failed(Exception e, CommandLine command) {

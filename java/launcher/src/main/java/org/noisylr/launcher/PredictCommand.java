@@ -32,17 +32,24 @@ final class PredictCommand extends Subcommand {
     String deviceName = device.name(err(), 0);
     Cpu.configure(Cpu.processors());
     List<List<Object>> rows = new ArrayList<>();
+    List<String> bad = new ArrayList<>();
     try (TrainedModel trained = model.open(deviceName)) {
       if (trained.info().model() == ModelName.DEEPLABV3) {
         throw new InputException("predict supports models with a class for each example only");
       }
       Device on = Devices.of(deviceName);
       for (Path file : files) {
-        rows.add(predict(trained, file, on));
+        try {
+          rows.add(predict(trained, file, on));
+        } catch (InputException e) {
+          bad.add(e.getMessage());
+        }
       }
     }
     System.out.print(Csv.format(List.of("file", "class", "probability"), rows));
-    return 0;
+    System.out.flush();
+    bad.forEach(message -> err().println("noisylr: " + message));
+    return bad.isEmpty() ? 0 : Noisylr.BAD_INPUT;
   }
 
   private static List<Object> predict(TrainedModel trained, Path file, Device device) {

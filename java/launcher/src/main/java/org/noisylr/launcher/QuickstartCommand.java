@@ -34,7 +34,7 @@ final class QuickstartCommand extends Subcommand {
             Map.of("epochs", "--epochs", "seeds", "--seeds"),
             () -> new Quickstart(epochs, seeds, deviceName));
     NoiseOptions.warn(quickstart.noise(1), epochs, err());
-    try (GracefulShutdown shutdown = new GracefulShutdown();
+    try (GracefulShutdown shutdown = new GracefulShutdown(true);
         StopSignal.Work work = shutdown.signal().work()) {
       try {
         Map<String, String> environment = Environment.of(deviceName);

@@ -68,6 +68,9 @@ final class TrainCommand extends Subcommand {
   @Option(names = "--join-timeout", paramLabel = "SECONDS", defaultValue = "300")
   private int joinTimeout;
 
+  /** Whether the folder to resume from holds no run. */
+  private boolean isNew;
+
   /** Whether the options give a stored run more epochs. */
   private boolean isExtension;
 
@@ -90,12 +93,13 @@ final class TrainCommand extends Subcommand {
       if (config != null) {
         RunConfig defaults = RunDirectory.readConfigFile(config);
         ModelSpec model = defaults.model().in(config.toAbsolutePath().getParent());
-        return new ConfigDefaults(defaults, model).execute(commandLine());
+        return new ConfigDefaults(defaults, model).execute(commandLine(), false);
       }
       if (stored.isPresent() && !runOptions().isEmpty()) {
-        return new ConfigDefaults(stored.get(), stored.get().model()).execute(commandLine());
+        return new ConfigDefaults(stored.get(), stored.get().model()).execute(commandLine(), true);
       }
     }
+    isNew = resume && stored.isEmpty();
     isExtension = stored.filter(this::isExtended).isPresent();
     Optional<Rendezvous> rank = Rendezvous.fromEnvironment().filter(place -> place.size() > 1);
     if (rank.isPresent()) {
@@ -125,11 +129,14 @@ final class TrainCommand extends Subcommand {
     if (out == null) {
       Task task = described();
       try (ConsoleProgress progress = start(task)) {
-        report(Run.execute(task.config(), task.data(), List.of(progress)), "");
+        report(
+            Run.execute(task.config(), task.data(), List.of(progress)),
+            task.config().training().epochs(),
+            "");
         return 0;
       }
     }
-    try (GracefulShutdown shutdown = new GracefulShutdown();
+    try (GracefulShutdown shutdown = new GracefulShutdown(!LocalRanks.isChild());
         StopSignal.Work work = shutdown.signal().work()) {
       Task task = resumesWithoutOptions() ? opened(storedConfig().withProcesses(1)) : described();
       if (isExtension) {
@@ -143,7 +150,7 @@ final class TrainCommand extends Subcommand {
         if (finished && tensorboard) {
           new TensorBoardLog(out).onStart();
         }
-        report(run, finished ? "already finished: " : "");
+        report(run, task.config().training().epochs(), finished ? "already finished: " : "");
         return 0;
       } catch (StoppedException e) {
         return stopped(e.getMessage());
@@ -158,7 +165,7 @@ final class TrainCommand extends Subcommand {
     }
     List<String> program = new ArrayList<>(List.of(Noisylr.class.getName()));
     program.addAll(spec().root().commandLine().getParseResult().originalArgs());
-    try (GracefulShutdown shutdown = new GracefulShutdown();
+    try (GracefulShutdown shutdown = new GracefulShutdown(!LocalRanks.isChild());
         StopSignal.Work work = shutdown.signal().work()) {
       LocalRanks.stopWithParent(shutdown.signal());
       LocalRanks.End end = LocalRanks.run(processes, program, shutdown.signal());
@@ -173,7 +180,8 @@ final class TrainCommand extends Subcommand {
       throw Check.invalid(
           "--processes", options.processes(), "the number of ranks, " + place.size());
     }
-    try (GracefulShutdown shutdown = new GracefulShutdown()) {
+    try (GracefulShutdown shutdown =
+        new GracefulShutdown(place.rank() == 0 && !LocalRanks.isChild())) {
       LocalRanks.stopWithParent(shutdown.signal());
       Duration timeout = Duration.ofSeconds(joinTimeout);
       try (GroupMember member =
@@ -198,7 +206,7 @@ final class TrainCommand extends Subcommand {
               prints ? listeners(progress) : List.of(),
               stop,
               group)
-          .ifPresent(run -> report(run, ""));
+          .ifPresent(run -> report(run, task.config().training().epochs(), ""));
       return 0;
     } catch (StoppedException e) {
       return stopped(e.getMessage());
@@ -226,28 +234,31 @@ final class TrainCommand extends Subcommand {
 
   private ConsoleProgress start(Task task) {
     RunConfig config = task.config();
+    if (isNew) {
+      err().printf("noisylr: %s has no run to resume: starting a new one%n", out);
+    }
     PrintStream console = quiet.progress();
+    Dataset.Split parts = Run.parts(config, task.data());
     console.printf(
-        "%s on %s (%d training, %d test examples%s), %s%s%n",
+        "%s on %s (%d training, %s%d test examples), %s%s%n",
         config.model(),
         task.data().name(),
-        config.subset() == null ? task.data().trainCount() : config.subset(),
-        task.data().testCount(),
-        config.selection().validation() == null
+        parts.dataset().trainCount(),
+        parts.validation() == null
             ? ""
-            : ", validation on %s of the training examples"
-                .formatted(config.selection().validation()),
+            : "%d validation, ".formatted(parts.validation().testCount()),
+        parts.dataset().testCount(),
         config.device(),
         config.processes() == 1 ? "" : ", " + config.processes() + " processes");
     return new ConsoleProgress(console, "", config.training().epochs(), task.data().metric());
   }
 
-  private void report(Run run, String state) {
+  private void report(Run run, int epochs, String state) {
     RunResult result = run.result();
     boolean validated = result.bestValidationAcc() != null;
     System.out.printf(
         Locale.ROOT,
-        "%s%s test %s %.4f after %d of %d epochs, last %.4f, %.1f s%s%n",
+        "%s%s test %s %.4f after %d of %d epochs%s, last %.4f, %.1f s%s%n",
         state,
         validated
             ? String.format(
@@ -260,6 +271,7 @@ final class TrainCommand extends Subcommand {
         result.bestTestAcc(),
         result.bestEpoch() + 1,
         result.epochs(),
+        result.epochs() < epochs ? " (stopped early, %d were planned)".formatted(epochs) : "",
         result.lastTestAcc(),
         run.timing().total(),
         out == null ? "" : ", in " + out);

@@ -101,15 +101,20 @@ class TorchScriptCommandTest {
         "train --data fashion-mnist-mini --model MODEL --lr 0.1 --capture --device cpu | --capture requires a built-in model, but the model is net.pt",
         "train --data fashion-mnist-mini --model MODEL --lr 0.1 --backbone x | model net.pt has no backbone; only deeplabv3 has one",
         "train --resume --out RUN --data fashion-mnist-mini --model OTHER --lr 0.01 --epochs 2 --subset 300 | RUN holds a run of another model file: the SHA-256 of OTHER is ",
+        "train --data fashion-mnist-mini --model NOISY --lr 0.1 | NOISY must return the same outputs for the same inputs in evaluation mode; a traced module keeps the mode in which it was traced",
         "export RUN --out net.onnx | --out must be a file with the extension .safetensors or .pt, but is net.onnx",
       })
   void badInputIsOneLine(String command, String message) {
     Path other = folder.resolve("other.pt");
     saveModule(other, "return torch.linear(x.flatten(1), 2 * self.weight)");
+    Path noisy = folder.resolve("noisy.pt");
+    saveModule(
+        noisy, "return torch.dropout(torch.linear(x.flatten(1), self.weight + 1), 0.5, True)");
     UnaryOperator<String> named =
         text ->
             text.replace("MODEL", model.toString())
                 .replace("RUN", run.toString())
+                .replace("NOISY", noisy.toString())
                 .replace("OTHER", other.toString());
     Invocation outcome = Invocation.of(named.apply(command));
     assertThat(outcome.err()).startsWith("noisylr: " + named.apply(message)).hasLineCount(1);

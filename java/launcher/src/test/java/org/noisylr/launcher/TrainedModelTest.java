@@ -122,6 +122,26 @@ class TrainedModelTest {
     assertThat(correct / 50.0).isCloseTo(metrics.get(1).testAcc(), within(0.2));
   }
 
+  @Test
+  void aFileThatCannotBeReadDoesNotStopTheOthers() throws IOException {
+    Path good = png(((ImageDataset) Datasets.open(DATA)).test(), 0);
+    Invocation predicted = Invocation.of("predict %s /no.png %s /nor.png".formatted(run, good));
+    assertThat(predicted.exit()).isEqualTo(2);
+    assertThat(predicted.out()).contains(good.toString()).hasLineCount(2);
+    assertThat(predicted.err()).contains("/no.png cannot be read").hasLineCount(2);
+  }
+
+  @Test
+  void theRunsOwnTestExamplesAreEvaluated() {
+    Path subset = folder.resolve("subset");
+    Invocation trained =
+        Invocation.of(
+            "train --data %s --model cnn28 --lr 0.01 --epochs 1 --subset 50 --test-subset 40 --out %s"
+                .formatted(DATA, subset));
+    assertThat(trained.out()).contains("(50 training, 40 test examples)");
+    assertThat(Invocation.of("evaluate " + subset).out()).contains("(40 test examples)");
+  }
+
   private static Path png(ImageSet set, int number) throws IOException {
     BufferedImage image = new BufferedImage(28, 28, BufferedImage.TYPE_BYTE_GRAY);
     for (int i = 0; i < 784; i++) {
@@ -136,7 +156,8 @@ class TrainedModelTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "evaluate /nope | /nope has no best.safetensors; a run writes it after its first epoch",
+        "evaluate /nope | /nope must be the folder of a run, but does not exist",
+        "evaluate /tmp | /tmp must be the folder of a run, but holds none",
         "evaluate RUN --data generated:cifar10 | generated:cifar10 must have the classes of the model, [",
         "evaluate RUN --checkpoint RUN/config.yaml | RUN/config.yaml",
         "export RUN --out w.txt | --out must be a file with the extension .safetensors or .pt, but is w.txt",

@@ -105,6 +105,11 @@ public final class LocalRanks {
     environment.put(PARENT, Long.toString(ProcessHandle.current().pid()));
   }
 
+  /** Returns whether another process started this one and stops it. */
+  public static boolean isChild() {
+    return System.getenv(PARENT) != null;
+  }
+
   private static End await(List<Process> ranks, StopSignal stop) {
     BlockingQueue<Integer> ended = new LinkedBlockingQueue<>();
     for (int rank = 0; rank < ranks.size(); rank++) {
@@ -139,8 +144,8 @@ public final class LocalRanks {
 
   /** Requests a stop when the process has died that started this one by {@link #leaveGroup}. */
   public static void stopWithParent(StopSignal stop) {
-    String parent = System.getenv(PARENT);
-    if (parent != null) {
+    if (isChild()) {
+      String parent = System.getenv(PARENT);
       Optional<ProcessHandle> process = ProcessHandle.of(Long.parseLong(parent));
       process.ifPresentOrElse(handle -> handle.onExit().thenRun(stop::request), stop::request);
     }

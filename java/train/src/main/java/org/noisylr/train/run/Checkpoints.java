@@ -33,16 +33,22 @@ final class Checkpoints {
   private static final Logger LOG = LoggerFactory.getLogger(Checkpoints.class);
   private static final String FORMAT = "noisylr checkpoint 3";
   private static final String CONFIG = "config";
+  private static final String EXAMPLES = "examples_sha256";
   private static final String NONE_GOOD = "there is no good checkpoint";
   private static final Pattern NAME =
       Pattern.compile("checkpoint-(\\d{6,9})(?:-(\\d{6,9}))?\\.safetensors");
 
   private final Path directory;
   private final RunConfig config;
+  private final String examples;
 
-  Checkpoints(Path directory, RunConfig config) {
+  /**
+   * @param examples the digest of the run's examples; null if it is unknown
+   */
+  Checkpoints(Path directory, RunConfig config, String examples) {
     this.directory = directory;
     this.config = config;
+    this.examples = examples;
   }
 
   /**
@@ -112,6 +118,7 @@ final class Checkpoints {
     metadata.put("epochs_done", Integer.toString(metrics.size()));
     metadata.put("steps_done", Integer.toString(trainer.stepsDone()));
     metadata.put(CONFIG, RunFormat.toYaml(config));
+    metadata.put(EXAMPLES, examples);
     metadata.put("metrics", MetricsCsv.format(metrics));
     try (PointerScope scope = new PointerScope()) {
       SafeTensors.write(file(metrics.size(), trainer.stepsDone()), trainer.state(), metadata);
@@ -291,6 +298,10 @@ final class Checkpoints {
     String difference = RunFormat.difference(stored, RunFormat.toYaml(config));
     if (!difference.isEmpty() && !config.isExtensionOf(stored)) {
       throw new InputException("it belongs to a run with another configuration: " + difference);
+    }
+    if (examples != null && !examples.equals(metadata.get(EXAMPLES))) {
+      throw new InputException(
+          "it belongs to a run on other examples than those that are now in " + config.data());
     }
   }
 }

@@ -37,7 +37,7 @@ public final class Extension {
               .formatted(directory, stored.selection().earlyStop()));
     }
     try (DirectoryLock lock = DirectoryLock.of(directory)) {
-      if (!new Checkpoints(directory, stored).belongToRun()) {
+      if (!new Checkpoints(directory, stored, null).belongToRun()) {
         throw new InputException(directory + " has no intact checkpoint to continue from");
       }
       Files.deleteIfExists(files.path(RunFiles.RESULT));

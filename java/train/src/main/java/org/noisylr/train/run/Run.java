@@ -18,6 +18,7 @@ import org.noisylr.torch.model.DeepLabV3;
 import org.noisylr.torch.model.Model;
 import org.noisylr.torch.optim.CapturedStep;
 import org.noisylr.train.checkpoint.SafeTensors;
+import org.noisylr.train.data.DataDigest;
 import org.noisylr.train.data.Dataset;
 import org.noisylr.train.data.ImageDataset;
 import org.noisylr.train.data.Preprocessing;
@@ -64,7 +65,7 @@ public record Run(List<EpochMetrics> metrics, RunResult result, Timing timing) {
       List<TrainingListener> listeners,
       StopSignal stop) {
     check(config, data, directory);
-    try (RunDirectory run = RunDirectory.open(directory, config, resume)) {
+    try (RunDirectory run = RunDirectory.open(directory, config, examples(config, data), resume)) {
       Optional<Run> finished = RunDirectory.readFinished(directory);
       return finished.isPresent()
           ? finished.get()
@@ -97,7 +98,12 @@ public record Run(List<EpochMetrics> metrics, RunResult result, Timing timing) {
     Agreement.checkSame(group, config, data);
     boolean saves = group.rank() == 0 && directory != null;
     try (RunDirectory run =
-        Agreement.on(group, () -> saves ? RunDirectory.open(directory, config, resume) : null)) {
+        Agreement.on(
+            group,
+            () ->
+                saves
+                    ? RunDirectory.open(directory, config, examples(config, data), resume)
+                    : null)) {
       Optional<Run> finished =
           Agreement.on(
               group, () -> saves ? RunDirectory.readFinished(directory) : Optional.<Run>empty());
@@ -135,14 +141,22 @@ public record Run(List<EpochMetrics> metrics, RunResult result, Timing timing) {
     return null;
   }
 
-  private static Dataset.Split parts(RunConfig config, Dataset data) {
-    Dataset used =
-        config.subset() == null && config.testSubset() == null
-            ? data
-            : data.subset(
-                Objects.requireNonNullElse(config.subset(), data.trainCount()),
-                Objects.requireNonNullElse(config.testSubset(), data.testCount()));
-    return used.holdOut(config.selection().validation());
+  /** Returns the examples of a dataset that a run uses. */
+  public static Dataset subset(RunConfig config, Dataset data) {
+    return config.subset() == null && config.testSubset() == null
+        ? data
+        : data.subset(
+            Objects.requireNonNullElse(config.subset(), data.trainCount()),
+            Objects.requireNonNullElse(config.testSubset(), data.testCount()));
+  }
+
+  /** Returns these examples, with those that are held out for validation apart. */
+  public static Dataset.Split parts(RunConfig config, Dataset data) {
+    return subset(config, data).holdOut(config.selection().validation());
+  }
+
+  private static String examples(RunConfig config, Dataset data) {
+    return DataDigest.of(subset(config, data));
   }
 
   private static Dataset.OnDevice onDevice(Dataset.Split parts, Device device, RunConfig config) {

@@ -89,6 +89,23 @@ public record RunConfig(
     return with(device, number, training);
   }
 
+  /** Returns this configuration with what may change on resume: that of another one. */
+  RunConfig withPlaceOf(RunConfig other) {
+    return new RunConfig(
+        other.data,
+        resize,
+        subset,
+        testSubset,
+        model,
+        backbone,
+        device,
+        threads,
+        other.processes,
+        capture,
+        training,
+        selection);
+  }
+
   /** Returns this configuration with the epochs, schedule and noise window of another one. */
   RunConfig withLengthOf(RunConfig other) {
     return with(device, processes, training.withLengthOf(other.training));
@@ -103,7 +120,7 @@ public record RunConfig(
     try {
       RunConfig other = RunFormat.fromYaml(shorter);
       return other.training.epochs() < training.epochs()
-          && other.withProcesses(processes).equals(withLengthOf(other));
+          && other.withPlaceOf(this).equals(withLengthOf(other));
     } catch (InputException e) {
       return false;
     }

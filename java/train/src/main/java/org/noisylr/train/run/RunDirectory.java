@@ -37,10 +37,10 @@ public final class RunDirectory implements AutoCloseable {
   private final Checkpoints checkpoints;
   private final DirectoryLock lock;
 
-  private RunDirectory(Path directory, RunConfig config, DirectoryLock lock) {
+  private RunDirectory(Path directory, RunConfig config, String examples, DirectoryLock lock) {
     this.directory = directory;
     files = new RunFiles(directory);
-    checkpoints = new Checkpoints(directory, config);
+    checkpoints = new Checkpoints(directory, config, examples);
     this.lock = lock;
   }
 
@@ -92,11 +92,12 @@ public final class RunDirectory implements AutoCloseable {
   /**
    * Opens a directory for a run. Creates it if it does not exist.
    *
+   * @param examples the digest of the run's examples; null if it is unknown
    * @throws InputException if it holds a run and {@code resume} is false, if that run has another
    *     configuration, or if it cannot be written
    * @throws InUseException if another run has it open
    */
-  static RunDirectory open(Path directory, RunConfig config, boolean resume) {
+  static RunDirectory open(Path directory, RunConfig config, String examples, boolean resume) {
     DirectoryLock lock = null;
     try {
       Files.createDirectories(directory);
@@ -105,7 +106,7 @@ public final class RunDirectory implements AutoCloseable {
       if (!resume) {
         checkNoRun(directory);
       }
-      RunDirectory opened = new RunDirectory(directory, config, lock);
+      RunDirectory opened = new RunDirectory(directory, config, examples, lock);
       opened.claim(config);
       opened.storeModel(config.model());
       lock = null;
@@ -125,7 +126,7 @@ public final class RunDirectory implements AutoCloseable {
    * @throws InUseException if another run has it open
    */
   public static void prepare(Path directory, RunConfig config) {
-    open(directory, config, true).close();
+    open(directory, config, null, true).close();
   }
 
   /** Deletes what a killed process left half-written. */
@@ -158,7 +159,7 @@ public final class RunDirectory implements AutoCloseable {
             "%s holds a run of another model file: the SHA-256 of %s is %s, not %s"
                 .formatted(directory, given.file(), given.sha256(), own.sha256()));
       }
-      if (!stored.get().withProcesses(config.processes()).equals(config)) {
+      if (!stored.get().withPlaceOf(config).equals(config)) {
         throw new InputException(
             "%s holds a run with another configuration: %s"
                 .formatted(
@@ -166,13 +167,20 @@ public final class RunDirectory implements AutoCloseable {
                     RunFormat.difference(
                         RunFormat.toYaml(stored.get()), RunFormat.toYaml(config))));
       }
-      if (processes == config.processes() || readFinished(directory).isPresent()) {
+      if (stored.get().equals(config) || readFinished(directory).isPresent()) {
         return;
       }
-      LOG.warn(
-          "the run started with {} process(es) and resumes with {}: its results will differ slightly",
-          processes,
-          config.processes());
+      if (!stored.get().data().equals(config.data()) && !checkpoints.belongToRun()) {
+        throw new InputException(
+            "%s holds a run on %s, but has no intact checkpoint that shows whether the examples of %s are the same"
+                .formatted(directory, stored.get().data(), config.data()));
+      }
+      if (processes != config.processes()) {
+        LOG.warn(
+            "the run started with {} process(es) and resumes with {}: its results will differ slightly",
+            processes,
+            config.processes());
+      }
     } else if (!checkpoints.belongToRun() && (files.existAny() || Checkpoints.exist(directory))) {
       throw new InputException(
           "%s holds run files but no %s and no readable checkpoint; choose another folder"
@@ -272,6 +280,11 @@ public final class RunDirectory implements AutoCloseable {
    */
   public static TrainedModel openBest(Path directory, Device device) {
     Path file = directory.resolve(RunFiles.BEST);
+    if (!new RunFiles(directory).exists(RunFiles.CONFIG)) {
+      throw new InputException(
+          "%s must be the folder of a run, but %s"
+              .formatted(directory, Files.exists(directory) ? "holds none" : "does not exist"));
+    }
     if (!Files.exists(file)) {
       throw new InputException(
           "%s has no %s; a run writes it after its first epoch"

@@ -18,6 +18,8 @@ import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.cfg.EnumFeature;
 import com.fasterxml.jackson.databind.cfg.MapperBuilder;
+import com.fasterxml.jackson.databind.exc.InvalidFormatException;
+import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.module.SimpleModule;
@@ -26,8 +28,10 @@ import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -131,8 +135,8 @@ public final class RunFormat {
   /** The environment of a start: texts by name. */
   private static final class Start extends LinkedHashMap<String, String> {}
 
-  /** A run may resume with another number of them. */
-  private static final String PROCESSES = "processes";
+  /** A run may resume with another number of processes, and with its data in another place. */
+  private static final Set<String> CHANGEABLE = Set.of("processes", "data");
 
   private static final ObjectMapper YAML =
       configured(
@@ -293,6 +297,21 @@ public final class RunFormat {
     if (e instanceof UnrecognizedPropertyException unknown) {
       return "unknown field; the known ones are " + unknown.getKnownPropertyIds();
     }
+    if (e instanceof InvalidFormatException wrong && wrong.getTargetType().isEnum()) {
+      return "must be one of {%s}, but is %s"
+          .formatted(
+              Stream.of(wrong.getTargetType().getEnumConstants())
+                  .map(value -> value.toString().toLowerCase(Locale.ROOT))
+                  .collect(Collectors.joining(", ")),
+              wrong.getValue());
+    }
+    if (e instanceof MismatchedInputException && e.getMessage().startsWith("Cannot map `null`")) {
+      return "required, but missing";
+    }
+    if (e instanceof MismatchedInputException
+        && e.getMessage().startsWith("Cannot construct instance of")) {
+      return "must be a mapping of fields to values";
+    }
     String message = HINT.matcher(Reason.firstLine(e)).replaceFirst("");
     return e.getLocation() == null
         ? message
@@ -302,7 +321,7 @@ public final class RunFormat {
 
   /**
    * Names the fields in which two configurations differ, as {@code subset is 100, not 200}; empty
-   * if they are equal, up to the number of processes.
+   * if they are equal, up to the number of processes and the place of the data.
    *
    * @param stored YAML, perhaps of another version
    * @param given YAML
@@ -322,7 +341,7 @@ public final class RunFormat {
     Map<String, String> current = fields(given);
     return Stream.concat(old.keySet().stream(), current.keySet().stream())
         .distinct()
-        .filter(path -> !path.equals(PROCESSES))
+        .filter(path -> !CHANGEABLE.contains(path))
         .filter(path -> !Objects.equals(old.get(path), current.get(path)))
         .map(
             path ->

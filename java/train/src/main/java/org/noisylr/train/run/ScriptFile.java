@@ -185,6 +185,11 @@ public record ScriptFile(String file, String sha256) implements ModelSpec {
       try (AutoGradMode noGrad = new AutoGradMode(false)) {
         Tensor inputs = inputs(data, 2);
         Tensor logits = forward(model, inputs);
+        if (!logits.equal(forward(model, inputs))) {
+          throw new InputException(
+              file
+                  + " must return the same outputs for the same inputs in evaluation mode; a traced module keeps the mode in which it was traced: use torch.jit.script");
+        }
         if (logits.scalar_type().intern() != torch.ScalarType.Float
             || !Arrays.equals(logits.shape(), new long[] {2, classes})) {
           throw new InputException(

@@ -177,6 +177,6 @@ class RunCheckTest {
   void theDataMustBeResizedLikeTheRunSays() {
     assertRejected(
         () -> Run.check(new TestConfig().resize(28).run(), DATA),
-        "resize must be that of the data, null, but is 28");
+        "resize must be that of the data, none, but is 28");
   }
 }

@@ -85,8 +85,8 @@ class RunFormatTest {
         fault("data: x", "data: [", "data: "),
         fault("alpha: 8", "alpha: \"8", "training.noise.distribution: while "),
         fault(YAML, "? [1\n b: {", "Expected a field name"),
-        fault("threads: 1", "threads: null", "threads: Cannot map `null` into type `int` (line "),
-        fault("threads: 1", "", "threads: Cannot map `null` into type `int` (line "),
+        fault("threads: 1", "threads: null", "threads: required, but missing"),
+        fault("threads: 1", "", "threads: required, but missing"),
         fault(YAML, "", "it is empty"),
         fault(YAML, "null", "it is empty"),
         fault(YAML, "--- 1\n--- 2", ""));

@@ -17,6 +17,7 @@ import org.noisylr.schedule.Milestone;
 import org.noisylr.schedule.StepDecay;
 import org.noisylr.train.TestConfig;
 import org.noisylr.train.data.Dataset;
+import org.noisylr.train.data.ExampleSet;
 import org.noisylr.train.data.format.Datasets;
 import org.noisylr.train.loop.StopSignal;
 import org.noisylr.train.loop.TrainingListener;
@@ -287,5 +288,37 @@ class RunTest {
         settings(3, 100).schedule(new StepDecay(0.01, List.of(new Milestone(1, 1e30)))).run();
     assertThatThrownBy(() -> start(diverging)).hasMessageContaining("in epoch 2 at step");
     assertThat(directory.resolve("checkpoint-000001.safetensors")).exists();
+  }
+
+  @Test
+  void aRunResumesOnTheSameExamplesInAnotherPlaceOnly() throws IOException {
+    Dataset own = Datasets.open("fashion-mnist-mini").subset(64, 64);
+    TestConfig settings = new TestConfig().epochs(2).data("here");
+    TrainingListener powerCut =
+        new TrainingListener() {
+          @Override
+          public void onProgress(int epoch, int done, int of, double loss) {
+            if (epoch == 1) {
+              throw new IllegalStateException("power cut");
+            }
+          }
+        };
+    assertThatThrownBy(
+            () ->
+                Run.execute(
+                    settings.run(), own, directory, false, List.of(powerCut), new StopSignal()))
+        .hasMessage("power cut");
+    Dataset changed = own.split(ExampleSet.first(63), ExampleSet.first(1)).dataset();
+    for (RunConfig config : List.of(settings.run(), settings.data("there").run())) {
+      assertThatThrownBy(
+              () -> Run.execute(config, changed, directory, true, List.of(), new StopSignal()))
+          .hasMessageContaining(
+              "it belongs to a run on other examples than those that are now in " + config.data());
+    }
+    Run moved =
+        Run.execute(
+            settings.data("there").run(), own, directory, true, List.of(), new StopSignal());
+    assertThat(moved.metrics()).isEqualTo(Run.execute(settings.run(), own, List.of()).metrics());
+    assertThat(RunDirectory.readConfig(directory).orElseThrow().data()).isEqualTo("there");
   }
 }

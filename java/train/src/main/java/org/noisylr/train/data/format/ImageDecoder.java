@@ -1,5 +1,6 @@
 package org.noisylr.train.data.format;
 
+import java.awt.color.ColorSpace;
 import java.awt.image.BufferedImage;
 import java.awt.image.ColorModel;
 import java.awt.image.IndexColorModel;
@@ -108,6 +109,9 @@ final class ImageDecoder {
           List<String> warnings = new ArrayList<>();
           reader.addIIOReadWarningListener((source, warning) -> warnings.add(warning));
           BufferedImage image = reader.read(0);
+          if (image.getColorModel().getColorSpace().getType() == ColorSpace.TYPE_CMYK) {
+            throw new InputException(name + " must be grey or RGB, but is CMYK; convert it to RGB");
+          }
           if (!warnings.isEmpty()) {
             throw new InputException(damaged(name, warnings.get(0)));
           }

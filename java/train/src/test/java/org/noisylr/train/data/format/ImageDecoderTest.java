@@ -11,11 +11,19 @@ import static org.noisylr.train.TestFiles.png;
 import static org.noisylr.train.TestFiles.random;
 
 import java.awt.image.BufferedImage;
+import java.awt.image.DataBuffer;
 import java.awt.image.IndexColorModel;
+import java.awt.image.Raster;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 import java.util.zip.CRC32;
+import javax.imageio.IIOImage;
+import javax.imageio.ImageIO;
+import javax.imageio.ImageWriter;
+import javax.imageio.stream.ImageOutputStream;
 import org.junit.jupiter.api.Test;
 import org.noisylr.check.InputException;
 import org.noisylr.train.TestFiles;
@@ -199,5 +207,25 @@ class ImageDecoderTest {
       }
     }
     assertThat(rejected).isGreaterThan(20);
+  }
+
+  /** Java's decoder would return the inverted inks of Adobe's programs as colours. */
+  @Test
+  void cmykIsRejected() throws IOException {
+    ImageWriter writer = ImageIO.getImageWritersByFormatName("jpeg").next();
+    ByteArrayOutputStream file = new ByteArrayOutputStream();
+    try (ImageOutputStream out = ImageIO.createImageOutputStream(file)) {
+      writer.setOutput(out);
+      writer.write(
+          null,
+          new IIOImage(Raster.createBandedRaster(DataBuffer.TYPE_BYTE, 8, 8, 4, null), null, null),
+          null);
+    } finally {
+      writer.dispose();
+    }
+    byte[] cmyk = file.toByteArray();
+    assertRejected(
+        () -> ImageDecoder.decode("c.jpg", cmyk, new ImageDecoder.Size(8, 8), "x"),
+        "c.jpg must be grey or RGB, but is CMYK; convert it to RGB");
   }
 }
