@@ -57,8 +57,10 @@ final class ImageDecoder {
    *     green, blue
    * @param isTransparent whether a pixel was not opaque; its alpha is dropped
    * @param isDeep whether samples of more than 8 bits were rounded
+   * @param isRotated whether the file has an orientation for viewers, which is ignored
    */
-  record Decoded(Size size, byte[] planes, boolean isTransparent, boolean isDeep) {
+  record Decoded(
+      Size size, byte[] planes, boolean isTransparent, boolean isDeep, boolean isRotated) {
     boolean isGrey() {
       return planes.length == size.pixels();
     }
@@ -79,7 +81,7 @@ final class ImageDecoder {
    * @param like names the image that sets the size, for the message
    */
   static Decoded decode(String name, byte[] file, Size expected, String like) {
-    return decoded(image(name, file, MAX_SIDE, size -> check(name, size, expected, like)));
+    return decoded(image(name, file, MAX_SIDE, size -> check(name, size, expected, like)), file);
   }
 
   /**
@@ -88,7 +90,7 @@ final class ImageDecoder {
    * @param check throws an {@link InputException} before an unsuitable image is decoded
    */
   static Decoded decode(String name, byte[] file, Consumer<Size> check) {
-    return decoded(image(name, file, MAX_RESIZED_SIDE, check));
+    return decoded(image(name, file, MAX_RESIZED_SIDE, check), file);
   }
 
   private static void check(String name, Size size, Size expected, String like) {
@@ -199,13 +201,14 @@ final class ImageDecoder {
     return true;
   }
 
-  private static Decoded decoded(BufferedImage image) {
+  private static Decoded decoded(BufferedImage image, byte[] file) {
     ColorModel colours = image.getColorModel();
     return new Decoded(
         new Size(image.getWidth(), image.getHeight()),
         planes(image),
         colours.hasAlpha() && !isOpaque(image),
-        colours.getComponentSize(0) > 8);
+        colours.getComponentSize(0) > 8,
+        Exif.isRotated(file));
   }
 
   private static boolean isOpaque(BufferedImage image) {

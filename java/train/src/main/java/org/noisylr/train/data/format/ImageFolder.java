@@ -112,15 +112,15 @@ public final class ImageFolder {
     SortedMap<String, List<String>> test = classes(path, tree, testFolder);
     if (!train.keySet().equals(test.keySet())) {
       throw new InputException(
-          "%s: %s and %s must have the same classes, but %s are only in %s and %s only in %s"
+          "%s: %s and %s must have the same classes, but %s alone has %s, and %s alone has %s"
               .formatted(
                   path,
                   TRAIN,
                   testFolder,
-                  without(train.keySet(), test.keySet()),
                   TRAIN,
-                  without(test.keySet(), train.keySet()),
-                  testFolder));
+                  listed(without(train.keySet(), test.keySet())),
+                  testFolder,
+                  listed(without(test.keySet(), train.keySet()))));
     }
     noteSkipped(path, tree, testFolder);
     List<Labelled> trainFiles = roundRobin(tree, train);
@@ -226,6 +226,10 @@ public final class ImageFolder {
     }
   }
 
+  private static String listed(Set<String> names) {
+    return names.isEmpty() ? "none" : String.join(", ", names);
+  }
+
   private static void put(
       Map<String, ImageDecoder.Decoded> images,
       List<Labelled> files,
@@ -247,6 +251,11 @@ public final class ImageFolder {
         "%s transparent in parts and read as opaque");
     noteConverted(
         path, images, ImageDecoder.Decoded::isDeep, "%s of 16 bits a sample and rounded to 8");
+    noteConverted(
+        path,
+        images,
+        ImageDecoder.Decoded::isRotated,
+        "%s with an Exif orientation, which is ignored: rotate the pixels to use it");
   }
 
   private static void noteConverted(

@@ -71,7 +71,7 @@ final class Resizer implements AutoCloseable {
                 megapixels.acquireUninterruptibly(taken.get());
               });
       return new ImageDecoder.Decoded(
-          size(), resized(image), image.isTransparent(), image.isDeep());
+          size(), resized(image), image.isTransparent(), image.isDeep(), image.isRotated());
     } finally {
       megapixels.release(taken.get());
     }

@@ -17,7 +17,10 @@ import java.awt.image.Raster;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.IntStream;
 import java.util.zip.CRC32;
 import javax.imageio.IIOImage;
@@ -227,5 +230,31 @@ class ImageDecoderTest {
     assertRejected(
         () -> ImageDecoder.decode("c.jpg", cmyk, new ImageDecoder.Size(8, 8), "x"),
         "c.jpg must be grey or RGB, but is CMYK; convert it to RGB");
+  }
+
+  @Test
+  void anExifOrientationIsNoticed() {
+    byte[] upright = jpeg(8, 8, new byte[3 * 64]);
+    assertThat(Exif.isRotated(upright)).isFalse();
+    for (ByteOrder order : List.of(ByteOrder.BIG_ENDIAN, ByteOrder.LITTLE_ENDIAN)) {
+      for (int orientation = 1; orientation <= 8; orientation++) {
+        byte[] oriented = concat(Arrays.copyOf(upright, 2), exif(order, orientation));
+        byte[] file = concat(oriented, Arrays.copyOfRange(upright, 2, upright.length));
+        assertThat(Exif.isRotated(file)).isEqualTo(orientation > 1);
+        for (int length = 0; length < oriented.length; length++) {
+          assertThat(Exif.isRotated(Arrays.copyOf(file, length))).isFalse();
+        }
+      }
+    }
+  }
+
+  /** A segment with one entry: tag, type, count, value. */
+  private static byte[] exif(ByteOrder order, int orientation) {
+    ByteBuffer tiff = ByteBuffer.allocate(26).order(order);
+    tiff.put((byte) (order == ByteOrder.BIG_ENDIAN ? 'M' : 'I')).put(tiff.get(0));
+    tiff.putShort((short) 42).putInt(8).putShort((short) 1);
+    tiff.putShort((short) 0x0112).putShort((short) 3).putInt(1).putShort((short) orientation);
+    ByteBuffer head = ByteBuffer.allocate(10).putShort((short) 0xffe1).putShort((short) 34);
+    return concat(head.put("Exif\0\0".getBytes(StandardCharsets.US_ASCII)).array(), tiff.array());
   }
 }

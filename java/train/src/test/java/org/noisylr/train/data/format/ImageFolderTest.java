@@ -245,7 +245,7 @@ class ImageFolderTest {
           () -> read(place),
           place
               + ": train and test must have the same classes,"
-              + " but [fish] are only in train and [bird] only in test");
+              + " but train alone has fish, and test alone has bird");
     }
   }
 
