@@ -106,7 +106,7 @@ class GroupRunTest {
     three.destroy();
     assertThat(three.waitFor()).isEqualTo(128 + 15);
     assertThat(read(log())).contains("stopped ").contains("resume with: noisylr train");
-    programs.finish(log(), OPTIONS + "3 --resume --out " + changed);
+    programs.finish(log(), OPTIONS + "3 --processes 1 --resume --out " + changed);
     assertThat(read(log()))
         .contains(
             "started with 3 process(es) and resumes with 1: its results will differ slightly");

@@ -24,11 +24,8 @@ public final class Extension {
     RunConfig stored =
         RunDirectory.readConfig(directory)
             .orElseThrow(() -> new InputException(directory + " has no run to extend"));
-    String yaml = RunFormat.toYaml(stored);
-    if (!config.isExtensionOf(yaml)) {
-      throw new InputException(
-          "%s holds a run with another configuration: %s"
-              .formatted(directory, RunFormat.difference(yaml, RunFormat.toYaml(config))));
+    if (!config.isExtensionOf(RunFormat.toYaml(stored))) {
+      throw stored.differsFrom(config, directory);
     }
     RunFiles files = new RunFiles(directory);
     if (stored.selection().isOver(files.metrics())) {

@@ -1,5 +1,6 @@
 package org.noisylr.train.run;
 
+import java.nio.file.Path;
 import java.util.Objects;
 import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
@@ -81,34 +82,34 @@ public record RunConfig(
 
   /** Returns this configuration with another device. */
   public RunConfig withDevice(String name) {
-    return with(name, processes, training);
+    return with(data, name, processes, training);
   }
 
   /** Returns this configuration with another number of processes. */
   public RunConfig withProcesses(int number) {
-    return with(device, number, training);
+    return with(data, device, number, training);
   }
 
   /** Returns this configuration with what may change on resume: that of another one. */
   RunConfig withPlaceOf(RunConfig other) {
-    return new RunConfig(
-        other.data,
-        resize,
-        subset,
-        testSubset,
-        model,
-        backbone,
-        device,
-        threads,
-        other.processes,
-        capture,
-        training,
-        selection);
+    return with(other.data, device, other.processes, training);
   }
 
   /** Returns this configuration with the epochs, schedule and noise window of another one. */
   RunConfig withLengthOf(RunConfig other) {
-    return with(device, processes, training.withLengthOf(other.training));
+    return with(data, device, processes, training.withLengthOf(other.training));
+  }
+
+  /**
+   * Returns the error that this configuration is not another one.
+   *
+   * @param directory of the run with this configuration
+   */
+  InputException differsFrom(RunConfig given, Path directory) {
+    return new InputException(
+        "%s holds a run with another configuration: %s"
+            .formatted(
+                directory, RunFormat.difference(RunFormat.toYaml(this), RunFormat.toYaml(given))));
   }
 
   /**
@@ -126,9 +127,10 @@ public record RunConfig(
     }
   }
 
-  private RunConfig with(String otherDevice, int otherProcesses, TrainingConfig otherTraining) {
+  private RunConfig with(
+      String otherData, String otherDevice, int otherProcesses, TrainingConfig otherTraining) {
     return new RunConfig(
-        data,
+        otherData,
         resize,
         subset,
         testSubset,

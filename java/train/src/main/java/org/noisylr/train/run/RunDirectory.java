@@ -160,12 +160,7 @@ public final class RunDirectory implements AutoCloseable {
                 .formatted(directory, given.file(), given.sha256(), own.sha256()));
       }
       if (!stored.get().withPlaceOf(config).equals(config)) {
-        throw new InputException(
-            "%s holds a run with another configuration: %s"
-                .formatted(
-                    directory,
-                    RunFormat.difference(
-                        RunFormat.toYaml(stored.get()), RunFormat.toYaml(config))));
+        throw stored.get().differsFrom(config, directory);
       }
       if (stored.get().equals(config) || readFinished(directory).isPresent()) {
         return;
