@@ -1,5 +1,6 @@
 package org.noisylr.launcher;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.noisylr.check.InputException;
@@ -9,6 +10,7 @@ import org.noisylr.experiment.figure.ScheduleFigure;
 import org.noisylr.experiment.plan.Plan;
 import org.noisylr.experiment.plan.Scale;
 import org.noisylr.experiment.store.RunStore;
+import org.noisylr.experiment.surface.Figure3;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -29,12 +31,11 @@ final class ExperimentReportCommand extends Subcommand {
     if (experiment.isFigure1()) {
       print(CurveFigure.FIGURE_1.draw(new RunStore(folder), scale));
     } else if (experiment.isFigure2()) {
-      if (scale != null) {
-        throw new InputException("--scale has no effect on fig2");
-      }
+      rejectScale();
       print(ScheduleFigure.draw(folder));
     } else if (experiment.isFigure3()) {
-      throw new InputException("fig3 has no report: 'experiment run fig3' draws it");
+      rejectScale();
+      print(List.of(figure3(folder.resolve(Figure3.ID))));
     } else {
       print(Experiment.report(folder, experiment.tables(), scale));
       if (experiment.isFigure4()) {
@@ -42,6 +43,18 @@ final class ExperimentReportCommand extends Subcommand {
       }
     }
     return 0;
+  }
+
+  private void rejectScale() {
+    if (scale != null) {
+      throw new InputException("--scale has no effect on " + experiment);
+    }
+  }
+
+  /** Returns the page of figure 3, which is drawn if it does not exist. */
+  private static Path figure3(Path folder) {
+    Path page = Figure3.page(folder);
+    return Files.exists(page) ? page : new Figure3Options().figure().write(folder, System.out);
   }
 
   /** Draws the scales that have all of the figure's cells. The report shows the others too. */

@@ -9,6 +9,7 @@ import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
 import org.noisylr.experiment.Experiment;
 import org.noisylr.experiment.figure.CurveFigure;
+import org.noisylr.experiment.figure.ScheduleFigure;
 import org.noisylr.experiment.job.JobPrograms;
 import org.noisylr.experiment.plan.Planner;
 import org.noisylr.experiment.plan.Scale;
@@ -69,7 +70,8 @@ final class ExperimentRunCommand extends Subcommand {
   public Integer call() {
     checkOptions();
     if (experiment.isFigure2()) {
-      throw new InputException("fig2 has no runs: 'experiment report fig2' draws it");
+      ScheduleFigure.draw(store.folder()).forEach(System.out::println);
+      return 0;
     }
     if (experiment.isFigure3()) {
       Path folder = store.folder().resolve(Figure3.ID);
@@ -126,7 +128,8 @@ final class ExperimentRunCommand extends Subcommand {
     for (OptionSpec option : spec().commandLine().getParseResult().matchedOptions()) {
       String name = option.longestName();
       boolean ofFigure3 = Figure3Options.NAMES.contains(name);
-      if (!List.of("--out", "--quiet").contains(name) && ofFigure3 != experiment.isFigure3()) {
+      if (!List.of("--out", "--quiet").contains(name)
+          && (experiment.isFigure2() || ofFigure3 != experiment.isFigure3())) {
         throw new InputException(name + " has no effect on " + experiment);
       }
       if (name.equals("--only") && experiment.isFigure1()) {

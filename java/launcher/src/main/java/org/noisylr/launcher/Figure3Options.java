@@ -19,23 +19,23 @@ final class Figure3Options {
           "alpha", "--alpha",
           "starts", "--starts");
 
-  @Option(names = "--alpha", paramLabel = "A", defaultValue = "8")
-  private double alpha;
+  @Option(names = "--alpha", paramLabel = "A")
+  private double alpha = 8;
 
-  @Option(names = "--well-a", paramLabel = "A", defaultValue = "3")
-  private double a;
+  @Option(names = "--well-a", paramLabel = "A")
+  private double a = 3;
 
-  @Option(names = "--well-b", paramLabel = "B", defaultValue = "2")
-  private double b;
+  @Option(names = "--well-b", paramLabel = "B")
+  private double b = 2;
 
-  @Option(names = "--well-d", paramLabel = "D", defaultValue = "0.5")
-  private double d;
+  @Option(names = "--well-d", paramLabel = "D")
+  private double d = 0.5;
 
-  @Option(names = "--starts", paramLabel = "N", defaultValue = "1000")
-  private int starts;
+  @Option(names = "--starts", paramLabel = "N")
+  private int starts = 1000;
 
-  @Option(names = "--seed", paramLabel = "S", defaultValue = "1")
-  private long seed;
+  @Option(names = "--seed", paramLabel = "S")
+  private long seed = 1;
 
   Figure3 figure() {
     return Options.named(

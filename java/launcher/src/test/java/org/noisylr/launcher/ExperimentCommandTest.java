@@ -3,6 +3,7 @@ package org.noisylr.launcher;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -94,8 +95,20 @@ class ExperimentCommandTest {
 
   @Test
   void figure2IsDrawnFromItsSchedule(@TempDir Path folder) throws IOException {
-    assertThat(Invocation.of("experiment report fig2 --out " + folder).exit()).isZero();
-    assertThat(ImageIO.read(folder.resolve("fig2/schedule.png").toFile()).getWidth())
-        .isEqualTo(760);
+    for (String command : List.of("report", "run")) {
+      Path out = folder.resolve(command);
+      assertThat(Invocation.of("experiment %s fig2 --out %s".formatted(command, out)).exit())
+          .isZero();
+      assertThat(ImageIO.read(out.resolve("fig2/schedule.png").toFile()).getWidth()).isEqualTo(760);
+    }
+  }
+
+  @Test
+  void aDrawnFigure3IsReported(@TempDir Path folder) throws IOException {
+    Path page = Files.createDirectories(folder.resolve("fig3")).resolve("fig3.html");
+    Files.writeString(page, "drawn before");
+    assertThat(Invocation.of("experiment report fig3 --out " + folder))
+        .isEqualTo(new Invocation(0, page + "\n", ""));
+    assertThat(page).hasContent("drawn before");
   }
 }

@@ -73,12 +73,17 @@ public record Figure3(Surface wells, double alpha, int starts, long seed) {
       console.printf("basins, %d starts each%n", starts);
       List<Row> rows = Basins.measure(surfaces, noise(alpha, seed), starts);
       AtomicFile.write(folder.resolve("basins.csv"), csv(rows));
-      Path page = folder.resolve("fig3.html");
+      Path page = page(folder);
       AtomicFile.write(page, html(surfaces, rows));
       return page;
     } catch (IOException e) {
       throw Reason.unwritable(folder, e);
     }
+  }
+
+  /** Returns the page in the folder of the figure. */
+  public static Path page(Path folder) {
+    return folder.resolve("fig3.html");
   }
 
   static NoiseSpec noise(double alpha, long seed) {
