@@ -53,6 +53,10 @@ final class JobConsole implements AutoCloseable {
 
   synchronized void end(Job job, Status status, String message) {
     timeLeft.end(job, status, now());
+    if (status == Status.STOPPED) {
+      print(job, message);
+      return;
+    }
     finished++;
     Optional<Double> left = timeLeft.seconds(now());
     print(
