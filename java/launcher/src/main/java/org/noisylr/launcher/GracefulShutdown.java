@@ -47,7 +47,7 @@ final class GracefulShutdown implements AutoCloseable {
     }
     if (announces) {
       System.err.printf(
-          "%nnoisylr: stopping after this step; press Ctrl-C again to end at once, without it%n");
+          "%nnoisylr: stopping after this step; press Ctrl-C again to end at once without saving%n");
     }
     new Thread(() -> System.exit(INTERRUPTED), "exit").start();
   }
