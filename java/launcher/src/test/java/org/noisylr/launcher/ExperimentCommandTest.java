@@ -30,8 +30,8 @@ class ExperimentCommandTest {
   void showDescribesCellsChoicesSchedulesAndScales() {
     assertThat(Invocation.of("experiment show table5").out())
         .contains(
-            "table5/const-1e-2-rn/cifar-10: resnet20-keras on cifar10, momentum 0.9, weight decay"
-                + " 0.0001, Const from 0.01, noise 10 · U(0, 1), beta 0.6"
+            "table5/const-1e-2-rn/cifar-10: resnet20-keras on cifar10, momentum 0.9 in Keras' form,"
+                + " weight decay 0.0001, Const from 0.01, noise 10 · U(0, 1), beta 0.6"
                 + ", 200 epochs, batch 128, crop after 4 pixels of padding and mirror, 3 seeds;"
                 + " paper 91.34")
         .contains("choices where the paper is silent:")

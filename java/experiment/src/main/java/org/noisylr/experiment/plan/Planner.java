@@ -20,10 +20,8 @@ import org.noisylr.experiment.table.Table;
 import org.noisylr.noise.Distribution;
 import org.noisylr.noise.NoiseSpec;
 import org.noisylr.schedule.Schedule;
-import org.noisylr.torch.optim.Implementation;
 import org.noisylr.train.data.Dataset;
 import org.noisylr.train.data.PublishedDataset;
-import org.noisylr.train.loop.OptimizerSpec;
 import org.noisylr.train.loop.Precision;
 import org.noisylr.train.loop.TrainingConfig;
 import org.noisylr.train.loop.UpdateOptions;
@@ -197,11 +195,7 @@ public record Planner(
     Schedule schedule = Schedules.stretched(table.schedule(settings), epochRatio, stepRatio);
     TrainingConfig training =
         new TrainingConfig(
-            new OptimizerSpec(
-                settings.optimizer(),
-                settings.momentum(),
-                settings.weightDecay(),
-                Implementation.FUSED),
+            settings.optimizerSpec(),
             schedule,
             noise(settings, epochs, seed),
             epochs,

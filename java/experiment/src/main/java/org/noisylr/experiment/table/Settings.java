@@ -7,6 +7,8 @@ import org.noisylr.check.Check;
 import org.noisylr.experiment.schedule.Noises;
 import org.noisylr.experiment.text.PlainNumber;
 import org.noisylr.noise.Distribution;
+import org.noisylr.torch.optim.Implementation;
+import org.noisylr.torch.optim.MomentumForm;
 import org.noisylr.train.data.Augmentation;
 import org.noisylr.train.loop.OptimizerSpec;
 import org.noisylr.train.run.ModelSpec;
@@ -18,6 +20,8 @@ import org.noisylr.train.run.ModelSpec;
  * @param model the model
  * @param optimizer the algorithm
  * @param momentum momentum of SGD
+ * @param nesterov whether it is Nesterov's momentum
+ * @param momentumForm where the learning rate enters the momentum
  * @param weightDecay weight decay of all parameters
  * @param schedule name of a schedule in {@code paper.yaml}
  * @param lr the initial rate; null for the schedule's own
@@ -34,6 +38,8 @@ public record Settings(
     ModelSpec model,
     OptimizerSpec.Kind optimizer,
     double momentum,
+    boolean nesterov,
+    MomentumForm momentumForm,
     double weightDecay,
     String schedule,
     Double lr,
@@ -60,7 +66,7 @@ public record Settings(
             model,
             data,
             optimizer.name().toLowerCase(Locale.ROOT),
-            optimizer == OptimizerSpec.Kind.MOMENTUM ? " " + PlainNumber.of(momentum) : "",
+            optimizer == OptimizerSpec.Kind.MOMENTUM ? describeMomentum() : "",
             PlainNumber.of(weightDecay),
             schedule,
             lr == null ? "" : " from " + PlainNumber.of(lr),
@@ -72,6 +78,22 @@ public record Settings(
             describeAugmentation(),
             seeds == 1 ? "1 seed" : seeds + " seeds",
             processes == 1 ? "" : ", " + processes + " processes");
+  }
+
+  private String describeMomentum() {
+    return " %s%s%s"
+        .formatted(
+            PlainNumber.of(momentum),
+            nesterov ? " (Nesterov)" : "",
+            momentumForm == MomentumForm.KERAS ? " in Keras' form" : "");
+  }
+
+  /** Returns the optimizer. The keys of momentum have no effect on others. */
+  public OptimizerSpec optimizerSpec() {
+    return optimizer == OptimizerSpec.Kind.MOMENTUM
+        ? new OptimizerSpec(
+            optimizer, momentum, nesterov, momentumForm, weightDecay, Implementation.FUSED)
+        : new OptimizerSpec(optimizer, momentum, weightDecay, Implementation.FUSED);
   }
 
   private String describeAugmentation() {

@@ -18,6 +18,8 @@ import org.noisylr.noise.Distribution;
 import org.noisylr.schedule.Constant;
 import org.noisylr.schedule.Milestone;
 import org.noisylr.schedule.StepDecay;
+import org.noisylr.torch.optim.Implementation;
+import org.noisylr.torch.optim.MomentumForm;
 import org.noisylr.train.loop.OptimizerSpec;
 import org.noisylr.train.run.ModelName;
 import org.noisylr.train.run.RunFormat;
@@ -64,7 +66,15 @@ class TableTest {
     Settings sd = cell("table1/sd/cifar-10").settings();
     assertThat(sd.model()).isEqualTo(ModelName.RESNET20_KERAS);
     assertThat(sd.optimizer()).isEqualTo(OptimizerSpec.Kind.MOMENTUM);
-    assertThat(sd.momentum()).isEqualTo(0.9);
+    assertThat(sd.optimizerSpec())
+        .isEqualTo(
+            new OptimizerSpec(
+                OptimizerSpec.Kind.MOMENTUM,
+                0.9,
+                false,
+                MomentumForm.KERAS,
+                1e-4,
+                Implementation.FUSED));
     assertThat(sd.epochs()).isEqualTo(200);
     assertThat(sd.batchSize()).isEqualTo(128);
     assertThat(sd.beta()).isEqualTo(0.6);
