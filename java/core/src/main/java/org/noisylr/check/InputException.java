@@ -39,10 +39,20 @@ public class InputException extends IllegalArgumentException {
     this.field = field;
   }
 
+  /** Returns the name of the wrong field; null if the message does not start with one. */
+  public String field() {
+    return field;
+  }
+
+  /** Returns the message without the name of the field. */
+  public String error() {
+    return field == null ? getMessage() : getMessage().substring(field.length() + 1);
+  }
+
   /** Returns this error with the field's name in {@code names}, if it has one there. */
   public InputException named(Map<String, String> names) {
     return field != null && names.containsKey(field)
-        ? new InputException(names.get(field), getMessage().substring(field.length() + 1), this)
+        ? new InputException(names.get(field), error(), this)
         : this;
   }
 

@@ -25,7 +25,7 @@ import org.noisylr.experiment.table.Table;
 import org.noisylr.train.loop.StopSignal;
 import org.noisylr.train.run.RunConfig;
 
-/** Trains the paper's tables into a store, and reports on a store. */
+/** Trains experiments into a store, and reports on a store. */
 public final class Experiment {
   private final RunStore store;
   private final JobPrograms programs;
@@ -53,24 +53,30 @@ public final class Experiment {
    * Trains the runs that are not finished.
    *
    * @param only globs of cells; empty for all
+   * @param command plans these runs, for the report
    * @param shard the part of the runs to train
    * @param processes number of runs at a time, at least 1
    * @return whether no run failed or was stopped
    * @throws org.noisylr.check.InputException if an argument or the data is unsuitable
    */
   public boolean run(
-      Planner planner, List<Table> tables, List<String> only, Shard shard, int processes) {
+      Planner planner,
+      List<Table> tables,
+      List<String> only,
+      String command,
+      Shard shard,
+      int processes) {
     Check.atLeast("--jobs", processes, 1);
     List<PlannedCell> cells = planner.plan(tables, only);
     OutputFolder.create(store.root());
-    Plan.write(store.root(), planner.scale(), cells).forEach(console::println);
+    Plan.write(store.root(), planner.scale(), command, cells).forEach(console::println);
     console.printf("scale %s: %s%n", planner.scale(), planner.scale().rules());
     cells.stream()
         .map(PlannedCell::data)
         .filter(DataSource::isSubstitute)
         .map(DataSource::description)
         .distinct()
-        .forEach(data -> console.println("not the paper's data: " + data));
+        .forEach(data -> console.println("other data: " + data));
     List<Job> all = jobs(cells);
     List<Job> mine = shard.of(all);
     List<Job> unfinished = unfinished(mine);
@@ -136,12 +142,13 @@ public final class Experiment {
   /**
    * Writes reports.
    *
+   * @param experiment the name that stands for the tables
    * @param scale scale of the runs; null for every scale at which a table was run
    * @return the pages of the tables that were run
    * @throws org.noisylr.check.InputException if no table was run at that scale, or the store is
    *     damaged
    */
-  public static List<Path> report(Path folder, List<Table> tables, Scale scale) {
+  public static List<Path> report(Path folder, String experiment, List<Table> tables, Scale scale) {
     RunStore store = new RunStore(folder);
     List<Path> pages = new ArrayList<>();
     for (Table table : tables) {
@@ -152,8 +159,7 @@ public final class Experiment {
       }
     }
     if (pages.isEmpty()) {
-      String id = tables.size() == 1 ? tables.get(0).id() : Table.ALL;
-      throw Plan.noRuns(folder, id, id, scale);
+      throw Plan.noRuns(folder, experiment, experiment, scale);
     }
     return pages;
   }

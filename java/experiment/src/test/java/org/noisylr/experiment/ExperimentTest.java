@@ -58,6 +58,7 @@ class ExperimentTest {
             new Planner(Scale.SMOKE, null, DATA, null, "cpu", 1, false),
             Table.of("table2"),
             CELLS,
+            "noisylr experiment run table2",
             shard,
             processes);
   }
@@ -72,7 +73,7 @@ class ExperimentTest {
   }
 
   private static Map<String, String> report(Path store) throws IOException {
-    Path page = Experiment.report(store, Table.of("table2"), Scale.SMOKE).get(0);
+    Path page = Experiment.report(store, "table2", Table.of("table2"), Scale.SMOKE).get(0);
     return Map.of(
         "html", Files.readString(page),
         "cells", Files.readString(page.resolveSibling("cells.csv")),
@@ -110,7 +111,7 @@ class ExperimentTest {
     assertThat(console.good).isTrue();
     assertThat(console.text)
         .contains("scale smoke: epochs, milestones, cycles and decays divided by 40")
-        .contains("not the paper's data: fashion-mnist-mini in place of mnist")
+        .contains("other data: fashion-mnist-mini in place of mnist")
         .contains("cells: 2, runs: 4, finished before: 0")
         .contains("[4/4] table2/cnn-mnist/sd-rn, seed 2: best test accuracy ")
         .contains("4 done, 0 failed");

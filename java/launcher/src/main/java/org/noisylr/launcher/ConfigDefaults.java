@@ -26,6 +26,7 @@ import org.noisylr.schedule.StepDecay;
 import org.noisylr.schedule.Warmup;
 import org.noisylr.schedule.WarmupStableDecay;
 import org.noisylr.train.data.Augmentation;
+import org.noisylr.train.data.NamedAugmentation;
 import org.noisylr.train.loop.OptimizerSpec;
 import org.noisylr.train.loop.TrainingConfig;
 import org.noisylr.train.loop.UpdateOptions;
@@ -286,13 +287,9 @@ final class ConfigDefaults implements IDefaultValueProvider {
     put("--noise-groups", Choice.word(noise.groups()));
   }
 
-  private static TrainOptions.Augment augment(Augmentation augmentation) {
-    for (TrainOptions.Augment augment : TrainOptions.Augment.values()) {
-      if (augmentation.equals(augment.augmentation())) {
-        return augment;
-      }
-    }
-    throw unknown("augmentation", augmentation.toString());
+  private static NamedAugmentation augment(Augmentation augmentation) {
+    return NamedAugmentation.named(augmentation)
+        .orElseThrow(() -> unknown("augmentation", augmentation.toString()));
   }
 
   private static InputException unknown(String field, String value) {

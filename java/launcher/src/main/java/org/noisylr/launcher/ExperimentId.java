@@ -1,6 +1,7 @@
 package org.noisylr.launcher;
 
 import java.util.List;
+import java.util.Map;
 import org.noisylr.experiment.figure.CurveFigure;
 import org.noisylr.experiment.figure.ScheduleFigure;
 import org.noisylr.experiment.surface.Figure3;
@@ -10,7 +11,7 @@ import picocli.CommandLine.Parameters;
 
 /** The experiment that a command names. */
 final class ExperimentId {
-  @Parameters(paramLabel = "ID", descriptionKey = "experiment")
+  @Parameters(paramLabel = "ID|FILE.yaml", descriptionKey = "experiment")
   private String id;
 
   boolean isFigure1() {
@@ -35,7 +36,16 @@ final class ExperimentId {
    * @throws org.noisylr.check.InputException if there is no such experiment
    */
   List<Table> tables() {
-    return Table.of(isFigure1() ? CurveFigure.FIGURE_1.table() : id);
+    return tables(Map.of());
+  }
+
+  /**
+   * Returns the tables with keys that override those of all cells.
+   *
+   * @throws org.noisylr.check.InputException if there is no such experiment, or a value is invalid
+   */
+  List<Table> tables(Map<String, Object> overrides) {
+    return Table.of(isFigure1() ? CurveFigure.FIGURE_1.table() : id, overrides);
   }
 
   /** Returns whether the experiment uses a cell of {@link #tables}. */

@@ -49,6 +49,7 @@ final class ExperimentListCommand extends Subcommand {
   @Override
   public Integer call() {
     List<Entry> entries = new ArrayList<>(Table.of(Table.ALL).stream().map(Entry::of).toList());
+    Table.EXAMPLES.forEach(id -> entries.add(Entry.of(Table.of(id).get(0))));
     entries.add(
         Entry.of(
             CurveFigure.FIGURE_1.id(), "Curves of SD and CLR, plain and noisy: runs of table1"));
@@ -72,6 +73,6 @@ final class ExperimentListCommand extends Subcommand {
   }
 
   private void row(String id, Object cells, Object runs, String title) {
-    out().printf("%-8s %6s %6s  %s%n", id, cells, runs, title);
+    out().printf("%-14s %5s %5s  %s%n", id, cells, runs, title);
   }
 }

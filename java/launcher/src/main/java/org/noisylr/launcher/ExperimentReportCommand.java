@@ -37,7 +37,7 @@ final class ExperimentReportCommand extends Subcommand {
       rejectScale();
       print(List.of(figure3(folder.resolve(Figure3.ID))));
     } else {
-      print(Experiment.report(folder, experiment.tables(), scale));
+      print(Experiment.report(folder, experiment.toString(), experiment.tables(), scale));
       if (experiment.isFigure4()) {
         drawFigure4(folder);
       }

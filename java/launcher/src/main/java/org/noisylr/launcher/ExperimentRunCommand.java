@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
 import org.noisylr.experiment.Experiment;
@@ -16,6 +17,7 @@ import org.noisylr.experiment.plan.Scale;
 import org.noisylr.experiment.plan.Shard;
 import org.noisylr.experiment.surface.Figure3;
 import org.noisylr.experiment.table.Table;
+import org.noisylr.torch.optim.MomentumForm;
 import org.noisylr.train.loop.StopSignal;
 import org.noisylr.train.run.Cpu;
 import picocli.CommandLine.ArgGroup;
@@ -28,6 +30,10 @@ import picocli.CommandLine.Option;
 @Command(name = "run")
 final class ExperimentRunCommand extends Subcommand {
   private static final int MAX_DEFAULT_JOBS = 8;
+
+  /** The options that determine what is trained. */
+  private static final Set<String> PLANNING =
+      Set.of("--scale", "--only", "--data-override", "--seeds", "--momentum-form", "--backbone");
 
   @Mixin private ExperimentId experiment;
 
@@ -57,6 +63,9 @@ final class ExperimentRunCommand extends Subcommand {
   @Option(names = "--capture")
   private boolean capture;
 
+  @Option(names = "--momentum-form", paramLabel = "FORM")
+  private MomentumForm momentumForm;
+
   @Option(names = "--backbone", paramLabel = "FILE")
   private Path backbone;
 
@@ -82,7 +91,9 @@ final class ExperimentRunCommand extends Subcommand {
   }
 
   private int train(List<String> cells) {
-    List<Table> tables = experiment.tables();
+    List<Table> tables =
+        experiment.tables(
+            momentumForm == null ? Map.of() : Map.of("momentum_form", Choice.word(momentumForm)));
     Options.checkThreads(threads);
     Shard part = Shard.parse(shard);
     String deviceName = device.name(err(), 0);
@@ -105,15 +116,30 @@ final class ExperimentRunCommand extends Subcommand {
       succeeded =
           Options.named(
               Map.of("capture", "--capture"),
-              () -> run.run(planner, tables, cells, part, processes(deviceName)));
+              () ->
+                  run.run(planner, tables, cells, planningCommand(), part, processes(deviceName)));
       if (shutdown.signal().isRequested()) {
         return reportStopped("stopped");
       }
     }
     console.printf(
         "for the report: %s experiment report %s --scale %s --out %s%n",
-        program(), experiment, scale, quoted(store.folder()));
+        program(), quoted(experiment.toString()), scale, quoted(store.folder()));
     return succeeded ? 0 : Noisylr.RUN_FAILED;
+  }
+
+  /** Returns the command with the options that determine what is trained. */
+  private String planningCommand() {
+    StringBuilder command =
+        new StringBuilder("noisylr experiment run " + quoted(experiment.toString()));
+    for (OptionSpec option : spec().commandLine().getParseResult().matchedOptions()) {
+      if (PLANNING.contains(option.longestName())) {
+        option
+            .originalStringValues()
+            .forEach(value -> command.append(" " + option.longestName() + " " + quoted(value)));
+      }
+    }
+    return command.toString();
   }
 
   private int processes(String deviceName) {

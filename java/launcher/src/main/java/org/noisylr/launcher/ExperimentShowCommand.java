@@ -1,27 +1,29 @@
 package org.noisylr.launcher;
 
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
 import org.noisylr.experiment.plan.Scale;
-import org.noisylr.experiment.schedule.Schedules;
 import org.noisylr.experiment.surface.Algorithm;
 import org.noisylr.experiment.surface.Surface;
 import org.noisylr.experiment.surface.Surfaces;
 import org.noisylr.experiment.table.Cell;
 import org.noisylr.experiment.table.Table;
-import org.noisylr.schedule.Schedule;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 
 /** Shows what an experiment trains. */
 @Command(name = "show")
 final class ExperimentShowCommand extends Subcommand {
   @Mixin private ExperimentId experiment;
 
+  @Option(names = "--yaml")
+  private boolean yaml;
+
   @Override
   public Integer call() {
-    if (experiment.isFigure3()) {
+    if (yaml) {
+      out().print(Table.yaml(experiment.toString()));
+    } else if (experiment.isFigure3()) {
       showSurfaces();
     } else if (experiment.isFigure2()) {
       out().println("fig2: no runs; 'experiment report fig2' draws it");
@@ -41,31 +43,30 @@ final class ExperimentShowCommand extends Subcommand {
   }
 
   private void showTables(List<Table> tables) {
-    Map<String, Schedule> schedules = new TreeMap<>();
     for (Table table : tables) {
       out().printf("%s: %s%n", table.id(), table.title());
-      for (Cell cell : table.cells()) {
-        if (experiment.uses(cell)) {
-          out()
-              .printf(
-                  "  %s: %s; paper %s%s%n",
-                  cell.id(),
-                  cell.settings().describe(),
-                  cell.paper(),
-                  cell.inferred() == null ? "" : " (" + cell.inferred() + ")");
-          String schedule = cell.settings().schedule();
-          schedules.put(schedule, table.schedules().get(schedule));
-        }
+      table.cells().stream().filter(experiment::uses).forEach(this::show);
+      if (!table.choices().isEmpty()) {
+        out().println(table.ofPaper() ? "  choices where the paper is silent:" : "  remarks:");
+        table.choices().forEach(c -> out().printf("  - %s: %s%n", c.choice(), c.reason()));
       }
-      out().println("  choices where the paper is silent:");
-      table.choices().forEach(c -> out().printf("  - %s: %s%n", c.choice(), c.reason()));
     }
-    out().println("schedules at full scale, unless a cell sets another initial rate:");
-    schedules.forEach(
-        (name, schedule) -> out().printf("  %s: %s%n", name, Schedules.describe(schedule)));
     out().println("scales:");
     for (Scale scale : Scale.values()) {
       out().printf("  %-6s %s%n", scale, scale.rules());
     }
+  }
+
+  private void show(Cell cell) {
+    String paper =
+        cell.paper() == null
+            ? ""
+            : "; paper %s%s"
+                .formatted(
+                    cell.paper(), cell.inferred() == null ? "" : " (" + cell.inferred() + ")");
+    out()
+        .printf(
+            "  %s: %s; %s%s%n",
+            cell.id(), cell.settings().describe(), cell.settings().describeSeeds(), paper);
   }
 }

@@ -53,7 +53,7 @@ abstract class Subcommand implements Callable<Integer> {
     return quoted(path.toString());
   }
 
-  private static String quoted(String text) {
+  static String quoted(String text) {
     return text.matches("[\\w./+,:@%-]+") ? text : "'" + text.replace("'", "'\\''") + "'";
   }
 }

@@ -9,10 +9,8 @@ import org.noisylr.check.Check;
 import org.noisylr.noise.NoiseSpec;
 import org.noisylr.schedule.Schedule;
 import org.noisylr.torch.distributed.Rendezvous;
-import org.noisylr.train.data.Augmentation;
 import org.noisylr.train.data.Dataset;
-import org.noisylr.train.data.ImageDataset;
-import org.noisylr.train.data.SegmentationDataset;
+import org.noisylr.train.data.NamedAugmentation;
 import org.noisylr.train.data.format.Datasets;
 import org.noisylr.train.loop.OptimizerSpec;
 import org.noisylr.train.loop.Precision;
@@ -28,26 +26,6 @@ import picocli.CommandLine.Option;
 
 /** The options for a run. */
 final class TrainOptions extends OptionGroup {
-  enum Augment {
-    /** The usual one for the data. */
-    AUTO(null),
-    NONE(Augmentation.NONE),
-    CROP(Augmentation.CROP),
-    CROP_MIRROR(Augmentation.CROP_MIRROR),
-    ZOOM_MIRROR(Augmentation.ZOOM_MIRROR);
-
-    private final Augmentation augmentation;
-
-    Augment(Augmentation augmentation) {
-      this.augmentation = augmentation;
-    }
-
-    /** Returns what it stands for; null for {@code AUTO}. */
-    Augmentation augmentation() {
-      return augmentation;
-    }
-  }
-
   @Option(names = "--data", paramLabel = "NAME|PATH")
   private String data;
 
@@ -75,7 +53,7 @@ final class TrainOptions extends OptionGroup {
   private int batchSize;
 
   @Option(names = "--augment", paramLabel = "HOW", defaultValue = "auto")
-  private Augment augment;
+  private NamedAugmentation augment;
 
   @Option(names = "--seed", paramLabel = "S", defaultValue = "0")
   private long seed;
@@ -148,7 +126,7 @@ final class TrainOptions extends OptionGroup {
             noise,
             epochs,
             batchSize,
-            augmentation(dataset),
+            augment.of(dataset),
             precision,
             update,
             seed);
@@ -212,17 +190,5 @@ final class TrainOptions extends OptionGroup {
   /** Returns whether the run may use CUDA. */
   boolean allowsCuda() {
     return device.allowsCuda();
-  }
-
-  private Augmentation augmentation(Dataset dataset) {
-    if (augment != Augment.AUTO) {
-      return augment.augmentation();
-    }
-    if (dataset instanceof SegmentationDataset) {
-      return Augmentation.ZOOM_MIRROR;
-    }
-    return dataset instanceof ImageDataset images && images.train().channels() == 3
-        ? Augmentation.CROP_MIRROR
-        : Augmentation.NONE;
   }
 }

@@ -35,7 +35,7 @@ public final class ScheduleFigure {
    * @throws org.noisylr.check.InputException if a picture cannot be written
    */
   public static List<Path> draw(Path store) {
-    Schedule schedule = Table.of("table1").get(0).schedules().get("SD");
+    Schedule schedule = Table.of("table1").get(0).cells().get(0).settings().schedule();
     NoiseSpec noise =
         NoiseSpec.uniform(ALPHA).lastFraction(BETA, EPOCHS).within(MIN_LR, MAX_LR).seed(1);
     // Two points an epoch: its start and its end.

@@ -10,7 +10,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
 import org.noisylr.check.Reason;
@@ -26,18 +29,21 @@ import org.noisylr.train.run.RunFormat;
  * TABLE/SCALE/plan.yaml}, and reports are made from it.
  *
  * @param cells entries by the ids of cells
+ * @param commands the commands that planned the runs
  */
-public record Plan(Map<String, Entry> cells) {
+public record Plan(Map<String, Entry> cells, List<String> commands) {
   private static final String FILE = "plan.yaml";
 
   /** Validates the values. */
   public Plan {
     Check.required("cells", cells).forEach(Check::required);
+    commands = Objects.requireNonNullElse(commands, List.of());
   }
 
   /**
-   * The runs of a cell. Two cells are comparable if their entries differ in the runs alone.
+   * The runs of a cell.
    *
+   * @param settings how the cell is trained at full scale, in words
    * @param data the data in words
    * @param other whether it is another dataset than the paper's
    * @param standIn whether it is embedded or synthetic
@@ -48,6 +54,7 @@ public record Plan(Map<String, Entry> cells) {
    * @param runs keys in the store by seed
    */
   public record Entry(
+      String settings,
       String data,
       boolean other,
       boolean standIn,
@@ -58,6 +65,7 @@ public record Plan(Map<String, Entry> cells) {
       Map<Long, String> runs) {
     /** Validates the values. */
     public Entry {
+      Check.required("settings", settings);
       Check.required("data", data);
       Check.required("runs", runs).forEach((seed, key) -> Check.required("runs." + seed, key));
     }
@@ -67,6 +75,7 @@ public record Plan(Map<String, Entry> cells) {
       Map<Long, String> runs = new TreeMap<>();
       planned.runs().forEach((seed, config) -> runs.put(seed, RunStore.key(config)));
       return new Entry(
+          planned.cell().settings().describe(),
           planned.data().description(),
           planned.data().isSubstitute(),
           planned.data().standIn(),
@@ -90,21 +99,27 @@ public record Plan(Map<String, Entry> cells) {
 
     /** Returns whether the scores of the two cells may be compared. */
     public boolean comparable(Entry entry) {
-      return withRuns(Map.of()).equals(entry.withRuns(Map.of()));
+      return with("", Map.of()).equals(entry.with("", Map.of()));
     }
 
-    /** This entry, with the seeds that only an earlier, comparable entry has. */
+    /** Returns whether the two entries differ in their seeds alone. */
+    boolean sameTraining(Entry entry) {
+      return comparable(entry) && settings.equals(entry.settings);
+    }
+
+    /** This entry, with the seeds that only an earlier entry of the same training has. */
     Entry after(Entry earlier) {
-      if (earlier == null || !comparable(earlier)) {
+      if (earlier == null || !sameTraining(earlier)) {
         return this;
       }
       Map<Long, String> both = new TreeMap<>(earlier.runs);
       both.putAll(runs);
-      return withRuns(both);
+      return with(settings, both);
     }
 
-    private Entry withRuns(Map<Long, String> others) {
-      return new Entry(data, other, standIn, backbone, epochs, trainCount, testCount, others);
+    private Entry with(String words, Map<Long, String> others) {
+      return new Entry(
+          words, data, other, standIn, backbone, epochs, trainCount, testCount, others);
     }
   }
 
@@ -160,9 +175,11 @@ public record Plan(Map<String, Entry> cells) {
    * Writes the plans of all tables that the cells belong to. Earlier cells remain, and so do
    * earlier seeds of a cell that is otherwise unchanged.
    *
+   * @param command plans these cells
    * @return a line for each cell that an earlier plan trained in another way
    */
-  public static List<String> write(Path store, Scale scale, List<PlannedCell> planned) {
+  public static List<String> write(
+      Path store, Scale scale, String command, List<PlannedCell> planned) {
     List<String> changes = new ArrayList<>();
     planned.stream()
         .collect(groupingBy(p -> p.cell().table()))
@@ -170,16 +187,17 @@ public record Plan(Map<String, Entry> cells) {
             (table, cells) ->
                 OutputFolder.lock(
                     folder(store, table, scale),
-                    () -> changes.addAll(merge(store, table, scale, cells))));
+                    () -> changes.addAll(merge(store, table, scale, command, cells))));
     return changes;
   }
 
-  private static List<String> merge(Path store, String table, Scale scale, List<PlannedCell> cells)
+  private static List<String> merge(
+      Path store, String table, Scale scale, String command, List<PlannedCell> cells)
       throws IOException {
     List<String> changes = new ArrayList<>();
     Path file = folder(store, table, scale).resolve(FILE);
-    Map<String, Entry> before = Files.exists(file) ? read(store, table, scale).cells : Map.of();
-    Map<String, Entry> entries = new TreeMap<>(before);
+    Plan before = Files.exists(file) ? read(store, table, scale) : new Plan(Map.of(), List.of());
+    Map<String, Entry> entries = new TreeMap<>(before.cells);
     for (PlannedCell cell : cells) {
       String id = cell.cell().id();
       Entry earlier = entries.get(id);
@@ -188,11 +206,18 @@ public record Plan(Map<String, Entry> cells) {
         changes.add(
             "%s now uses %s; the store keeps its earlier runs on %s"
                 .formatted(id, entry.describe(), earlier.describe()));
+      } else if (earlier != null && !entry.sameTraining(earlier)) {
+        changes.add(
+            "%s is now: %s; the store keeps its earlier runs, which were: %s"
+                .formatted(id, entry.settings, earlier.settings));
       }
       entries.put(id, entry.after(earlier));
     }
-    if (!entries.equals(before)) {
-      AtomicFile.write(file, RunFormat.yaml().writeValueAsString(new Plan(entries)));
+    Set<String> commands = new TreeSet<>(before.commands);
+    commands.add(command);
+    Plan plan = new Plan(entries, List.copyOf(commands));
+    if (!plan.equals(before)) {
+      AtomicFile.write(file, RunFormat.yaml().writeValueAsString(plan));
     }
     return changes;
   }

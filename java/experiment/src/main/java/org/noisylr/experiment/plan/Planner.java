@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.PathMatcher;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -17,26 +18,21 @@ import org.noisylr.experiment.schedule.Schedules;
 import org.noisylr.experiment.table.Cell;
 import org.noisylr.experiment.table.Settings;
 import org.noisylr.experiment.table.Table;
-import org.noisylr.noise.Distribution;
-import org.noisylr.noise.NoiseSpec;
-import org.noisylr.schedule.Schedule;
+import org.noisylr.train.data.Augmentation;
 import org.noisylr.train.data.Dataset;
 import org.noisylr.train.data.PublishedDataset;
-import org.noisylr.train.loop.Precision;
 import org.noisylr.train.loop.TrainingConfig;
-import org.noisylr.train.loop.UpdateOptions;
 import org.noisylr.train.run.ModelName;
 import org.noisylr.train.run.Run;
 import org.noisylr.train.run.RunConfig;
-import org.noisylr.train.run.Selection;
 
 /**
- * Turns cells of the paper's tables into runs.
+ * Turns cells into runs.
  *
  * @param scale how much is trained
- * @param seeds the number of seeds that replaces the paper's, in [1, 1000]; null for the rule of
+ * @param seeds the number of seeds that replaces the cells' own, in [1, 1000]; null for the rule of
  *     the scale
- * @param overrides data that replaces published datasets, by their names
+ * @param overrides data that replaces that of cells, by its name
  * @param backbone a file of weights for DeepLab V3; null for none
  * @param device the device's own name
  * @param threads CPU threads of a run, divided among its processes
@@ -50,12 +46,10 @@ public record Planner(
     String device,
     int threads,
     boolean capture) {
-  private static final int MAX_SEEDS = 1000;
-
   /** Validates the values. */
   public Planner {
     if (seeds != null) {
-      Check.within("--seeds", (long) seeds, 1, MAX_SEEDS);
+      Check.within("--seeds", (long) seeds, 1, Settings.MAX_SEEDS);
     }
   }
 
@@ -110,7 +104,7 @@ public record Planner(
   }
 
   /**
-   * Plans the selected cells, and opens their data to count the examples.
+   * Plans the selected cells, opens their data, and checks that each cell can be trained on it.
    *
    * @param only as for {@link #select}
    * @throws InputException if no cell is selected, or data is absent, damaged or does not fit
@@ -118,24 +112,34 @@ public record Planner(
   public List<PlannedCell> plan(List<Table> tables, List<String> only) {
     List<Cell> cells = select(tables, only);
     checkBackbone(cells);
-    Map<String, DataSource> sources =
-        DataSource.find(
-            cells.stream().map(cell -> cell.settings().data()).toList(),
-            overrides,
-            scale == Scale.SMOKE,
-            (name, data) -> check(cells, name, data));
-    Map<String, Table> byId = new LinkedHashMap<>();
-    tables.forEach(table -> byId.put(table.id(), table));
-    return cells.stream()
-        .map(cell -> plan(byId.get(cell.table()), cell, sources.get(cell.settings().data())))
-        .toList();
+    Set<DataSource.Key> keys = new LinkedHashSet<>();
+    cells.forEach(cell -> keys.add(DataSource.Key.of(cell.settings())));
+    Map<Cell, PlannedCell> planned = new HashMap<>();
+    DataSource.open(
+        keys,
+        overrides,
+        scale == Scale.SMOKE,
+        (key, source, data) ->
+            cells.stream()
+                .filter(cell -> key.equals(DataSource.Key.of(cell.settings())))
+                .forEach(cell -> planned.put(cell, plan(cell, source, data))));
+    return cells.stream().map(planned::get).toList();
   }
 
-  private PlannedCell plan(Table table, Cell cell, DataSource source) {
+  private PlannedCell plan(Cell cell, DataSource source, Dataset data) {
+    Settings settings = cell.settings();
     Map<Long, RunConfig> runs = new LinkedHashMap<>();
-    int count = seeds == null ? scale.seeds(cell.settings().seeds()) : seeds;
+    int count = seeds == null ? scale.seeds(settings.seeds()) : seeds;
     for (long seed = 1; seed <= count; seed++) {
-      runs.put(seed, config(table, cell.settings(), source, seed));
+      runs.put(seed, config(settings, source, settings.augmentation().of(data), seed));
+    }
+    try {
+      RunConfig first = runs.get(1L);
+      Run.check(first, data);
+      int used = Run.parts(first, data).dataset().trainCount();
+      settings.model().checkBatches(data, used, settings.batchSize(), settings.processes());
+    } catch (InputException e) {
+      throw new InputException(cell.id() + ": " + e.getMessage(), e);
     }
     return new PlannedCell(cell, source, trainCount(source), testCount(source), runs);
   }
@@ -146,25 +150,6 @@ public record Planner(
 
   private int testCount(DataSource source) {
     return Math.min(scale.testCount(), source.testCount());
-  }
-
-  /** Checks that the models of the cells can train on the data that replaces their dataset. */
-  private void check(List<Cell> cells, String name, Dataset data) {
-    for (Cell cell : cells) {
-      Settings settings = cell.settings();
-      if (settings.data().equals(name)) {
-        try {
-          int trainCount = Math.min(scale.trainCount(), data.trainCount());
-          settings.model().check(data);
-          settings
-              .model()
-              .checkBatches(data, trainCount, settings.batchSize(), settings.processes());
-          data.check(settings.augmentation());
-        } catch (InputException e) {
-          throw new InputException(cell.id() + ": " + e.getMessage(), e);
-        }
-      }
-    }
   }
 
   private void checkBackbone(List<Cell> cells) {
@@ -179,34 +164,34 @@ public record Planner(
     if (!Files.isReadable(Path.of(backbone))) {
       throw new InputException("--backbone must be a readable file, but is " + backbone);
     }
-    Run.checkBackbone(Path.of(backbone));
   }
 
-  private RunConfig config(Table table, Settings settings, DataSource source, long seed) {
+  private RunConfig config(
+      Settings settings, DataSource source, Augmentation augmentation, long seed) {
     int epochs = scale.epochs(settings.epochs());
     int trainCount = trainCount(source);
     int testCount = testCount(source);
     double epochRatio = (double) epochs / settings.epochs();
-    int published = PublishedDataset.of(settings.data()).trainCount();
+    PublishedDataset published = PublishedDataset.of(settings.data());
+    int fullCount = published == null ? source.trainCount() : published.trainCount();
     double stepRatio =
         epochRatio
             * steps(trainCount, settings.batchSize())
-            / steps(published, settings.batchSize());
-    Schedule schedule = Schedules.stretched(table.schedule(settings), epochRatio, stepRatio);
+            / steps(fullCount, settings.batchSize());
     TrainingConfig training =
         new TrainingConfig(
             settings.optimizerSpec(),
-            schedule,
-            noise(settings, epochs, seed),
+            Schedules.stretched(settings.schedule(), epochRatio, stepRatio),
+            settings.noiseSpec(epochs, seed),
             epochs,
             settings.batchSize(),
-            settings.augmentation(),
-            Precision.FP32,
-            UpdateOptions.PLAIN,
+            augmentation,
+            settings.precision(),
+            settings.update(),
             seed);
     return new RunConfig(
         source.location(),
-        null,
+        settings.resize(),
         trainCount == source.trainCount() ? null : trainCount,
         testCount == source.testCount() ? null : testCount,
         settings.model(),
@@ -216,17 +201,10 @@ public record Planner(
         settings.processes(),
         capture && !settings.optimizer().isL4(),
         training,
-        Selection.BY_TEST);
+        settings.selection());
   }
 
   private static double steps(int examples, int batchSize) {
     return Math.ceil((double) examples / batchSize);
-  }
-
-  /** Cells without noise have the same noise settings, hence the same key in a store. */
-  private static NoiseSpec noise(Settings settings, int epochs, long seed) {
-    return settings.noise() instanceof Distribution.None
-        ? NoiseSpec.none()
-        : NoiseSpec.of(settings.noise()).lastFraction(settings.beta(), epochs).seed(seed);
   }
 }

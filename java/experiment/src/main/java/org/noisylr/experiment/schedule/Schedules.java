@@ -27,7 +27,7 @@ import org.noisylr.schedule.StepDecay;
 import org.noisylr.schedule.Warmup;
 import org.noisylr.schedule.WarmupStableDecay;
 
-/** Derives schedules, with another initial rate or another length, and describes them. */
+/** Derives schedules of another length, and describes schedules. */
 public final class Schedules {
   private interface Stretch<S> {
     Schedule apply(S schedule, double epochs, double steps);
@@ -153,23 +153,6 @@ public final class Schedules {
                 new InputException(
                     "schedule must be a named one, such as a step decay, but is a "
                         + schedule.getClass().getSimpleName()));
-  }
-
-  /**
-   * Returns the same schedule with another initial rate.
-   *
-   * @throws InputException if the schedule is neither a constant rate nor a step decay
-   */
-  public static Schedule startingAt(Schedule schedule, double lr) {
-    if (schedule instanceof Constant) {
-      return new Constant(lr);
-    }
-    if (schedule instanceof StepDecay step) {
-      return new StepDecay(lr, step.milestones());
-    }
-    throw new InputException(
-        "schedule must be a constant rate or a step decay where lr is set, but is "
-            + describe(schedule));
   }
 
   /**

@@ -7,7 +7,7 @@ package org.noisylr.experiment.table;
  * @param row the row's name
  * @param column the column's name
  * @param settings how it is trained
- * @param paper what the paper prints
+ * @param paper what the paper prints; null for an experiment of one's own
  * @param inferred what is uncertain about the paper's number; null if nothing is
  */
 public record Cell(

@@ -1,15 +1,21 @@
 package org.noisylr.experiment.table;
 
 /**
- * Two cells that the paper compares: it reports the second as better, or in a few cases as worse.
+ * Two cells that are compared. For a table of the paper, the paper reports the second as better, or
+ * in a few cases as worse.
  *
  * @param base usually without noise
  * @param noisy with noise
  */
 public record CellComparison(Cell base, Cell noisy) {
-  /** Returns the paper's number of the noisy cell minus that of the base, in percentage points. */
+  /**
+   * Returns the paper's number of the noisy cell minus that of the base, in percentage points; NaN
+   * if a number is missing.
+   */
   public double paperDifference() {
-    return noisy.paper().mean() - base.paper().mean();
+    return base.paper() == null || noisy.paper() == null
+        ? Double.NaN
+        : noisy.paper().mean() - base.paper().mean();
   }
 
   private boolean sameRow() {

@@ -27,7 +27,7 @@ class FigureTest {
     Map<String, String> data = Map.of("cifar10", "generated:cifar10");
     List<PlannedCell> planned =
         new Planner(Scale.SMOKE, 2, data, null, "cpu", 1, false).plan(Table.of("table1"), cells);
-    Plan.write(folder, Scale.SMOKE, planned);
+    Plan.write(folder, Scale.SMOKE, "noisylr experiment run", planned);
     for (PlannedCell cell : planned) {
       for (RunConfig run : cell.runs().values()) {
         FinishedRun.write(new RunStore(folder).folder(RunStore.key(run)), 0.5);

@@ -22,6 +22,7 @@ class PlanFuzzTest {
             """
             cells:
               table4/sd/cifar-10:
+                settings: y
                 data: x
                 other: false
                 stand_in: true
@@ -31,6 +32,7 @@ class PlanFuzzTest {
                 test: 200
                 runs:
                   1: abc
+            commands: [z]
             """)
         .map(text -> text.getBytes(StandardCharsets.UTF_8));
   }

@@ -29,18 +29,30 @@ class PlanTest {
 
   @Test
   void aLaterPlanKeepsEarlierCells() {
-    Plan.write(store, Scale.TINY, cells(1, "generated:cifar10", "sd/cifar-10"));
-    Plan.write(store, Scale.TINY, cells(1, "generated:cifar10", "alpha-2-*/cifar-10"));
+    Plan.write(
+        store, Scale.TINY, "noisylr experiment run", cells(1, "generated:cifar10", "sd/cifar-10"));
+    Plan.write(
+        store,
+        Scale.TINY,
+        "noisylr experiment run",
+        cells(1, "generated:cifar10", "alpha-2-*/cifar-10"));
     assertThat(Plan.read(store, "table4", Scale.TINY).cells())
         .containsOnlyKeys("table4/sd/cifar-10", "table4/alpha-2-beta-0.6/cifar-10");
   }
 
   @Test
   void fewerSeedsKeepEarlierRunsAndOtherDataReplacesThem() {
-    Plan.write(store, Scale.TINY, cells(3, "generated:cifar10", "sd/cifar-10"));
-    Plan.write(store, Scale.TINY, cells(1, "generated:cifar10", "sd/cifar-10"));
+    Plan.write(
+        store, Scale.TINY, "noisylr experiment run", cells(3, "generated:cifar10", "sd/cifar-10"));
+    Plan.write(
+        store, Scale.TINY, "noisylr experiment run", cells(1, "generated:cifar10", "sd/cifar-10"));
     assertThat(entry("sd/cifar-10").runs()).containsOnlyKeys(1L, 2L, 3L);
-    assertThat(Plan.write(store, Scale.TINY, cells(1, "generated:svhn", "sd/cifar-10")))
+    assertThat(
+            Plan.write(
+                store,
+                Scale.TINY,
+                "noisylr experiment run",
+                cells(1, "generated:svhn", "sd/cifar-10")))
         .containsExactly(
             "table4/sd/cifar-10 now uses generated:svhn in place of cifar10: 400 training and 200 test"
                 + " examples, 10 epochs; the store keeps its earlier runs on generated:cifar10 in"
@@ -59,14 +71,17 @@ class PlanTest {
         rows.stream().map(row -> cells(1, "generated:cifar10", row)).toList();
     IntStream.range(0, 200)
         .parallel()
-        .forEach(i -> Plan.write(store, Scale.TINY, plans.get(i % plans.size())));
+        .forEach(
+            i ->
+                Plan.write(
+                    store, Scale.TINY, "noisylr experiment run", plans.get(i % plans.size())));
     assertThat(Plan.read(store, "table4", Scale.TINY).cells()).hasSize(rows.size());
   }
 
   @Test
   void onlyScalesThatWereRunAreListed() {
     assertThat(Plan.scales(store, "table4")).isEmpty();
-    Plan.write(store, Scale.TINY, cells(1, "generated:cifar10"));
+    Plan.write(store, Scale.TINY, "noisylr experiment run", cells(1, "generated:cifar10"));
     assertThat(Plan.scales(store, "table4")).containsExactly(Scale.TINY);
   }
 

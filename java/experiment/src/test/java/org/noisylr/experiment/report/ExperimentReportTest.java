@@ -49,7 +49,7 @@ class ExperimentReportTest {
   private void run(Scale scale, String data, String only, double... best) throws IOException {
     Planner planner = new Planner(scale, best.length, data(data), null, "cpu", 1, false);
     List<PlannedCell> cells = planner.plan(Table.of("table6"), List.of(only));
-    Plan.write(store, scale, cells);
+    Plan.write(store, scale, "noisylr experiment run", cells);
     for (int i = 0; i < best.length; i++) {
       String key = RunStore.key(cells.get(0).runs().get(i + 1L));
       FinishedRun.write(new RunStore(store).folder(key), best[i]);
@@ -57,7 +57,7 @@ class ExperimentReportTest {
   }
 
   private String report(Scale scale, String file) throws IOException {
-    Path page = Experiment.report(store, Table.of("table6"), scale).get(0);
+    Path page = Experiment.report(store, "table6", Table.of("table6"), scale).get(0);
     return Files.readString(page.resolveSibling(file));
   }
 
@@ -118,6 +118,7 @@ class ExperimentReportTest {
     Plan.write(
         store,
         Scale.TINY,
+        "noisylr experiment run",
         new Planner(Scale.TINY, 3, data("photos"), null, "cpu", 1, false)
             .plan(Table.of("table6"), List.of("sd-rn/batch-32")));
     assertThat(comparison(Scale.TINY)).endsWith(",runs missing");
@@ -127,7 +128,7 @@ class ExperimentReportTest {
   @Test
   void allReportsTheTablesThatWereRun() throws IOException {
     run(Scale.TINY, "photos", "sd/batch-32", 0.80);
-    assertThat(Experiment.report(store, Table.of("all"), Scale.TINY)).hasSize(1);
-    assertThat(Experiment.report(store, Table.of("all"), null)).hasSize(1);
+    assertThat(Experiment.report(store, "all", Table.of("all"), Scale.TINY)).hasSize(1);
+    assertThat(Experiment.report(store, "all", Table.of("all"), null)).hasSize(1);
   }
 }

@@ -46,15 +46,6 @@ class SchedulesTest {
   }
 
   @Test
-  void theInitialRateCanBeReplaced() {
-    assertThat(Schedules.startingAt(new StepDecay(0.1, MILESTONES), 0.4))
-        .isEqualTo(new StepDecay(0.4, MILESTONES));
-    assertThatThrownBy(() -> Schedules.startingAt(new CosineRestarts(0.1, 0, 10, 2), 0.4))
-        .hasMessageStartingWith(
-            "schedule must be a constant rate or a step decay where lr is set, but is cosine");
-  }
-
-  @Test
   void schedulesAreDescribedInWords() {
     assertThat(Schedules.describe(new Constant(0.01))).isEqualTo("constant 0.01");
     assertThat(Schedules.describe(new StepDecay(0.1, MILESTONES)))

@@ -3,14 +3,8 @@ package org.noisylr.experiment.table;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.noisylr.check.InputException;
@@ -22,8 +16,6 @@ import org.noisylr.torch.optim.Implementation;
 import org.noisylr.torch.optim.MomentumForm;
 import org.noisylr.train.loop.OptimizerSpec;
 import org.noisylr.train.run.ModelName;
-import org.noisylr.train.run.RunFormat;
-import org.noisylr.train.run.ScriptFile;
 
 class TableTest {
   private static Table table(int number) {
@@ -57,7 +49,8 @@ class TableTest {
         .isInstanceOf(InputException.class)
         .hasMessage(
             "experiment must be one of {table1, table2, table3, table4, table5, table6, table7,"
-                + " fig4, fig1, fig2, fig3, all}, but is table8");
+                + " fig4, fig1, fig2, fig3, noise-kinds, alpha-beta, warmup-cosine, fashion-mnist,"
+                + " all, FILE.yaml}, but is table8 (did you mean table1?)");
   }
 
   /** The paper's general setting: section 4, and section 4.2 for the schedules. */
@@ -79,18 +72,9 @@ class TableTest {
     assertThat(sd.batchSize()).isEqualTo(128);
     assertThat(sd.beta()).isEqualTo(0.6);
     assertThat(sd.noise()).isEqualTo(new Distribution.None());
-    assertThat(table(1).schedule(sd))
+    assertThat(sd.schedule())
         .isEqualTo(
             new StepDecay(0.1, Milestone.parse("milestones", "80:0.1,120:0.1,160:0.1,180:0.5")));
-  }
-
-  @Test
-  void theModelOfACellMayBeATorchScriptFile(@TempDir Path folder) throws IOException {
-    Path file = Files.writeString(folder.resolve("net.pt"), "a module");
-    ObjectMapper yaml = RunFormat.yaml();
-    ObjectNode settings = yaml.valueToTree(cell("table1/sd/cifar-10").settings());
-    settings.put("model", file.toString());
-    assertThat(yaml.convertValue(settings, Settings.class).model()).isEqualTo(ScriptFile.of(file));
   }
 
   @Test
@@ -172,7 +156,7 @@ class TableTest {
             "Const 1e-2 + RN against Const 1e-2, CIFAR-100",
             "Const 1e-2 + RN against Const 5e-2, CIFAR-100",
             "Const 1e-2 + RN against Const 1e-1, CIFAR-100");
-    assertThat(table(5).schedule(cell("table5/const-5e-2/cifar-10").settings()))
+    assertThat(cell("table5/const-5e-2/cifar-10").settings().schedule())
         .isEqualTo(new Constant(0.05));
   }
 
@@ -186,9 +170,8 @@ class TableTest {
         .allSatisfy(cell -> assertThat(cell.settings().epochs()).isEqualTo(400));
     Settings l4 = cell("fig4/l4/cifar-10").settings();
     assertThat(l4.optimizer()).isEqualTo(OptimizerSpec.Kind.L4MOM);
-    assertThat(figure.schedule(l4)).isEqualTo(new Constant(0.15));
-    assertThat(figure.schedule(cell("fig4/const/cifar-10").settings()))
-        .isEqualTo(new Constant(0.004));
+    assertThat(l4.schedule()).isEqualTo(new Constant(0.15));
+    assertThat(cell("fig4/const/cifar-10").settings().schedule()).isEqualTo(new Constant(0.004));
   }
 
   @ParameterizedTest
@@ -196,14 +179,19 @@ class TableTest {
   void table6HasAnInitialRateForEachBatchSize(int batch, double lr) {
     Settings settings = cell("table6/sd-rn/batch-" + batch).settings();
     assertThat(settings.batchSize()).isEqualTo(batch);
-    assertThat(((StepDecay) table(6).schedule(settings)).lr()).isEqualTo(lr);
+    assertThat(((StepDecay) settings.schedule()).lr()).isEqualTo(lr);
   }
 
   @Test
   void table2HasAnInitialRateForEachOptimizer() {
-    assertThat(cell("table2/resnet-20-cifar-10-adam/sd").settings().lr()).isEqualTo(0.001);
-    assertThat(cell("table2/resnet-20-cifar-10-rmsprop/sd").settings().lr()).isEqualTo(0.001);
-    assertThat(cell("table2/resnet-20-cifar-10-adagrad/sd").settings().lr()).isEqualTo(0.1);
+    assertThat(((StepDecay) cell("table2/resnet-20-cifar-10-adam/sd").settings().schedule()).lr())
+        .isEqualTo(0.001);
+    assertThat(
+            ((StepDecay) cell("table2/resnet-20-cifar-10-rmsprop/sd").settings().schedule()).lr())
+        .isEqualTo(0.001);
+    assertThat(
+            ((StepDecay) cell("table2/resnet-20-cifar-10-adagrad/sd").settings().schedule()).lr())
+        .isEqualTo(0.1);
   }
 
   @Test

@@ -9,7 +9,7 @@ import com.fasterxml.jackson.annotation.Nulls;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.JavaType;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -18,9 +18,6 @@ import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.cfg.EnumFeature;
 import com.fasterxml.jackson.databind.cfg.MapperBuilder;
-import com.fasterxml.jackson.databind.exc.InvalidFormatException;
-import com.fasterxml.jackson.databind.exc.MismatchedInputException;
-import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.module.SimpleModule;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
@@ -28,15 +25,12 @@ import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.noisylr.check.InputException;
-import org.noisylr.check.Reason;
 import org.noisylr.noise.Distribution;
 import org.noisylr.noise.NoiseSpec;
 import org.noisylr.schedule.Constant;
@@ -148,9 +142,6 @@ public final class RunFormat {
                   .build()));
 
   private static final ObjectMapper JSON = configured(JsonMapper.builder());
-
-  /** Advice to programmers at the end of a message. */
-  private static final Pattern HINT = Pattern.compile(" \\(set Deserialization.*");
 
   private RunFormat() {}
 
@@ -275,48 +266,8 @@ public final class RunFormat {
       }
       return value;
     } catch (JsonProcessingException e) {
-      throw new InputException("not %s: %s%s".formatted(what, path(e), reason(e)), e);
+      throw new InputException("not %s: %s".formatted(what, FormatError.of(e)), e);
     }
-  }
-
-  /** Returns {@code training.schedule.lr: } where the error is in a field. */
-  private static String path(JsonProcessingException e) {
-    if (!(e instanceof JsonMappingException mapping) || mapping.getPath().isEmpty()) {
-      return "";
-    }
-    return mapping.getPath().stream()
-            .map(part -> part.getFieldName() == null ? "" + part.getIndex() : part.getFieldName())
-            .collect(Collectors.joining("."))
-        + ": ";
-  }
-
-  private static String reason(JsonProcessingException e) {
-    if (e.getCause() instanceof InputException cause) {
-      return cause.getMessage();
-    }
-    if (e instanceof UnrecognizedPropertyException unknown) {
-      return "unknown field; the known ones are " + unknown.getKnownPropertyIds();
-    }
-    if (e instanceof InvalidFormatException wrong && wrong.getTargetType().isEnum()) {
-      return "must be one of {%s}, but is %s"
-          .formatted(
-              Stream.of(wrong.getTargetType().getEnumConstants())
-                  .map(value -> value.toString().toLowerCase(Locale.ROOT))
-                  .collect(Collectors.joining(", ")),
-              wrong.getValue());
-    }
-    if (e instanceof MismatchedInputException && e.getMessage().startsWith("Cannot map `null`")) {
-      return "required, but missing";
-    }
-    if (e instanceof MismatchedInputException
-        && e.getMessage().startsWith("Cannot construct instance of")) {
-      return "must be a mapping of fields to values";
-    }
-    String message = HINT.matcher(Reason.firstLine(e)).replaceFirst("");
-    return e.getLocation() == null
-        ? message
-        : "%s (line %d, column %d)"
-            .formatted(message, e.getLocation().getLineNr(), e.getLocation().getColumnNr());
   }
 
   /**
@@ -355,7 +306,7 @@ public final class RunFormat {
     try {
       addFields("", YAML.readTree(yaml), fields);
     } catch (JsonProcessingException e) {
-      throw new InputException("not a run's configuration: " + reason(e), e);
+      throw new InputException("not a run's configuration: " + FormatError.of(e), e);
     }
     return fields;
   }
@@ -371,14 +322,23 @@ public final class RunFormat {
     }
   }
 
+  private static Stream<JsonSubTypes.Type> subTypes(Class<?> mixin) {
+    return Stream.of(mixin.getAnnotation(JsonSubTypes.class).value());
+  }
+
+  /** Returns the names of the types that a value of a type may have. */
+  static List<String> types(JavaType base) {
+    Class<?> mixin = YAML.findMixInClassFor(base.getRawClass());
+    return subTypes(mixin).map(JsonSubTypes.Type::name).toList();
+  }
+
   private static void requireNamed(Schedule schedule) {
     if (schedule instanceof Warmup warmup) {
       requireNamed(warmup.schedule());
     } else if (schedule instanceof Sequence sequence) {
       requireNamed(sequence.first());
       requireNamed(sequence.next());
-    } else if (Stream.of(ScheduleTypes.class.getAnnotation(JsonSubTypes.class).value())
-        .noneMatch(type -> type.value().isInstance(schedule))) {
+    } else if (subTypes(ScheduleTypes.class).noneMatch(t -> t.value().isInstance(schedule))) {
       throw new InputException(
           "schedule must be a named one, which config.yaml can hold, but is a "
               + schedule.getClass().getSimpleName());

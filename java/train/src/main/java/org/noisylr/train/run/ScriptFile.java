@@ -55,7 +55,7 @@ public record ScriptFile(String file, String sha256) implements ModelSpec {
   public ScriptFile {
     Check.required("file", file);
     try {
-      Check.required("file name", Path.of(file).getFileName());
+      Check.required("file", Path.of(file).getFileName());
     } catch (InvalidPathException e) {
       throw Check.invalid("file", file, "a path");
     }

@@ -57,14 +57,17 @@ class RunFormatTest {
         fault("threads: 1", "threads: 1e999999999", "threads: "),
         fault("threads: 1", "threads: 99999999999999999999", "threads: "),
         fault("threads: 1", "threads: [1]", "threads: Cannot deserialize value of type `int`"),
-        fault("threads: 1", "threads: 1\nthread: 1", "thread: unknown field; the known ones are ["),
+        fault(
+            "threads: 1",
+            "threads: 1\nthread: 1",
+            "thread: unknown field (did you mean threads?); the known ones are ["),
         fault(
             "threads: 1", "threads: 1\nthreads: 2", "Duplicate field 'threads' (line 8, column 8)"),
         fault("device: cpu", "device: null", "device is required"),
         fault("model: cnn28", "model: cnn29", "model: must be FILE.pt or one of {cnn28, "),
         fault("model: cnn28", "model: /no/net.pt", "model: cannot read /no/net.pt: no such file "),
         fault("model: cnn28", "model: {file: x}", "model: sha256 is required"),
-        fault("model: cnn28", "model: {file: /}", "model: file name is required"),
+        fault("model: cnn28", "model: {file: /}", "model: file is required"),
         fault("model: cnn28", "model: {file: \"\\0\"}", "model: file must be a path, but is"),
         fault(
             "model: cnn28",
@@ -76,7 +79,10 @@ class RunFormatTest {
             "milestones: [{epoch: 80, factor: 0.1}]",
             "milestones: null",
             "training.schedule: milestones is required"),
-        fault("type: step", "type: steep", "training.schedule: Could not resolve type id 'steep'"),
+        fault(
+            "type: step",
+            "type: steep",
+            "training.schedule: type must be one of {const, step, exp, clr, wr, cosine, poly, one-cycle, inverse-sqrt, wsd, warmup, sequence}, but is steep (did you mean step?)"),
         fault("alpha: 8", "alpha: 0", "training.noise.distribution: high must be greater than 0.0"),
         fault("alpha: 8", "low: 2, high: 1", "training.noise.distribution: high must be greater "),
         fault("data: x", "data: " + "[".repeat(100_000), ""),

@@ -178,7 +178,8 @@ public final class Datasets {
         : place(nameOrPath).format.toString();
   }
 
-  private static boolean isName(String nameOrPath) {
+  /** Returns whether this is the name of a dataset, not a path. */
+  public static boolean isName(String nameOrPath) {
     return NAMES.contains(nameOrPath) || nameOrPath.startsWith(GeneratedData.PREFIX);
   }
 

@@ -1,0 +1,432 @@
+package org.noisylr.experiment.table;
+
+import com.fasterxml.jackson.annotation.JsonAnySetter;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.lang.reflect.RecordComponent;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.noisylr.check.Check;
+import org.noisylr.check.InputException;
+import org.noisylr.check.Reason;
+import org.noisylr.experiment.table.Table.Choice;
+import org.noisylr.experiment.text.PlainNumber;
+import org.noisylr.schedule.Schedule;
+import org.noisylr.train.data.format.Datasets;
+import org.noisylr.train.run.FormatError;
+import org.noisylr.train.run.RunFormat;
+
+/**
+ * Reads an experiment from YAML:
+ *
+ * <pre>
+ * title: Scale of the noise on my images
+ * setting: {data: images.zip, model: resnet20, epochs: 40, schedule: mine}
+ * schedules: {mine: {type: cosine, lr: 0.1}}
+ * columns:
+ *   - {name: beta 0.3, beta: 0.3}
+ *   - {name: beta 0.6, beta: 0.6}
+ * rows:
+ *   - {name: plain}
+ *   - {name: alpha 8, against: [plain], noise: {type: uniform, alpha: 8}}
+ * </pre>
+ *
+ * <p>The keys of a cell are those of {@link Settings}, {@code lr}, which replaces the schedule's
+ * own initial rate, and {@code warmup_epochs}, which puts a warm-up before it. {@code setting} is
+ * what all cells share; a row overrides it, and a column overrides both. {@code against} names the
+ * rows (or columns) that a row (or column) is compared with. {@code schedule} is a name from {@code
+ * schedules} or a schedule itself, which {@link ScheduleKeys} completes. Paths are relative to the
+ * file.
+ */
+final class TableReader {
+  private static final String LR = "lr";
+  private static final String WARMUP = "warmup_epochs";
+  private static final String SCHEDULE = "schedule";
+  private static final ObjectMapper YAML = RunFormat.yaml();
+
+  private static final List<String> KEYS =
+      Stream.concat(
+              Stream.of(Settings.class.getRecordComponents())
+                  .map(RecordComponent::getName)
+                  .map(FormatError::key),
+              Stream.of(LR, WARMUP))
+          .toList();
+
+  /**
+   * A row or a column.
+   *
+   * @param against names of the rows or columns that it is compared with
+   * @param paper for a row, the paper's numbers, one a column
+   * @param settings what its cells set
+   */
+  private record Axis(
+      String name,
+      List<String> against,
+      List<PaperValue> paper,
+      String inferred,
+      @JsonAnySetter Map<String, Object> settings) {
+    Axis {
+      Check.required("name", name);
+      against = Objects.requireNonNullElse(against, List.of());
+      paper = Objects.requireNonNullElse(paper, List.of());
+      settings = Objects.requireNonNullElse(settings, Map.of());
+    }
+  }
+
+  /** The whole file. */
+  private record Content(
+      String title,
+      Map<String, Object> setting,
+      Map<String, Map<String, Object>> schedules,
+      List<Axis> columns,
+      List<Axis> rows,
+      List<Choice> choices) {
+    Content {
+      setting = Objects.requireNonNullElse(setting, Map.of());
+      schedules = Objects.requireNonNullElse(schedules, Map.of());
+      columns =
+          Objects.requireNonNullElse(columns, List.of(new Axis("result", null, null, null, null)));
+      rows = Objects.requireNonNullElse(rows, List.of());
+      choices = Objects.requireNonNullElse(choices, List.of());
+    }
+  }
+
+  private final String id;
+  private final Source source;
+  private final Map<String, Object> overrides;
+  private final YamlLines lines;
+  private final Content base;
+  private final Content content;
+
+  /**
+   * The text of an experiment.
+   *
+   * @param name for messages
+   * @param folder that paths are relative to
+   */
+  private record Source(String name, String text, Path folder, boolean ofPaper) {
+    private static final Pattern FILE =
+        Pattern.compile("([\\p{L}\\p{N}][\\p{L}\\p{N}._-]*)\\.ya?ml");
+
+    static Source of(String name) {
+      if (Table.IDS.contains(name)) {
+        return new Source(name, resource(name), Path.of(""), true);
+      }
+      if (Table.EXAMPLES.contains(name)) {
+        return new Source(name, resource("example/" + name), Path.of(""), false);
+      }
+      if (!name.endsWith(".yaml") && !name.endsWith(".yml")) {
+        throw Table.unknown(name);
+      }
+      Path file = Path.of(name);
+      try {
+        return new Source(name, Files.readString(file), file.toAbsolutePath().getParent(), false);
+      } catch (IOException e) {
+        throw Reason.unreadable(file, e);
+      }
+    }
+
+    /** Returns the built-in name, or the name of the file without its extension. */
+    String id() {
+      if (Table.isBuiltIn(name)) {
+        return name;
+      }
+      Matcher matcher = FILE.matcher(Path.of(name).getFileName().toString());
+      if (!matcher.matches()) {
+        throw Check.invalid(
+            "experiment", name, "a file named by letters, digits, '.', '_' and '-' only");
+      }
+      String id = matcher.group(1);
+      if (Table.isBuiltIn(id)) {
+        throw new InputException(
+            "%s must have another name, because %s is a built-in experiment".formatted(name, id));
+      }
+      return id;
+    }
+  }
+
+  private TableReader(Source source, Map<String, Object> overrides) {
+    this.source = source;
+    this.overrides = overrides;
+    id = source.id();
+    base = parse(resource(source.ofPaper ? "paper" : "defaults"));
+    content = parse(source.text);
+    lines = YamlLines.of(source.text);
+  }
+
+  /**
+   * Reads an experiment.
+   *
+   * @param name a built-in name, or the path of a file
+   * @param overrides keys that override those of all cells
+   * @throws InputException if there is no such experiment, or it has an error
+   */
+  static Table of(String name, Map<String, Object> overrides) {
+    return new TableReader(Source.of(name), overrides).table();
+  }
+
+  /** Returns the text of an experiment. */
+  static String yaml(String name) {
+    return Source.of(name).text;
+  }
+
+  private static String resource(String name) {
+    try (InputStream in = TableReader.class.getResourceAsStream(name + ".yaml")) {
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(name + ".yaml of this build is missing or damaged", e);
+    }
+  }
+
+  private Content parse(String text) {
+    try {
+      Content parsed = text.isBlank() ? null : YAML.readValue(text, Content.class);
+      if (parsed == null) {
+        throw new InputException(source.name + " must be an experiment, but is empty");
+      }
+      return parsed;
+    } catch (JsonProcessingException e) {
+      FormatError error = FormatError.of(e);
+      throw error.path().isEmpty()
+          ? new InputException(source.name + ": " + error, e)
+          : error(YamlLines.of(text), String.join(".", error.path()), error.toString());
+    }
+  }
+
+  private InputException error(YamlLines in, String place, String error) {
+    return new InputException("%s, line %d: %s".formatted(source.name, in.at(place), error));
+  }
+
+  private InputException error(String place, String error) {
+    return error(lines, place, error);
+  }
+
+  private Table table() {
+    if (content.rows.isEmpty()) {
+      throw error("rows", "rows must have at least one row");
+    }
+    checkKeys("setting", content.setting);
+    checkAxes("columns", content.columns);
+    checkAxes("rows", content.rows);
+    Map<String, Cell> cells = new LinkedHashMap<>();
+    for (int r = 0; r < content.rows.size(); r++) {
+      for (int c = 0; c < content.columns.size(); c++) {
+        Cell cell = cell(r, c);
+        cells.put(cell.id(), cell);
+      }
+    }
+    return new Table(
+        id,
+        Objects.requireNonNullElse(content.title, id),
+        source.ofPaper,
+        List.copyOf(cells.values()),
+        comparisons(cells),
+        Stream.concat(content.choices.stream(), base.choices.stream()).toList());
+  }
+
+  private void checkKeys(String place, Map<String, Object> settings) {
+    for (String key : settings.keySet()) {
+      if (!KEYS.contains(key)) {
+        throw error(place + "." + key, key + ": " + FormatError.unknownKey(key, KEYS));
+      }
+    }
+  }
+
+  private void checkAxes(String key, List<Axis> axes) {
+    List<String> names = axes.stream().map(Axis::name).toList();
+    Set<String> words = new HashSet<>();
+    for (int i = 0; i < axes.size(); i++) {
+      Axis axis = axes.get(i);
+      String place = key + "." + i;
+      if (!words.add(word(axis.name))) {
+        throw error(
+            place + ".name",
+            "name must differ from those of other %s in letters or digits, but is %s"
+                .formatted(key, axis.name));
+      }
+      for (String base : axis.against) {
+        if (!names.contains(base)) {
+          throw error(place + ".against", "against " + FormatError.unknownName(base, names));
+        }
+      }
+      if (!source.ofPaper && !(axis.paper.isEmpty() && axis.inferred == null)) {
+        throw error(place + ".paper", "paper and inferred are keys of the paper's tables only");
+      }
+      if (source.ofPaper && key.equals("rows") && axis.paper.size() != content.columns.size()) {
+        throw error(place + ".paper", "paper must have a number for each column");
+      }
+      checkKeys(place, axis.settings);
+    }
+  }
+
+  private Cell cell(int r, int c) {
+    Axis row = content.rows.get(r);
+    Axis column = content.columns.get(c);
+    Map<String, Object> values = new LinkedHashMap<>(base.setting);
+    Map<String, String> places = new HashMap<>();
+    override(values, places, "setting", content.setting);
+    override(values, places, "rows." + r, row.settings);
+    override(values, places, "columns." + c, column.settings);
+    values.putAll(overrides);
+    values.put(SCHEDULE, schedule(values, places, "rows." + r));
+    if (values.get("noise") instanceof String type) {
+      values.put("noise", Map.of("type", type));
+    }
+    if (values.get("data") instanceof String data && !Datasets.isName(data)) {
+      values.put("data", resolved(data));
+    }
+    if (values.get("model") instanceof String model && model.endsWith(".pt")) {
+      values.put("model", resolved(model));
+    }
+    Settings settings =
+        convert(
+            values,
+            Settings.class,
+            (path, field) -> {
+              String key = path.isEmpty() ? field : path.get(0);
+              return places.containsKey(key)
+                  ? places.get(key) + rest(path.subList(Math.min(1, path.size()), path.size()))
+                  : "rows." + r;
+            });
+    return new Cell(
+        id(row.name, column.name),
+        row.name,
+        column.name,
+        settings,
+        source.ofPaper ? row.paper.get(c) : null,
+        row.inferred);
+  }
+
+  private static void override(
+      Map<String, Object> values,
+      Map<String, String> places,
+      String place,
+      Map<String, Object> settings) {
+    settings.forEach(
+        (key, value) -> {
+          values.put(key, value);
+          places.put(key, place + "." + key);
+        });
+  }
+
+  private String resolved(String path) {
+    return source.folder.resolve(path).normalize().toString();
+  }
+
+  /** Removes the keys that make the schedule of a cell, and returns it with all its own keys. */
+  private Map<String, Object> schedule(
+      Map<String, Object> values, Map<String, String> places, String row) {
+    Object given = Objects.requireNonNullElse(values.remove(SCHEDULE), Map.of());
+    Object lr = values.remove(LR);
+    Object warmup = Objects.requireNonNullElse(values.remove(WARMUP), 0);
+    String place = places.getOrDefault(SCHEDULE, row);
+    if (given instanceof String named) {
+      Map<String, Map<String, Object>> known = new LinkedHashMap<>(base.schedules);
+      known.putAll(content.schedules);
+      if (!known.containsKey(named)) {
+        throw error(place, "schedule " + FormatError.unknownName(named, known.keySet()));
+      }
+      given = Objects.requireNonNullElse(known.get(named), Map.of());
+      place = "schedules." + named;
+    }
+    if (!(given instanceof Map<?, ?> keys)) {
+      throw error(place, "schedule must be a name or a mapping, but is " + given);
+    }
+    // Wrong epochs are found later.
+    double epochs =
+        values.get("epochs") instanceof Number number ? Math.max(1, number.doubleValue()) : 1;
+    if (!(warmup instanceof Number length)
+        || length.doubleValue() < 0
+        || length.doubleValue() > 0 && length.doubleValue() >= epochs) {
+      throw error(
+          places.getOrDefault(WARMUP, row),
+          "warmup_epochs must be in [0, %s), the epochs of the run, but is %s"
+              .formatted(PlainNumber.of(epochs), warmup));
+    }
+    Map<String, Object> complete = ScheduleKeys.complete(keys, lr, epochs - length.doubleValue());
+    String start = place;
+    convert(
+        complete,
+        Schedule.class,
+        (path, field) ->
+            lr != null && path.isEmpty() && (LR.equals(field) || "low_lr".equals(field))
+                ? places.get(LR)
+                : start + rest(path) + (field == null ? "" : "." + field));
+    return length.doubleValue() > 0
+        ? Map.of("type", "warmup", "epochs", length, SCHEDULE, complete)
+        : complete;
+  }
+
+  private static String rest(List<String> path) {
+    return path.stream().map(key -> "." + key).collect(Collectors.joining());
+  }
+
+  /** Finds the place of a wrong value in the text. */
+  private interface Place {
+    /**
+     * @param path keys and indices that lead to the value's mapping
+     * @param field the value's own key; null if the mapping itself is wrong
+     */
+    String of(List<String> path, String field);
+  }
+
+  private <T> T convert(Map<String, Object> values, Class<T> type, Place place) {
+    try {
+      return YAML.convertValue(values, type);
+    } catch (IllegalArgumentException e) {
+      if (!(e.getCause() instanceof JsonProcessingException cause)) {
+        throw e;
+      }
+      FormatError error = FormatError.of(cause);
+      if ("high".equals(error.field())
+          && values.get("noise") instanceof Map<?, ?> noise
+          && noise.containsKey("alpha")) {
+        error = new FormatError(error.path(), "alpha", error.error());
+      }
+      throw error(place.of(error.path(), error.field()), error.toString());
+    }
+  }
+
+  private List<CellComparison> comparisons(Map<String, Cell> cells) {
+    List<CellComparison> comparisons = new ArrayList<>();
+    for (Axis row : content.rows) {
+      for (Axis column : content.columns) {
+        Cell noisy = cells.get(id(row.name, column.name));
+        Stream.concat(
+                row.against.stream().map(base -> id(base, column.name)),
+                column.against.stream().map(base -> id(row.name, base)))
+            .map(cells::get)
+            .forEach(base -> comparisons.add(new CellComparison(base, noisy)));
+      }
+    }
+    return List.copyOf(comparisons);
+  }
+
+  private String id(String row, String column) {
+    return id + "/" + word(row) + "/" + word(column);
+  }
+
+  /** Turns "SD + RN" into "sd-rn". */
+  private static String word(String name) {
+    return name.toLowerCase(Locale.ROOT)
+        .replaceAll("[^\\p{L}\\p{N}.]+", "-")
+        .replaceAll("^-|-$", "");
+  }
+}
