@@ -11,7 +11,7 @@ import picocli.CommandLine.Parameters;
 
 /** The experiment that a command names. */
 final class ExperimentId {
-  @Parameters(paramLabel = "ID|FILE.yaml", descriptionKey = "experiment")
+  @Parameters(paramLabel = "EXPERIMENT", descriptionKey = "experiment")
   private String id;
 
   boolean isFigure1() {

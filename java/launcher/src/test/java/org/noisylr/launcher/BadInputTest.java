@@ -130,7 +130,7 @@ class BadInputTest {
         "train --data generated:voc2012 --model deeplabv3 --lr 0.1 --augment crop|--augment must have padding 0 for the segmentation images of generated:voc2012, but has 4",
         "train --data generated:voc2012 --model resnet20 --lr 0.1|model resnet20 takes images, but generated:voc2012 has segmentation images",
         "experiment|a subcommand is required: list, show, run, report (see 'noisylr experiment --help')",
-        "experiment run|Missing required parameter: 'ID|FILE.yaml' (see 'noisylr experiment run --help')",
+        "experiment run|Missing required parameter: 'EXPERIMENT' (see 'noisylr experiment run --help')",
         "experiment run table9|experiment must be one of {table1, table2, table3, table4, table5, table6, table7, fig4, fig1, fig2, fig3, noise-kinds, alpha-beta, warmup-cosine, fashion-mnist, all, FILE.yaml}, but is table9 (did you mean table1?)",
         "experiment run table1 --scale huge|Invalid value for option '--scale': must be one of {full, half, tiny, smoke}, but is huge (see 'noisylr experiment run --help')",
         "experiment run table1 --scale smoke --jobs 0|--jobs must be at least 1, but is 0",

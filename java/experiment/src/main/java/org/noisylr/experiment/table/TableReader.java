@@ -9,6 +9,7 @@ import java.io.UncheckedIOException;
 import java.lang.reflect.RecordComponent;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -19,6 +20,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -32,6 +34,8 @@ import org.noisylr.schedule.Schedule;
 import org.noisylr.train.data.format.Datasets;
 import org.noisylr.train.run.FormatError;
 import org.noisylr.train.run.RunFormat;
+import org.yaml.snakeyaml.error.MarkedYAMLException;
+import org.yaml.snakeyaml.error.YAMLException;
 
 /**
  * Reads an experiment from YAML:
@@ -84,7 +88,7 @@ final class TableReader {
       @JsonAnySetter Map<String, Object> settings) {
     Axis {
       Check.required("name", name);
-      against = Objects.requireNonNullElse(against, List.of());
+      against = items("against", against, List.of());
       paper = Objects.requireNonNullElse(paper, List.of());
       settings = Objects.requireNonNullElse(settings, Map.of());
     }
@@ -101,11 +105,16 @@ final class TableReader {
     Content {
       setting = Objects.requireNonNullElse(setting, Map.of());
       schedules = Objects.requireNonNullElse(schedules, Map.of());
-      columns =
-          Objects.requireNonNullElse(columns, List.of(new Axis("result", null, null, null, null)));
-      rows = Objects.requireNonNullElse(rows, List.of());
-      choices = Objects.requireNonNullElse(choices, List.of());
+      columns = items("columns", columns, List.of(new Axis("result", null, null, null, null)));
+      rows = items("rows", rows, List.of());
+      choices = items("choices", choices, List.of());
     }
+  }
+
+  private static <T> List<T> items(String key, List<T> given, List<T> otherwise) {
+    List<T> items = Objects.requireNonNullElse(given, otherwise);
+    items.forEach(item -> Check.required("each of " + key, item));
+    return items;
   }
 
   private final String id;
@@ -167,8 +176,17 @@ final class TableReader {
     this.overrides = overrides;
     id = source.id();
     base = parse(resource(source.ofPaper ? "paper" : "defaults"));
+    try {
+      lines = YamlLines.of(source.text);
+    } catch (MarkedYAMLException e) {
+      throw new InputException(
+          "%s, line %d: %s"
+              .formatted(source.name, e.getProblemMark().getLine() + 1, e.getProblem()),
+          e);
+    } catch (YAMLException e) {
+      throw new InputException(source.name + ": " + Reason.firstLine(e), e);
+    }
     content = parse(source.text);
-    lines = YamlLines.of(source.text);
   }
 
   /**
@@ -206,21 +224,17 @@ final class TableReader {
       FormatError error = FormatError.of(e);
       throw error.path().isEmpty()
           ? new InputException(source.name + ": " + error, e)
-          : error(YamlLines.of(text), String.join(".", error.path()), error.toString());
+          : error(String.join(".", error.path()), error.toString());
     }
   }
 
-  private InputException error(YamlLines in, String place, String error) {
-    return new InputException("%s, line %d: %s".formatted(source.name, in.at(place), error));
-  }
-
   private InputException error(String place, String error) {
-    return error(lines, place, error);
+    return new InputException("%s, line %d: %s".formatted(source.name, lines.at(place), error));
   }
 
   private Table table() {
-    if (content.rows.isEmpty()) {
-      throw error("rows", "rows must have at least one row");
+    if (content.rows.isEmpty() || content.columns.isEmpty()) {
+      throw error("rows", "an experiment must have at least one row and one column");
     }
     checkKeys("setting", content.setting);
     checkAxes("columns", content.columns);
@@ -289,12 +303,8 @@ final class TableReader {
     if (values.get("noise") instanceof String type) {
       values.put("noise", Map.of("type", type));
     }
-    if (values.get("data") instanceof String data && !Datasets.isName(data)) {
-      values.put("data", resolved(data));
-    }
-    if (values.get("model") instanceof String model && model.endsWith(".pt")) {
-      values.put("model", resolved(model));
-    }
+    resolve(values, places, "data", data -> !Datasets.isName(data));
+    resolve(values, places, "model", model -> model.endsWith(".pt"));
     Settings settings =
         convert(
             values,
@@ -326,8 +336,19 @@ final class TableReader {
         });
   }
 
-  private String resolved(String path) {
-    return source.folder.resolve(path).normalize().toString();
+  /** Makes a value that is a path relative to the file independent of it. */
+  private void resolve(
+      Map<String, Object> values,
+      Map<String, String> places,
+      String key,
+      Predicate<String> isPath) {
+    if (values.get(key) instanceof String path && isPath.test(path)) {
+      try {
+        values.put(key, source.folder.resolve(path).normalize().toString());
+      } catch (InvalidPathException e) {
+        throw error(places.get(key), "%s must be a path, but is %s".formatted(key, path));
+      }
+    }
   }
 
   /** Removes the keys that make the schedule of a cell, and returns it with all its own keys. */

@@ -1,19 +1,20 @@
 package org.noisylr.experiment.table;
 
 import java.io.StringReader;
-import java.util.Collections;
 import java.util.HashMap;
-import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
+import org.yaml.snakeyaml.error.YAMLException;
+import org.yaml.snakeyaml.events.AliasEvent;
+import org.yaml.snakeyaml.events.Event;
 import org.yaml.snakeyaml.nodes.MappingNode;
 import org.yaml.snakeyaml.nodes.Node;
 import org.yaml.snakeyaml.nodes.NodeTuple;
 import org.yaml.snakeyaml.nodes.ScalarNode;
 import org.yaml.snakeyaml.nodes.SequenceNode;
+import org.yaml.snakeyaml.parser.ParserException;
 
 /**
  * The lines of a YAML text, for messages.
@@ -22,33 +23,39 @@ import org.yaml.snakeyaml.nodes.SequenceNode;
  *     rows.1.noise.alpha}
  */
 record YamlLines(Map<String, Integer> lines) {
-  /** Finds the places of a text that is valid YAML. */
+  /**
+   * Finds the places of a text.
+   *
+   * @throws YAMLException if it is not YAML, or has an alias
+   */
   static YamlLines of(String text) {
+    Yaml yaml = new Yaml(new LoaderOptions());
+    for (Event event : yaml.parse(new StringReader(text))) {
+      if (event instanceof AliasEvent) {
+        // Jackson would read it as a text.
+        throw new ParserException(null, null, "an alias cannot be used", event.getStartMark());
+      }
+    }
     Map<String, Integer> lines = new HashMap<>();
-    // A text may repeat a part by its anchor, even within itself.
-    Set<Node> seen = Collections.newSetFromMap(new IdentityHashMap<>());
-    add(lines, seen, "", new Yaml(new LoaderOptions()).compose(new StringReader(text)));
+    add(lines, "", yaml.compose(new StringReader(text)));
     return new YamlLines(lines);
   }
 
-  private static void add(Map<String, Integer> lines, Set<Node> seen, String place, Node node) {
-    if (!seen.add(node)) {
-      return;
-    }
+  private static void add(Map<String, Integer> lines, String place, Node node) {
     String start = place.isEmpty() ? "" : place + ".";
     if (node instanceof MappingNode mapping) {
       for (NodeTuple tuple : mapping.getValue()) {
         if (tuple.getKeyNode() instanceof ScalarNode key) {
           String at = start + key.getValue();
           lines.put(at, line(key));
-          add(lines, seen, at, tuple.getValueNode());
+          add(lines, at, tuple.getValueNode());
         }
       }
     } else if (node instanceof SequenceNode sequence) {
       List<Node> items = sequence.getValue();
       for (int i = 0; i < items.size(); i++) {
         lines.put(start + i, line(items.get(i)));
-        add(lines, seen, start + i, items.get(i));
+        add(lines, start + i, items.get(i));
       }
     }
   }

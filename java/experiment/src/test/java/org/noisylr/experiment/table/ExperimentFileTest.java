@@ -207,9 +207,11 @@ class ExperimentFileTest {
         fault("name: α 8", "name: Plain", ", line 10: name must differ from those of other rows"),
         fault("- name: plain", "- beta: 1", ", line 9: rows.0: name is required"),
         fault("  - name: plain\n", "  - name: plain\n    paper: [1, 2]\n", ", line 10: paper and "),
-        fault(YAML, "rows: []", ", line 1: rows must have at least one row"),
+        fault(
+            YAML, "rows: []", ", line 1: an experiment must have at least one row and one column"),
         fault(YAML, "", " must be an experiment, but is empty"),
-        fault("title: Scale", "title: \"Scale", ": while scanning a quoted scalar"));
+        fault("epochs: 40", "epochs: *a", ", line 2: an alias cannot be used"),
+        fault("title: Scale", "title: \"Scale", ", line 13: found unexpected end of stream"));
   }
 
   private static Arguments fault(String old, String replacement, String message) {
