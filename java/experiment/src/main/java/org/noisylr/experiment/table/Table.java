@@ -69,7 +69,7 @@ public record Table(
 
   /** Returns the YAML of an experiment, without what the experiments of its kind share. */
   public static String yaml(String name) {
-    return TableReader.yaml(name);
+    return TableSource.of(name).text();
   }
 
   /** Returns the error that there is no such experiment. */

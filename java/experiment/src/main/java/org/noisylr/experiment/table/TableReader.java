@@ -1,16 +1,9 @@
 package org.noisylr.experiment.table;
 
-import com.fasterxml.jackson.annotation.JsonAnySetter;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.lang.reflect.RecordComponent;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -21,14 +14,11 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Predicate;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
 import org.noisylr.check.Reason;
-import org.noisylr.experiment.table.Table.Choice;
+import org.noisylr.experiment.table.TableContent.Axis;
 import org.noisylr.experiment.text.PlainNumber;
 import org.noisylr.schedule.Schedule;
 import org.noisylr.train.data.format.Datasets;
@@ -73,120 +63,29 @@ final class TableReader {
               Stream.of(LR, WARMUP))
           .toList();
 
-  /**
-   * A row or a column.
-   *
-   * @param against names of the rows or columns that it is compared with
-   * @param paper for a row, the paper's numbers, one a column
-   * @param settings what its cells set
-   */
-  private record Axis(
-      String name,
-      List<String> against,
-      List<PaperValue> paper,
-      String inferred,
-      @JsonAnySetter Map<String, Object> settings) {
-    Axis {
-      Check.required("name", name);
-      against = items("against", against, List.of());
-      paper = Objects.requireNonNullElse(paper, List.of());
-      settings = Objects.requireNonNullElse(settings, Map.of());
-    }
-  }
-
-  /** The whole file. */
-  private record Content(
-      String title,
-      Map<String, Object> setting,
-      Map<String, Map<String, Object>> schedules,
-      List<Axis> columns,
-      List<Axis> rows,
-      List<Choice> choices) {
-    Content {
-      setting = Objects.requireNonNullElse(setting, Map.of());
-      schedules = Objects.requireNonNullElse(schedules, Map.of());
-      columns = items("columns", columns, List.of(new Axis("result", null, null, null, null)));
-      rows = items("rows", rows, List.of());
-      choices = items("choices", choices, List.of());
-    }
-  }
-
-  private static <T> List<T> items(String key, List<T> given, List<T> otherwise) {
-    List<T> items = Objects.requireNonNullElse(given, otherwise);
-    items.forEach(item -> Check.required("each of " + key, item));
-    return items;
-  }
-
   private final String id;
-  private final Source source;
+  private final TableSource source;
   private final Map<String, Object> overrides;
   private final YamlLines lines;
-  private final Content base;
-  private final Content content;
+  private final TableContent base;
+  private final TableContent content;
 
-  /**
-   * The text of an experiment.
-   *
-   * @param name for messages
-   * @param folder that paths are relative to
-   */
-  private record Source(String name, String text, Path folder, boolean ofPaper) {
-    private static final Pattern FILE =
-        Pattern.compile("([\\p{L}\\p{N}][\\p{L}\\p{N}._-]*)\\.ya?ml");
-
-    static Source of(String name) {
-      if (Table.IDS.contains(name)) {
-        return new Source(name, resource(name), Path.of(""), true);
-      }
-      if (Table.EXAMPLES.contains(name)) {
-        return new Source(name, resource("example/" + name), Path.of(""), false);
-      }
-      if (!name.endsWith(".yaml") && !name.endsWith(".yml")) {
-        throw Table.unknown(name);
-      }
-      Path file = Path.of(name);
-      try {
-        return new Source(name, Files.readString(file), file.toAbsolutePath().getParent(), false);
-      } catch (IOException e) {
-        throw Reason.unreadable(file, e);
-      }
-    }
-
-    /** Returns the built-in name, or the name of the file without its extension. */
-    String id() {
-      if (Table.isBuiltIn(name)) {
-        return name;
-      }
-      Matcher matcher = FILE.matcher(Path.of(name).getFileName().toString());
-      if (!matcher.matches()) {
-        throw Check.invalid(
-            "experiment", name, "a file named by letters, digits, '.', '_' and '-' only");
-      }
-      String id = matcher.group(1);
-      if (Table.isBuiltIn(id)) {
-        throw new InputException(
-            "%s must have another name, because %s is a built-in experiment".formatted(name, id));
-      }
-      return id;
-    }
-  }
-
-  private TableReader(Source source, Map<String, Object> overrides) {
+  private TableReader(TableSource source, Map<String, Object> overrides) {
     this.source = source;
     this.overrides = overrides;
     id = source.id();
-    base = parse(resource(source.ofPaper ? "paper" : "defaults"));
+    base = parse(TableSource.resource(source.ofPaper() ? "paper" : "defaults"));
     try {
-      lines = YamlLines.of(source.text);
+      lines = YamlLines.of(source.text());
     } catch (MarkedYAMLException e) {
       throw new InputException(
           "%s, line %d: %s"
-              .formatted(source.name, e.getProblemMark().getLine() + 1, e.getProblem()),
+              .formatted(source.name(), e.getProblemMark().getLine() + 1, e.getProblem()),
           e);
     } catch (YAMLException e) {
-      throw new InputException(source.name + ": " + Reason.firstLine(e), e);
+      throw new InputException(source.name() + ": " + Reason.firstLine(e), e);
     }
-    content = parse(source.text);
+    content = parse(source.text());
   }
 
   /**
@@ -197,62 +96,49 @@ final class TableReader {
    * @throws InputException if there is no such experiment, or it has an error
    */
   static Table of(String name, Map<String, Object> overrides) {
-    return new TableReader(Source.of(name), overrides).table();
+    return new TableReader(TableSource.of(name), overrides).table();
   }
 
-  /** Returns the text of an experiment. */
-  static String yaml(String name) {
-    return Source.of(name).text;
-  }
-
-  private static String resource(String name) {
-    try (InputStream in = TableReader.class.getResourceAsStream(name + ".yaml")) {
-      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-    } catch (IOException e) {
-      throw new UncheckedIOException(name + ".yaml of this build is missing or damaged", e);
-    }
-  }
-
-  private Content parse(String text) {
+  private TableContent parse(String text) {
     try {
-      Content parsed = text.isBlank() ? null : YAML.readValue(text, Content.class);
+      TableContent parsed = text.isBlank() ? null : YAML.readValue(text, TableContent.class);
       if (parsed == null) {
-        throw new InputException(source.name + " must be an experiment, but is empty");
+        throw new InputException(source.name() + " must be an experiment, but is empty");
       }
       return parsed;
     } catch (JsonProcessingException e) {
       FormatError error = FormatError.of(e);
       throw error.path().isEmpty()
-          ? new InputException(source.name + ": " + error, e)
+          ? new InputException(source.name() + ": " + error, e)
           : error(String.join(".", error.path()), error.toString());
     }
   }
 
   private InputException error(String place, String error) {
-    return new InputException("%s, line %d: %s".formatted(source.name, lines.at(place), error));
+    return new InputException("%s, line %d: %s".formatted(source.name(), lines.at(place), error));
   }
 
   private Table table() {
-    if (content.rows.isEmpty() || content.columns.isEmpty()) {
+    if (content.rows().isEmpty() || content.columns().isEmpty()) {
       throw error("rows", "an experiment must have at least one row and one column");
     }
-    checkKeys("setting", content.setting);
-    checkAxes("columns", content.columns);
-    checkAxes("rows", content.rows);
+    checkKeys("setting", content.setting());
+    checkAxes("columns", content.columns());
+    checkAxes("rows", content.rows());
     Map<String, Cell> cells = new LinkedHashMap<>();
-    for (int r = 0; r < content.rows.size(); r++) {
-      for (int c = 0; c < content.columns.size(); c++) {
+    for (int r = 0; r < content.rows().size(); r++) {
+      for (int c = 0; c < content.columns().size(); c++) {
         Cell cell = cell(r, c);
         cells.put(cell.id(), cell);
       }
     }
     return new Table(
         id,
-        Objects.requireNonNullElse(content.title, id),
-        source.ofPaper,
+        Objects.requireNonNullElse(content.title(), id),
+        source.ofPaper(),
         List.copyOf(cells.values()),
         comparisons(cells),
-        Stream.concat(content.choices.stream(), base.choices.stream()).toList());
+        Stream.concat(content.choices().stream(), base.choices().stream()).toList());
   }
 
   private void checkKeys(String place, Map<String, Object> settings) {
@@ -269,35 +155,37 @@ final class TableReader {
     for (int i = 0; i < axes.size(); i++) {
       Axis axis = axes.get(i);
       String place = key + "." + i;
-      if (!words.add(word(axis.name))) {
+      if (!words.add(word(axis.name()))) {
         throw error(
             place + ".name",
             "name must differ from those of other %s in letters or digits, but is %s"
-                .formatted(key, axis.name));
+                .formatted(key, axis.name()));
       }
-      for (String base : axis.against) {
+      for (String base : axis.against()) {
         if (!names.contains(base)) {
           throw error(place + ".against", "against " + FormatError.unknownName(base, names));
         }
       }
-      if (!source.ofPaper && !(axis.paper.isEmpty() && axis.inferred == null)) {
+      if (!source.ofPaper() && !(axis.paper().isEmpty() && axis.inferred() == null)) {
         throw error(place + ".paper", "paper and inferred are keys of the paper's tables only");
       }
-      if (source.ofPaper && key.equals("rows") && axis.paper.size() != content.columns.size()) {
+      if (source.ofPaper()
+          && key.equals("rows")
+          && axis.paper().size() != content.columns().size()) {
         throw error(place + ".paper", "paper must have a number for each column");
       }
-      checkKeys(place, axis.settings);
+      checkKeys(place, axis.settings());
     }
   }
 
   private Cell cell(int r, int c) {
-    Axis row = content.rows.get(r);
-    Axis column = content.columns.get(c);
-    Map<String, Object> values = new LinkedHashMap<>(base.setting);
+    Axis row = content.rows().get(r);
+    Axis column = content.columns().get(c);
+    Map<String, Object> values = new LinkedHashMap<>(base.setting());
     Map<String, String> places = new HashMap<>();
-    override(values, places, "setting", content.setting);
-    override(values, places, "rows." + r, row.settings);
-    override(values, places, "columns." + c, column.settings);
+    override(values, places, "setting", content.setting());
+    override(values, places, "rows." + r, row.settings());
+    override(values, places, "columns." + c, column.settings());
     values.putAll(overrides);
     values.put(SCHEDULE, schedule(values, places, "rows." + r));
     if (values.get("noise") instanceof String type) {
@@ -316,12 +204,12 @@ final class TableReader {
                   : "rows." + r;
             });
     return new Cell(
-        id(row.name, column.name),
-        row.name,
-        column.name,
+        id(row.name(), column.name()),
+        row.name(),
+        column.name(),
         settings,
-        source.ofPaper ? row.paper.get(c) : null,
-        row.inferred);
+        source.ofPaper() ? row.paper().get(c) : null,
+        row.inferred());
   }
 
   private static void override(
@@ -344,7 +232,7 @@ final class TableReader {
       Predicate<String> isPath) {
     if (values.get(key) instanceof String path && isPath.test(path)) {
       try {
-        values.put(key, source.folder.resolve(path).normalize().toString());
+        values.put(key, source.folder().resolve(path).normalize().toString());
       } catch (InvalidPathException e) {
         throw error(places.get(key), "%s must be a path, but is %s".formatted(key, path));
       }
@@ -359,8 +247,8 @@ final class TableReader {
     Object warmup = Objects.requireNonNullElse(values.remove(WARMUP), 0);
     String place = places.getOrDefault(SCHEDULE, row);
     if (given instanceof String named) {
-      Map<String, Map<String, Object>> known = new LinkedHashMap<>(base.schedules);
-      known.putAll(content.schedules);
+      Map<String, Map<String, Object>> known = new LinkedHashMap<>(base.schedules());
+      known.putAll(content.schedules());
       if (!known.containsKey(named)) {
         throw error(place, "schedule " + FormatError.unknownName(named, known.keySet()));
       }
@@ -427,12 +315,12 @@ final class TableReader {
 
   private List<CellComparison> comparisons(Map<String, Cell> cells) {
     List<CellComparison> comparisons = new ArrayList<>();
-    for (Axis row : content.rows) {
-      for (Axis column : content.columns) {
-        Cell noisy = cells.get(id(row.name, column.name));
+    for (Axis row : content.rows()) {
+      for (Axis column : content.columns()) {
+        Cell noisy = cells.get(id(row.name(), column.name()));
         Stream.concat(
-                row.against.stream().map(base -> id(base, column.name)),
-                column.against.stream().map(base -> id(row.name, base)))
+                row.against().stream().map(base -> id(base, column.name())),
+                column.against().stream().map(base -> id(row.name(), base)))
             .map(cells::get)
             .forEach(base -> comparisons.add(new CellComparison(base, noisy)));
       }
