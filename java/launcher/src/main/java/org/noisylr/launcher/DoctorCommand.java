@@ -19,8 +19,8 @@ final class DoctorCommand extends Subcommand {
   private static final int DRAWS = 10_000;
   private static final double GAUSSIAN_MEAN = 4;
 
-  /** The tolerance for the logarithms and cosines of Java and C, in ulps of the mean. */
-  private static final double GAUSSIAN_ULPS = 4;
+  /** The tolerance for the logarithms, cosines and exponentials of Java and C. */
+  private static final double MAX_ULPS = 4;
 
   private final Map<String, Object> rows = new LinkedHashMap<>();
 
@@ -75,28 +75,38 @@ final class DoctorCommand extends Subcommand {
   }
 
   private boolean checkNoise() {
-    NoiseSpec uniform = NoiseSpec.uniform(8).seed(42);
-    NoiseSpec gaussian = NoiseSpec.gaussian(GAUSSIAN_MEAN, 1).seed(42);
-    int different = 0;
-    double ulps = 0;
-    for (long epoch = 0; epoch < DRAWS; epoch++) {
-      if (uniform.factor(epoch, 0, 0) != NativeNoise.factor(uniform, epoch, 0, 0)) {
-        different++;
-      }
-      double expected = gaussian.factor(epoch, 0, 0);
-      double actual = NativeNoise.factor(gaussian, epoch, 0, 0);
-      ulps = Math.max(ulps, Math.abs(actual - expected) / Math.ulp(GAUSSIAN_MEAN));
-    }
-    boolean agrees = different == 0 && ulps <= GAUSSIAN_ULPS;
+    double uniform = difference(NoiseSpec.uniform(8), 0);
+    double gaussian = difference(NoiseSpec.gaussian(GAUSSIAN_MEAN, 1), Math.ulp(GAUSSIAN_MEAN));
+    double logUniform = difference(NoiseSpec.logUniform(0.5, 2), 0);
+    boolean agrees = uniform == 0 && gaussian <= MAX_ULPS && logUniform <= MAX_ULPS;
     row(
         "native",
-        "library loads; in %d draws, uniform noise %s, Gaussian noise differs from Java's by at most %.1f ulp of its mean%s"
+        "library loads; in %d draws, uniform noise %s, and Gaussian and log-uniform noise differ from Java's by at most %.1f and %.1f ulp%s"
             .formatted(
                 DRAWS,
-                different == 0 ? "equals Java's bit for bit" : "differs in " + different,
-                ulps,
+                uniform == 0
+                    ? "equals Java's bit for bit"
+                    : "differs from Java's by up to %.1f ulp".formatted(uniform),
+                gaussian,
+                logUniform,
                 agrees ? "" : " (ERROR: too much)"));
     return agrees;
+  }
+
+  /**
+   * Returns the greatest difference between factors of the native library and of Java, in ulps of
+   * the factor, or in {@code unit} if that is greater.
+   */
+  private static double difference(NoiseSpec noise, double unit) {
+    NoiseSpec seeded = noise.seed(42);
+    double greatest = 0;
+    for (long epoch = 0; epoch < DRAWS; epoch++) {
+      double expected = seeded.factor(epoch, 0, 0);
+      double actual = NativeNoise.factor(seeded, epoch, 0, 0);
+      greatest =
+          Math.max(greatest, Math.abs(actual - expected) / Math.max(unit, Math.ulp(expected)));
+    }
+    return greatest;
   }
 
   private void row(String name, String value) {

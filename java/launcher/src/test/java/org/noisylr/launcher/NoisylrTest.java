@@ -97,7 +97,7 @@ class NoisylrTest {
     assertThat(outcome.out())
         .contains("noisylr", "java", "bytedeco")
         .containsPattern("cuda +(this build|no CUDA driver|\\d+ CUDA)")
-        .contains("native       library loads", "bit for bit");
+        .contains("native       library loads", "bit for bit", "and log-uniform noise differ");
   }
 
   @ParameterizedTest
