@@ -17,6 +17,7 @@ import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.noisylr.check.Check;
 import org.noisylr.check.Reason;
+import org.noisylr.experiment.chart.ChartSection;
 import org.noisylr.experiment.chart.RunCharts;
 import org.noisylr.experiment.report.Page;
 import org.noisylr.experiment.schedule.Noises;
@@ -116,7 +117,9 @@ public record Quickstart(int epochs, int seeds, String device) {
 
       Map<String, Object> page = new LinkedHashMap<>();
       page.put("rows", comparisons.stream().map(Quickstart::row).toList());
-      page.put("sections", comparisons.stream().map(Quickstart::section).toList());
+      List<ChartSection> sections = comparisons.stream().map(Quickstart::section).toList();
+      ChartSection.writeCsv(sections, folder);
+      page.put("sections", sections);
       page.put("seeds", seeds);
       page.put("setting", List.copyOf(setting(data).entrySet()));
       page.put("environment", List.copyOf(environment.entrySet()));
@@ -224,14 +227,13 @@ public record Quickstart(int epochs, int seeds, String device) {
         "difference", c.difference().signedPercent());
   }
 
-  private static Map<String, Object> section(RunComparison c) {
+  private static ChartSection section(RunComparison c) {
     return RunCharts.section(c, "accuracy", "Realised learning rate", "");
   }
 
-  /** Draws the test accuracy, larger than in the page, for documents. */
+  /** Draws the test accuracy for documents. */
   private static byte[] png(RunComparison c) {
-    String title = c.name() + ": test accuracy without and with noise";
-    return RunCharts.scores(title, "accuracy, %", c, EpochMetrics::testAcc, 900, 420).png();
+    return RunCharts.scores("test accuracy", c, EpochMetrics::testAcc).png();
   }
 
   private Map<String, String> setting(Dataset data) {

@@ -24,15 +24,20 @@ final class ExperimentReportCommand extends Subcommand {
   private Scale scale;
 
   @Mixin private StoreOption store;
+  @Mixin private TitlesOption titles;
 
   @Override
   public Integer call() {
     Path folder = store.folder();
+    if (titles.given() && !isFigure()) {
+      throw new InputException(
+          "--titles has no effect on " + experiment + ", which has no pictures");
+    }
     if (experiment.isFigure1()) {
-      print(CurveFigure.FIGURE_1.draw(new RunStore(folder), scale));
+      print(CurveFigure.FIGURE_1.draw(new RunStore(folder), scale, titles.given()));
     } else if (experiment.isFigure2()) {
       rejectScale();
-      print(ScheduleFigure.draw(folder));
+      print(ScheduleFigure.draw(folder, titles.given()));
     } else if (experiment.isFigure3()) {
       rejectScale();
       print(List.of(figure3(folder.resolve(Figure3.ID))));
@@ -45,6 +50,13 @@ final class ExperimentReportCommand extends Subcommand {
     return 0;
   }
 
+  private boolean isFigure() {
+    return experiment.isFigure1()
+        || experiment.isFigure2()
+        || experiment.isFigure3()
+        || experiment.isFigure4();
+  }
+
   private void rejectScale() {
     if (scale != null) {
       throw new InputException("--scale has no effect on " + experiment);
@@ -52,9 +64,17 @@ final class ExperimentReportCommand extends Subcommand {
   }
 
   /** Returns the page of figure 3, which is drawn if it does not exist. */
-  private static Path figure3(Path folder) {
+  private Path figure3(Path folder) {
     Path page = Figure3.page(folder);
-    return Files.exists(page) ? page : new Figure3Options().figure().write(folder, System.out);
+    if (!Files.exists(page)) {
+      return new Figure3Options().figure(titles.given()).write(folder, System.out);
+    }
+    if (titles.given()) {
+      throw new InputException(
+          "--titles has no effect on %s, which exists: give it to 'experiment run fig3'"
+              .formatted(page));
+    }
+    return page;
   }
 
   /** Draws the scales that have all of the figure's cells. The report shows the others too. */
@@ -62,7 +82,7 @@ final class ExperimentReportCommand extends Subcommand {
     for (Scale each :
         scale == null ? Plan.scales(folder, CurveFigure.FIGURE_4.table()) : List.of(scale)) {
       try {
-        print(CurveFigure.FIGURE_4.draw(new RunStore(folder), each));
+        print(CurveFigure.FIGURE_4.draw(new RunStore(folder), each, titles.given()));
       } catch (InputException e) {
         err().println("noisylr: no picture: " + e.getMessage());
       }

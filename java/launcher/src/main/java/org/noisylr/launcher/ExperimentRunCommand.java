@@ -73,18 +73,19 @@ final class ExperimentRunCommand extends Subcommand {
   private Figure3Options figure3 = new Figure3Options();
 
   @Mixin private StoreOption store;
+  @Mixin private TitlesOption titles;
   @Mixin private QuietOption quiet;
 
   @Override
   public Integer call() {
     checkOptions();
     if (experiment.isFigure2()) {
-      ScheduleFigure.draw(store.folder()).forEach(System.out::println);
+      ScheduleFigure.draw(store.folder(), titles.given()).forEach(System.out::println);
       return 0;
     }
     if (experiment.isFigure3()) {
       Path folder = store.folder().resolve(Figure3.ID);
-      System.out.println(figure3.figure().write(folder, quiet.progress()));
+      System.out.println(figure3.figure(titles.given()).write(folder, quiet.progress()));
       return 0;
     }
     return train(experiment.isFigure1() ? CurveFigure.FIGURE_1.cells() : only);
@@ -154,9 +155,12 @@ final class ExperimentRunCommand extends Subcommand {
     for (OptionSpec option : spec().commandLine().getParseResult().matchedOptions()) {
       String name = option.longestName();
       boolean ofFigure3 = Figure3Options.NAMES.contains(name);
-      if (!List.of("--out", "--quiet").contains(name)
+      if (!List.of("--out", "--quiet", "--titles").contains(name)
           && (experiment.isFigure2() || ofFigure3 != experiment.isFigure3())) {
         throw new InputException(name + " has no effect on " + experiment);
+      }
+      if (name.equals("--titles") && !experiment.isFigure2() && !experiment.isFigure3()) {
+        throw new InputException("--titles has no effect on training: give it to 'report'");
       }
       if (name.equals("--only") && experiment.isFigure1()) {
         throw new InputException("--only has no effect on fig1, which has four cells");

@@ -37,8 +37,9 @@ final class Figure3Options {
   @Option(names = "--seed", paramLabel = "S")
   private long seed = 1;
 
-  Figure3 figure() {
+  Figure3 figure(boolean titled) {
     return Options.named(
-        OPTION_OF_FIELD, () -> new Figure3(Surfaces.twoWells(a, b, d), alpha, starts, seed));
+        OPTION_OF_FIELD,
+        () -> new Figure3(Surfaces.twoWells(a, b, d), alpha, starts, seed, titled));
   }
 }

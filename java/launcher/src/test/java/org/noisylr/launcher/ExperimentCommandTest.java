@@ -97,7 +97,8 @@ class ExperimentCommandTest {
       Path out = folder.resolve(command);
       assertThat(Invocation.of("experiment %s fig2 --out %s".formatted(command, out)).exit())
           .isZero();
-      assertThat(ImageIO.read(out.resolve("fig2/schedule.png").toFile()).getWidth()).isEqualTo(760);
+      assertThat(ImageIO.read(out.resolve("fig2/schedule.png").toFile()).getWidth())
+          .isEqualTo(1020);
     }
   }
 
@@ -107,6 +108,10 @@ class ExperimentCommandTest {
     Files.writeString(page, "drawn before");
     assertThat(Invocation.of("experiment report fig3 --out " + folder))
         .isEqualTo(new Invocation(0, page + "\n", ""));
+    assertThat(Invocation.of("experiment report fig3 --titles --out " + folder).err())
+        .isEqualTo(
+            "noisylr: --titles has no effect on %s, which exists: give it to 'experiment run fig3'\n"
+                .formatted(page));
     assertThat(page).hasContent("drawn before");
   }
 }

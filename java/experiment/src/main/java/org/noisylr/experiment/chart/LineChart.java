@@ -1,174 +1,319 @@
 package org.noisylr.experiment.chart;
 
-import java.awt.BasicStroke;
-import java.awt.Color;
 import java.awt.Font;
+import java.awt.Paint;
+import java.awt.Shape;
+import java.awt.Stroke;
+import java.awt.geom.Ellipse2D;
+import java.awt.geom.Line2D;
+import java.awt.geom.Path2D;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
-import org.knowm.xchart.ChartEncoder;
-import org.knowm.xchart.XYChart;
-import org.knowm.xchart.XYChartBuilder;
-import org.knowm.xchart.XYSeries;
-import org.knowm.xchart.style.Styler.LegendLayout;
-import org.knowm.xchart.style.Styler.LegendPosition;
-import org.knowm.xchart.style.lines.SeriesLines;
-import org.knowm.xchart.style.markers.Marker;
-import org.knowm.xchart.style.markers.SeriesMarkers;
-import org.noisylr.train.checkpoint.AtomicFile;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jfree.chart.JFreeChart;
+import org.jfree.chart.LegendItem;
+import org.jfree.chart.LegendItemCollection;
+import org.jfree.chart.axis.NumberAxis;
+import org.jfree.chart.axis.ValueAxis;
+import org.jfree.chart.block.BlockBorder;
+import org.jfree.chart.plot.DatasetRenderingOrder;
+import org.jfree.chart.plot.IntervalMarker;
+import org.jfree.chart.plot.Marker;
+import org.jfree.chart.plot.ValueMarker;
+import org.jfree.chart.plot.XYPlot;
+import org.jfree.chart.renderer.xy.DeviationRenderer;
+import org.jfree.chart.renderer.xy.XYItemRenderer;
+import org.jfree.chart.renderer.xy.XYLineAndShapeRenderer;
+import org.jfree.chart.title.LegendTitle;
+import org.jfree.chart.title.TextTitle;
+import org.jfree.chart.ui.Layer;
+import org.jfree.chart.ui.LengthAdjustmentType;
+import org.jfree.chart.ui.RectangleAnchor;
+import org.jfree.chart.ui.RectangleEdge;
+import org.jfree.chart.ui.RectangleInsets;
+import org.jfree.chart.ui.TextAnchor;
+import org.jfree.data.xy.DefaultIntervalXYDataset;
+import org.jfree.data.xy.DefaultXYDataset;
+import org.jfree.data.xy.XYDataset;
 
-/** A line chart in the common style of noisylr's pictures. */
+/**
+ * A line chart in the common style of noisylr's pictures, in the width of a column of a paper: 3.4
+ * inches (86 mm), texts of 8 points. Lines are drawn in the order in which they are added; the
+ * legend lists them in the order of their inks.
+ */
 public final class LineChart {
-  /** Line colours that colour-blind readers can distinguish (Okabe and Ito 2008). */
-  public enum Ink {
-    /** Without noise. */
-    PLAIN(new Color(0x00, 0x72, 0xB2)),
-    /** With noise. */
-    NOISY(new Color(0xD5, 0x5E, 0x00)),
-    /** A third line. */
-    GREEN(new Color(0x00, 0x9E, 0x73)),
-    /** A fourth line. */
-    PURPLE(new Color(0xCC, 0x79, 0xA7)),
-    /** Lines in the background. */
-    BACKDROP(new Color(0xB0, 0xB0, 0xB0));
+  static final double WIDTH = 244.8;
+  private static final double HEIGHT = 183.6;
 
-    private final Color color;
+  /** The share of the y axis that names of windows need above the lines. */
+  static final double HEADROOM = 0.09;
 
-    Ink(Color color) {
-      this.color = color;
+  private static final float TEXT_SIZE = 8;
+  private static final float LINE = 1.1f;
+  private static final float THIN = 0.5f;
+  private static final double FAINT = 0.35;
+  private static final double SHADE = 0.12;
+
+  private final XYPlot plot = new XYPlot();
+  private final JFreeChart chart = new JFreeChart(null, Picture.FONT, plot, false);
+  private final Map<Ink, LegendItem> legend = new TreeMap<>();
+  private double height = HEIGHT;
+
+  /** Creates an empty chart. */
+  public LineChart(String xTitle, String yTitle) {
+    chart.setBackgroundPaint(null);
+    chart.setPadding(new RectangleInsets(3, 2, 2, 8));
+    plot.setBackgroundPaint(null);
+    plot.setOutlineVisible(false);
+    plot.setInsets(RectangleInsets.ZERO_INSETS);
+    plot.setAxisOffset(RectangleInsets.ZERO_INSETS);
+    plot.setDatasetRenderingOrder(DatasetRenderingOrder.FORWARD);
+    plot.setDomainGridlinesVisible(false);
+    plot.setRangeGridlinePaint(Ink.TEXT.faint(SHADE));
+    plot.setRangeGridlineStroke(Ink.solid(THIN));
+    plot.setDomainAxis(styled(new NumberAxis(), xTitle));
+    NumberAxis y = new NumberAxis();
+    y.setAutoRangeIncludesZero(false);
+    y.setUpperMargin(HEADROOM);
+    y.setAutoRangeMinimumSize(1);
+    plot.setRangeAxis(styled(y, yTitle));
+  }
+
+  private static ValueAxis styled(ValueAxis axis, String title) {
+    axis.setLabel(title);
+    axis.setLabelFont(font());
+    axis.setLabelPaint(Ink.TEXT.color());
+    axis.setLabelInsets(new RectangleInsets(1, 1, 1, 1));
+    axis.setTickLabelFont(font());
+    axis.setTickLabelPaint(Ink.TEXT.color());
+    axis.setTickMarkPaint(Ink.TEXT.color());
+    axis.setTickMarkStroke(Ink.solid(THIN));
+    axis.setAxisLinePaint(Ink.TEXT.color());
+    axis.setAxisLineStroke(Ink.solid(THIN));
+    return axis;
+  }
+
+  private static Font font() {
+    return Picture.FONT.deriveFont(TEXT_SIZE);
+  }
+
+  /** Writes a title into the picture; null for none. */
+  public LineChart title(String title) {
+    if (title == null) {
+      chart.setTitle((TextTitle) null);
+    } else {
+      chart.setTitle(new TextTitle(title, font()));
+      chart.getTitle().setPaint(Ink.TEXT.color());
+    }
+    return this;
+  }
+
+  /** Shows whole epochs from 1. Epoch n is from n − 0.5 to n + 0.5. */
+  public LineChart epochs(int epochs) {
+    plot.getDomainAxis().setStandardTickUnits(NumberAxis.createIntegerTickUnits());
+    plot.getDomainAxis().setRange(0.5, epochs + 0.5);
+    return this;
+  }
+
+  LineChart yAxis(RateAxis axis) {
+    plot.setRangeAxis(styled(axis.axis(), plot.getRangeAxis().getLabel()));
+    return this;
+  }
+
+  /** Shows this part of the plane only, in a square, without grid lines. */
+  public LineChart within(double lowX, double highX, double lowY, double highY) {
+    plot.getDomainAxis().setRange(lowX, highX);
+    plot.getRangeAxis().setRange(lowY, highY);
+    plot.setRangeGridlinesVisible(false);
+    height = WIDTH;
+    return this;
+  }
+
+  /** Adds a line and its entry in the legend. It has a gap at each NaN. */
+  public LineChart line(String name, double[] x, double[] y, Ink ink) {
+    return line(name, x, y, ink, ink.stroke(LINE));
+  }
+
+  /** Adds a thinner line without dashes, for rates that jump, and its entry in the legend. */
+  public LineChart thinLine(String name, double[] x, double[] y, Ink ink) {
+    return line(name, x, y, ink, Ink.solid(0.7f));
+  }
+
+  private LineChart line(String name, double[] x, double[] y, Ink ink, Stroke stroke) {
+    add(dataset(x, y), renderer(ink.color(), stroke));
+    legend.put(
+        ink,
+        new LegendItem(
+            name, null, null, null, new Line2D.Double(-10, 0, 10, 0), stroke, ink.color()));
+    return this;
+  }
+
+  /** Adds a thin, faint line that is not in the legend. It has a gap at each NaN. */
+  public LineChart faint(double[] x, double[] y, Ink ink) {
+    add(dataset(x, y), renderer(ink.faint(FAINT), Ink.solid(THIN)));
+    return this;
+  }
+
+  /** Adds a shaded band between two lines. */
+  public LineChart band(double[] x, double[] low, double[] high, Ink ink) {
+    DefaultIntervalXYDataset data = new DefaultIntervalXYDataset();
+    data.addSeries("", new double[][] {x, x, x, low, low, high});
+    DeviationRenderer renderer = new DeviationRenderer(false, false);
+    renderer.setAlpha((float) (1.5 * SHADE));
+    renderer.setSeriesFillPaint(0, ink.color());
+    add(data, renderer);
+    return this;
+  }
+
+  /** Shades a part of the x axis and writes its name into it. */
+  public LineChart window(String name, double from, double to) {
+    IntervalMarker window = new IntervalMarker(from, to, Ink.NOISY.faint(SHADE / 1.5));
+    // JFreeChart's markers are faint of their own.
+    window.setAlpha(1);
+    window.setOutlinePaint(null);
+    window.setLabelAnchor(RectangleAnchor.TOP_LEFT);
+    window.setLabelTextAnchor(TextAnchor.TOP_LEFT);
+    plot.addDomainMarker(label(window, name), Layer.BACKGROUND);
+    return this;
+  }
+
+  /** Marks a y value with a dotted line, and writes its name on it. */
+  public LineChart level(String name, double y) {
+    ValueMarker level = new ValueMarker(y, Ink.TEXT.color(), Ink.GREEN.stroke(THIN));
+    level.setAlpha(1);
+    level.setLabelAnchor(RectangleAnchor.TOP_LEFT);
+    level.setLabelTextAnchor(TextAnchor.BOTTOM_LEFT);
+    plot.addRangeMarker(label(level, name), Layer.BACKGROUND);
+    return this;
+  }
+
+  private static Marker label(Marker marker, String name) {
+    marker.setLabel(name);
+    marker.setLabelFont(font());
+    marker.setLabelPaint(Ink.TEXT.color());
+    marker.setLabelBackgroundColor(Ink.TEXT.faint(0));
+    marker.setLabelOffsetType(LengthAdjustmentType.CONTRACT);
+    marker.setLabelOffset(new RectangleInsets(2, 2, 2, 2));
+    return marker;
+  }
+
+  private void add(XYDataset data, XYItemRenderer renderer) {
+    int index = plot.getDatasetCount();
+    if (index == 1 && plot.getDataset() == null) {
+      index = 0;
+    }
+    plot.setDataset(index, data);
+    plot.setRenderer(index, renderer);
+  }
+
+  private static XYDataset dataset(double[] x, double[] y) {
+    DefaultXYDataset data = new DefaultXYDataset();
+    data.addSeries("", new double[][] {x, y});
+    return data;
+  }
+
+  private static XYItemRenderer renderer(Paint paint, Stroke stroke) {
+    XYLineAndShapeRenderer renderer = new XYLineAndShapeRenderer(true, false);
+    renderer.setDrawSeriesLineAsPath(true);
+    renderer.setSeriesPaint(0, paint);
+    renderer.setSeriesStroke(0, stroke);
+    return renderer;
+  }
+
+  /** Adds a point that is not in the legend. */
+  public LineChart point(double x, double y, Ink ink, Mark mark) {
+    XYLineAndShapeRenderer renderer = new XYLineAndShapeRenderer(false, true);
+    renderer.setSeriesShape(0, mark.shape());
+    renderer.setSeriesPaint(0, ink.color());
+    renderer.setSeriesOutlineStroke(0, Ink.solid(1));
+    renderer.setSeriesShapesFilled(0, mark == Mark.DIAMOND);
+    add(dataset(new double[] {x}, new double[] {y}), renderer);
+    return this;
+  }
+
+  /** The shape of a point. */
+  public enum Mark {
+    /** A filled diamond. */
+    DIAMOND,
+    /** An open circle. */
+    CIRCLE,
+    /** A cross of two lines. */
+    CROSS;
+
+    private Shape shape() {
+      double r = 3;
+      if (this == CIRCLE) {
+        return new Ellipse2D.Double(-r, -r, 2 * r, 2 * r);
+      }
+      Path2D path = new Path2D.Double();
+      if (this == DIAMOND) {
+        path.moveTo(-r, 0);
+        path.lineTo(0, r);
+        path.lineTo(r, 0);
+        path.lineTo(0, -r);
+        path.closePath();
+      } else {
+        path.moveTo(-r, -r);
+        path.lineTo(r, r);
+        path.moveTo(-r, r);
+        path.lineTo(r, -r);
+      }
+      return path;
     }
   }
 
-  private static final Color TEXT = new Color(0x33, 0x33, 0x33);
-  private static final Color GRID = new Color(0xE4, 0xE4, 0xE4);
-
-  private final XYChart chart;
-
-  /** Creates an empty chart; width and height are in pixels. */
-  public LineChart(String title, String xTitle, String yTitle, int width, int height) {
-    chart =
-        new XYChartBuilder()
-            .title(title)
-            .xAxisTitle(xTitle)
-            .yAxisTitle(yTitle)
-            .width(width)
-            .height(height)
-            .build();
-    var styler = chart.getStyler();
-    styler.setChartBackgroundColor(Color.WHITE);
-    styler.setPlotBackgroundColor(Color.WHITE);
-    styler.setPlotBorderVisible(false);
-    styler.setPlotGridLinesColor(GRID);
-    styler.setPlotGridLinesStroke(new BasicStroke(1));
-    styler.setPlotGridVerticalLinesVisible(false);
-    styler.setChartFontColor(TEXT);
-    styler.setChartTitleFont(new Font(Font.SANS_SERIF, Font.BOLD, 15));
-    styler.setChartTitleBoxVisible(false);
-    styler.setAxisTitleFont(new Font(Font.SANS_SERIF, Font.PLAIN, 12));
-    styler.setAxisTickLabelsFont(new Font(Font.SANS_SERIF, Font.PLAIN, 11));
-    styler.setAxisTickLabelsColor(TEXT);
-    styler.setLegendFont(new Font(Font.SANS_SERIF, Font.PLAIN, 12));
-    styler.setLegendBorderColor(Color.WHITE);
-    styler.setLegendPosition(LegendPosition.OutsideS);
-    styler.setLegendLayout(LegendLayout.Horizontal);
-    styler.setSeriesMarkers(new Marker[] {SeriesMarkers.NONE});
-    styler.setAntiAlias(true);
-  }
-
   /**
-   * Adds a line.
+   * Writes {@code NAME.png} (300 dpi), {@code NAME.svg} and {@code NAME.pdf}.
    *
-   * @param inLegend false for a further line of the kind that an earlier one names in the legend
-   */
-  public LineChart line(String name, double[] x, double[] y, Ink ink, boolean inLegend) {
-    XYSeries series = chart.addSeries(name, x, y);
-    series.setLineColor(ink.color);
-    series.setLineStyle(new BasicStroke(1.8f, BasicStroke.CAP_ROUND, BasicStroke.JOIN_ROUND));
-    series.setMarker(SeriesMarkers.NONE);
-    series.setShowInLegend(inLegend);
-    return this;
-  }
-
-  /** Adds a thin line that is not in the legend. It has a gap at each NaN. */
-  public LineChart backdrop(String name, double[] x, double[] y) {
-    line(name, x, y, Ink.BACKDROP, false);
-    chart.getSeries(name).setLineStyle(new BasicStroke(0.7f));
-    return this;
-  }
-
-  /** Adds a thinner line, for paths that cross themselves. */
-  public LineChart path(String name, double[] x, double[] y, Ink ink) {
-    line(name, x, y, ink, true);
-    chart.getSeries(name).setLineStyle(new BasicStroke(1.1f));
-    return this;
-  }
-
-  /** Adds a point that is not in the legend: a circle, or else a diamond. */
-  public LineChart point(String name, double x, double y, Ink ink, boolean circle) {
-    XYSeries series = chart.addSeries(name, new double[] {x}, new double[] {y});
-    series.setLineStyle(SeriesLines.NONE);
-    series.setMarker(circle ? SeriesMarkers.CIRCLE : SeriesMarkers.DIAMOND);
-    series.setMarkerColor(ink.color);
-    series.setShowInLegend(false);
-    return this;
-  }
-
-  /** Shows this part of the plane only, without grid lines. */
-  public LineChart within(double lowX, double highX, double lowY, double highY) {
-    var styler = chart.getStyler();
-    styler.setXAxisMin(lowX);
-    styler.setXAxisMax(highX);
-    styler.setYAxisMin(lowY);
-    styler.setYAxisMax(highY);
-    styler.setPlotGridLinesVisible(false);
-    return this;
-  }
-
-  /** Makes the y axis logarithmic. All values must be greater than 0. */
-  public LineChart logarithmic() {
-    chart.getStyler().setYAxisLogarithmic(true);
-    return this;
-  }
-
-  /** Formats the tick labels of the y axis with a {@link java.text.DecimalFormat} pattern. */
-  public LineChart yPattern(String pattern) {
-    chart.getStyler().setYAxisDecimalPattern(pattern);
-    return this;
-  }
-
-  /**
-   * Writes {@code NAME.png} and {@code NAME.svg}.
-   *
-   * @return the two files
+   * @return the files
    * @throws IOException if a file cannot be written
    */
   public List<Path> write(Path folder, String name) throws IOException {
-    Path png = folder.resolve(name + ".png");
-    Path svg = folder.resolve(name + ".svg");
-    AtomicFile.write(png, List.of(ByteBuffer.wrap(png())));
-    AtomicFile.write(svg, List.of(ByteBuffer.wrap(encode("SVG"))));
-    return List.of(png, svg);
+    return picture().write(folder, name);
   }
 
-  /** Returns the chart as an {@code <svg>} element for an HTML page. */
-  public String svg() {
-    String document = new String(encode("SVG"), StandardCharsets.UTF_8);
-    return document.substring(document.indexOf("<svg"));
-  }
-
-  /** Returns the chart as the bytes of a PNG. */
+  /** Returns the bytes of a PNG of 300 dpi. */
   public byte[] png() {
-    return encode("PNG");
+    return picture().png();
   }
 
-  private byte[] encode(String format) {
-    try {
-      return ChartEncoder.getBytes(chart, format);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+  /** Returns the bytes of an SVG file with real text. */
+  public byte[] svg() {
+    return picture().svg();
+  }
+
+  /** Returns the bytes of a PDF file of one page with real text. */
+  public byte[] pdf() {
+    return picture().pdf();
+  }
+
+  /**
+   * Returns an {@code <svg>} element for an HTML page with {@code charts.css}.
+   *
+   * @param id prefix of the identifiers in it, unique in the page
+   * @param label describes the picture for readers who do not see it
+   */
+  String pageSvg(String id, String label) {
+    return picture().pageSvg(id, label);
+  }
+
+  private Picture picture() {
+    LegendItemCollection items = new LegendItemCollection();
+    legend.values().forEach(items::add);
+    plot.setFixedLegendItems(items);
+    LegendTitle title = new LegendTitle(plot);
+    title.setItemFont(font());
+    title.setItemPaint(Ink.TEXT.color());
+    title.setPosition(RectangleEdge.BOTTOM);
+    title.setFrame(BlockBorder.NONE);
+    title.setPadding(RectangleInsets.ZERO_INSETS);
+    title.setMargin(RectangleInsets.ZERO_INSETS);
+    while (chart.getSubtitleCount() > 0) {
+      chart.removeSubtitle(chart.getSubtitle(0));
     }
+    chart.addSubtitle(title);
+    return new Picture(chart, WIDTH, height);
   }
 }

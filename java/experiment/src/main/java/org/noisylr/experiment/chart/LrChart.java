@@ -1,35 +1,44 @@
 package org.noisylr.experiment.chart;
 
 import java.util.Arrays;
+import java.util.stream.DoubleStream;
 import java.util.stream.LongStream;
-import org.noisylr.experiment.chart.LineChart.Ink;
 import org.noisylr.noise.Distribution;
 import org.noisylr.noise.NoiseSpec;
 import org.noisylr.schedule.Schedule;
 
 /** A chart of a run's schedule and, if there is noise, its realised learning rates. */
 public final class LrChart {
-  private static final int MAX_POINTS = 4000;
+  private static final int MAX_POINTS = 2000;
 
   private LrChart() {}
 
   /** Draws the learning rates of {@code epochs} epochs. */
   public static LineChart of(Schedule schedule, NoiseSpec noise, int epochs, int stepsPerEpoch) {
+    boolean noisy = !(noise.distribution() instanceof Distribution.None);
     long[] steps = steps(epochs, stepsPerEpoch);
-    double[] x = Arrays.stream(steps).mapToDouble(s -> (double) s / stepsPerEpoch).toArray();
-    double[] base = Arrays.stream(steps).mapToDouble(s -> schedule.lr(s, stepsPerEpoch)).toArray();
+    double[] base = new double[steps.length];
     double[] lr = new double[steps.length];
-    for (int i = 0; i < lr.length; i++) {
+    double[] starts = new double[steps.length];
+    for (int i = 0; i < steps.length; i++) {
+      base[i] = schedule.lr(steps[i], stepsPerEpoch);
       lr[i] = noise.realised(base[i], steps[i] / stepsPerEpoch, steps[i], 0);
+      starts[i] = 0.5 + (double) steps[i] / stepsPerEpoch;
     }
-    LineChart chart = new LineChart("Learning rate", "epoch", "learning rate", 900, 420);
-    if (!(noise.distribution() instanceof Distribution.None)) {
-      chart.line("with noise", x, lr, Ink.NOISY, true);
+    RateAxis axis =
+        RateAxis.of(
+            base,
+            noisy ? DoubleStream.concat(Arrays.stream(base), Arrays.stream(lr)).toArray() : base);
+    LineChart chart = new LineChart("epoch", "learning rate").epochs(epochs).yAxis(axis);
+    if (noisy) {
+      if (noise.firstEpoch() < epochs) {
+        chart.window("noise", noise.firstEpoch() + 0.5, epochs + 0.5);
+      }
+      StepLine line = StepLine.of(starts, epochs + 0.5, axis.clip(lr));
+      chart.thinLine("with noise", line.x(), line.y(), Ink.NOISY);
     }
-    chart.line("schedule", x, base, Ink.PLAIN, true);
-    double min = Math.min(min(base), min(lr));
-    double max = Math.max(max(base), max(lr));
-    return min > 0 && max / min > 50 ? chart.logarithmic() : chart;
+    StepLine line = StepLine.of(starts, epochs + 0.5, axis.clip(base));
+    return chart.line("schedule", line.x(), line.y(), Ink.PLAIN);
   }
 
   /** Returns the steps to draw, at most a few thousand. */
@@ -44,13 +53,5 @@ public final class LrChart {
             : LongStream.range(0, epochs)
                 .flatMap(e -> LongStream.of(e * stepsPerEpoch, (e + 1) * stepsPerEpoch - 1));
     return LongStream.concat(even, edges).sorted().distinct().toArray();
-  }
-
-  private static double min(double[] values) {
-    return Arrays.stream(values).min().orElseThrow();
-  }
-
-  private static double max(double[] values) {
-    return Arrays.stream(values).max().orElseThrow();
   }
 }

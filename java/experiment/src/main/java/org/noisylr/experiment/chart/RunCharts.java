@@ -1,104 +1,131 @@
 package org.noisylr.experiment.chart;
 
+import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.noisylr.experiment.chart.LineChart.Ink;
 import org.noisylr.experiment.statistics.RunComparison;
+import org.noisylr.experiment.text.PlainNumber;
 import org.noisylr.train.metric.EpochMetrics;
 import org.noisylr.train.run.Run;
 
-/** Charts of runs without and with noise, with a line for each run. */
+/** Charts of runs without and with noise. */
 public final class RunCharts {
-  private static final int WIDTH = 430;
-  private static final int HEIGHT = 320;
-
   private RunCharts() {}
 
   /**
-   * Returns the three charts of a section of a page, as {@code <svg>} elements: {@code test} and
-   * {@code train} scores, and learning rates as {@code lr}; and its {@code name}.
+   * Returns the three charts of a comparison: test and training scores, and learning rates.
    *
    * @param metric name of the score
    * @param lrTitle title of the chart of learning rates
    * @param suffix end of each title
    */
-  public static Map<String, Object> section(
+  public static ChartSection section(
       RunComparison c, String metric, String lrTitle, String suffix) {
-    String unit = metric + ", %";
-    return Map.of(
-        "name",
+    return new ChartSection(
         c.name(),
-        "test",
-        scores("Test " + metric + suffix, unit, c, EpochMetrics::testAcc, WIDTH, HEIGHT).svg(),
-        "train",
-        scores("Training " + metric + suffix, unit, c, EpochMetrics::trainAcc, WIDTH, HEIGHT).svg(),
-        "lr",
-        learningRates(lrTitle + suffix, c).svg());
+        List.of(
+            scores("test", "Test " + metric + suffix, metric, c, EpochMetrics::testAcc),
+            scores("train", "Training " + metric + suffix, metric, c, EpochMetrics::trainAcc),
+            learningRates(lrTitle + suffix, c)));
   }
 
   /** Draws a score after each epoch, in per cent. */
   public static LineChart scores(
+      String metric, RunComparison c, ToDoubleFunction<EpochMetrics> value) {
+    return scores(metric, c, scoreCurves(c, value));
+  }
+
+  private static ReportChart scores(
+      String id,
       String title,
-      String yTitle,
+      String metric,
       RunComparison c,
-      ToDoubleFunction<EpochMetrics> value,
-      int width,
-      int height) {
-    LineChart chart = new LineChart(title, "epoch", yTitle, width, height).yPattern("0.0");
-    addScores(chart, c.plainName(), c.plain(), value, Ink.PLAIN);
-    addScores(chart, c.noisyName(), c.noisy(), value, Ink.NOISY);
+      ToDoubleFunction<EpochMetrics> value) {
+    List<Curve> curves = scoreCurves(c, value);
+    String note =
+        c.plain().size() + c.noisy().size() > 2
+            ? "After each epoch: the mean of the seeds, in a band of ± one standard deviation, with"
+                + " each seed as a faint line."
+            : "The value after each epoch; there is one seed.";
+    return chart(id, title, scores(metric, c, curves), note, c, curves);
+  }
+
+  private static LineChart scores(String metric, RunComparison c, List<Curve> curves) {
+    LineChart chart = new LineChart("epoch", metric + ", %").epochs(Curve.epochs(curves));
+    Curve.shadeNoise(chart, c.noisy());
+    curves.forEach(curve -> curve.drawRuns(chart));
+    curves.forEach(curve -> curve.draw(chart));
     return chart;
   }
 
-  private static void addScores(
-      LineChart chart, String name, List<Run> runs, ToDoubleFunction<EpochMetrics> value, Ink ink) {
-    for (int i = 0; i < runs.size(); i++) {
-      List<EpochMetrics> metrics = runs.get(i).metrics();
-      chart.line(
-          numbered(name, i),
-          metrics.stream().mapToDouble(m -> m.epoch() + 1).toArray(),
-          metrics.stream().mapToDouble(m -> 100 * value.applyAsDouble(m)).toArray(),
-          ink,
-          i == 0);
-    }
+  private static List<Curve> scoreCurves(RunComparison c, ToDoubleFunction<EpochMetrics> value) {
+    return curves(c, epoch -> 100 * value.applyAsDouble(epoch));
   }
 
-  /** Numbers all lines but the first, which is the one in the legend. */
-  private static String numbered(String name, int i) {
-    return i == 0 ? name : name + " " + (i + 1);
+  private static List<Curve> curves(RunComparison c, ToDoubleFunction<EpochMetrics> value) {
+    return Stream.of(
+            Curve.of(c.plainName(), Ink.PLAIN, c.plain(), value),
+            Curve.of(c.noisyName(), Ink.NOISY, c.noisy(), value))
+        .filter(curve -> !curve.runs().isEmpty())
+        .toList();
   }
 
-  /**
-   * Draws the realised learning rate at the end of each epoch as steps. The axis is logarithmic if
-   * no rate is 0.
-   */
-  private static LineChart learningRates(String title, RunComparison c) {
-    LineChart chart = new LineChart(title, "epoch", "learning rate", WIDTH, HEIGHT);
-    for (int i = 0; i < c.noisy().size(); i++) {
-      addSteps(chart, numbered(c.noisyName(), i), c.noisy().get(i), Ink.NOISY, i == 0);
+  /** Draws the realised rate at the end of each epoch as steps. */
+  private static ReportChart learningRates(String title, RunComparison c) {
+    List<Curve> curves = curves(c, EpochMetrics::lr);
+    double[] drawn = rates(c, EpochMetrics::lr);
+    RateAxis axis = RateAxis.of(rates(c, EpochMetrics::baseLr), drawn);
+    LineChart chart =
+        new LineChart("epoch", "learning rate").epochs(Curve.epochs(curves)).yAxis(axis);
+    Curve.shadeNoise(chart, c.noisy());
+    if (!c.noisy().isEmpty()) {
+      List<double[]> noisy = curves.get(curves.size() - 1).runs();
+      for (double[] rates : noisy.subList(1, noisy.size())) {
+        StepLine line = epochs(axis.clip(rates));
+        chart.faint(line.x(), line.y(), Ink.NOISY);
+      }
+      StepLine line = epochs(axis.clip(noisy.get(0)));
+      chart.thinLine(c.noisyName(), line.x(), line.y(), Ink.NOISY);
     }
     if (!c.plain().isEmpty()) {
       // Without noise, all seeds have the same rates.
-      addSteps(chart, c.plainName(), c.plain().get(0), Ink.PLAIN, true);
+      StepLine line = epochs(axis.clip(curves.get(0).runs().get(0)));
+      chart.line(c.plainName(), line.x(), line.y(), Ink.PLAIN);
     }
-    boolean positive =
-        Stream.concat(c.plain().stream(), c.noisy().stream())
-            .flatMap(run -> run.metrics().stream())
-            .allMatch(m -> m.lr() > 0);
-    return positive ? chart.logarithmic() : chart;
+    String note =
+        "The rate at the end of each epoch: the noise moves it around the dashed line"
+            + (c.noisy().size() > 1 ? "; faint lines are the other seeds" : "")
+            + (Arrays.stream(drawn).anyMatch(axis::isBelow)
+                ? "; rates below %s are drawn at the lower edge"
+                    .formatted(PlainNumber.rounded(axis.low(), 2))
+                : "")
+            + ".";
+    return chart("lr", title, chart, note, c, curves);
   }
 
-  private static void addSteps(LineChart chart, String name, Run run, Ink ink, boolean inLegend) {
-    List<EpochMetrics> metrics = run.metrics();
-    double[] x = new double[2 * metrics.size()];
-    double[] y = new double[x.length];
-    for (int i = 0; i < x.length; i++) {
-      EpochMetrics m = metrics.get(i / 2);
-      x[i] = m.epoch() + i % 2;
-      y[i] = m.lr();
-    }
-    chart.line(name, x, y, ink, inLegend);
+  private static double[] rates(RunComparison c, ToDoubleFunction<EpochMetrics> value) {
+    return Stream.concat(c.plain().stream(), c.noisy().stream())
+        .map(Run::metrics)
+        .flatMap(List::stream)
+        .mapToDouble(value)
+        .toArray();
+  }
+
+  private static StepLine epochs(double[] rates) {
+    double[] starts = IntStream.range(0, rates.length).mapToDouble(i -> i + 0.5).toArray();
+    return StepLine.of(starts, rates.length + 0.5, rates);
+  }
+
+  private static ReportChart chart(
+      String id, String title, LineChart chart, String note, RunComparison c, List<Curve> curves) {
+    String name = ChartSection.fileName(c.name()) + "-" + id;
+    return new ReportChart(
+        title,
+        chart.pageSvg(name + "-", title + ": " + c.name()),
+        note,
+        "charts/" + name + ".csv",
+        Curve.csv(curves));
   }
 }

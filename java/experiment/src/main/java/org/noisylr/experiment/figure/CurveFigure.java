@@ -1,26 +1,31 @@
 package org.noisylr.experiment.figure;
 
+import static java.util.stream.Collectors.joining;
+
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
-import java.util.stream.IntStream;
+import org.noisylr.experiment.chart.Curve;
+import org.noisylr.experiment.chart.Ink;
 import org.noisylr.experiment.chart.LineChart;
-import org.noisylr.experiment.chart.LineChart.Ink;
 import org.noisylr.experiment.plan.Plan;
 import org.noisylr.experiment.plan.Scale;
 import org.noisylr.experiment.store.OutputFolder;
 import org.noisylr.experiment.store.RunStore;
 import org.noisylr.experiment.table.Cell;
 import org.noisylr.experiment.table.Table;
+import org.noisylr.train.checkpoint.AtomicFile;
 import org.noisylr.train.metric.EpochMetrics;
 import org.noisylr.train.run.Run;
 
 /**
- * A figure of the paper with the training curves of several cells, each the mean over its seeds:
- * {@code train.png}, {@code test.png} and the same as SVG.
+ * A figure of the paper with the training curves of several cells, each the mean over its seeds in
+ * a band of ± one standard deviation: {@code train} and {@code test} as PNG, SVG, PDF and CSV, and
+ * {@code caption.txt}.
  *
  * @param id {@code fig1} or {@code fig4}
  * @param table id of the table that the cells belong to
@@ -45,27 +50,24 @@ public record CurveFigure(String id, String table, List<String> cells) {
           "fig4",
           List.of("fig4/const/cifar-10", "fig4/const-rn/cifar-10", "fig4/l4/cifar-10"));
 
-  private static final List<Ink> INKS = List.of(Ink.PLAIN, Ink.NOISY, Ink.GREEN, Ink.PURPLE);
-  private static final int WIDTH = 640;
-  private static final int HEIGHT = 460;
-
   /**
    * Draws the figure from the runs of a store.
    *
    * @param scale null for every scale at which the table was run
-   * @return the pictures
+   * @param titled whether the pictures have titles
+   * @return the files
    * @throws org.noisylr.check.InputException if a cell has no finished run, or a picture cannot be
    *     written
    */
-  public List<Path> draw(RunStore store, Scale scale) {
+  public List<Path> draw(RunStore store, Scale scale, boolean titled) {
     List<Scale> scales = scale == null ? Plan.scales(store.root(), table) : List.of(scale);
     if (scales.isEmpty()) {
       throw Plan.noRuns(store.root(), id, id, null);
     }
-    return scales.stream().flatMap(each -> drawAt(store, each).stream()).toList();
+    return scales.stream().flatMap(each -> drawAt(store, each, titled).stream()).toList();
   }
 
-  private List<Path> drawAt(RunStore store, Scale scale) {
+  private List<Path> drawAt(RunStore store, Scale scale, boolean titled) {
     Plan plan = Plan.read(store.root(), table, scale);
     Map<String, List<Run>> runsByRow = new LinkedHashMap<>();
     boolean other = false;
@@ -81,44 +83,72 @@ public record CurveFigure(String id, String table, List<String> cells) {
       other |= entry.other();
       runsByRow.put(cell.row(), finished);
     }
-    String suffix = scale.suffix() + (other ? ", other data" : "");
-    LineChart test = chart("Test accuracy" + suffix, runsByRow, EpochMetrics::testAcc);
-    LineChart train = chart("Training accuracy" + suffix, runsByRow, EpochMetrics::trainAcc);
     Path folder = Plan.folder(store.root(), id, scale);
-    List<Path> pictures = new ArrayList<>();
+    List<Path> files = new ArrayList<>();
+    String suffix = scale.suffix() + (other ? ", other data" : "");
     OutputFolder.lock(
         folder,
         () -> {
-          pictures.addAll(test.write(folder, "test"));
-          pictures.addAll(train.write(folder, "train"));
+          files.addAll(
+              write(
+                  folder, "test", title("Test", suffix, titled), runsByRow, EpochMetrics::testAcc));
+          files.addAll(
+              write(
+                  folder,
+                  "train",
+                  title("Training", suffix, titled),
+                  runsByRow,
+                  EpochMetrics::trainAcc));
+          files.add(folder.resolve("caption.txt"));
+          AtomicFile.write(files.get(files.size() - 1), caption(runsByRow, suffix));
         });
-    return pictures;
+    return files;
   }
 
   private static List<Run> finished(RunStore store, Plan.Entry entry) {
     return entry.runs().values().stream().flatMap(key -> store.finished(key).stream()).toList();
   }
 
-  private static LineChart chart(
-      String title, Map<String, List<Run>> runsByRow, ToDoubleFunction<EpochMetrics> value) {
-    LineChart chart = new LineChart(title, "epoch", "accuracy, %", WIDTH, HEIGHT).yPattern("0.0");
-    int i = 0;
-    for (Map.Entry<String, List<Run>> entry : runsByRow.entrySet()) {
-      double[] means = means(entry.getValue(), value);
-      double[] epochs = IntStream.rangeClosed(1, means.length).asDoubleStream().toArray();
-      chart.line(entry.getKey(), epochs, means, INKS.get(i++), true);
-    }
-    return chart;
+  private static String title(String part, String suffix, boolean titled) {
+    return titled ? part + " accuracy" + suffix : null;
   }
 
-  private static double[] means(List<Run> runs, ToDoubleFunction<EpochMetrics> value) {
-    return IntStream.range(0, runs.get(0).metrics().size())
-        .mapToDouble(
-            epoch ->
-                runs.stream()
-                    .mapToDouble(run -> 100 * value.applyAsDouble(run.metrics().get(epoch)))
-                    .average()
-                    .orElseThrow())
-        .toArray();
+  private static List<Path> write(
+      Path folder,
+      String name,
+      String title,
+      Map<String, List<Run>> runsByRow,
+      ToDoubleFunction<EpochMetrics> value)
+      throws IOException {
+    List<Curve> curves = new ArrayList<>();
+    runsByRow.forEach(
+        (row, runs) ->
+            curves.add(
+                Curve.of(
+                    row,
+                    Ink.values()[curves.size()],
+                    runs,
+                    epoch -> 100 * value.applyAsDouble(epoch))));
+    LineChart chart =
+        new LineChart("epoch", "accuracy, %").title(title).epochs(Curve.epochs(curves));
+    Curve.shadeNoise(chart, runsByRow.values().stream().flatMap(List::stream).toList());
+    curves.forEach(curve -> curve.draw(chart));
+    List<Path> files = new ArrayList<>(chart.write(folder, name));
+    Path csv = folder.resolve(name + ".csv");
+    AtomicFile.write(csv, Curve.csv(curves));
+    files.add(csv);
+    return files;
+  }
+
+  private static String caption(Map<String, List<Run>> runsByRow, String suffix) {
+    return runsByRow.entrySet().stream()
+        .map(row -> "%s (seeds: %d)".formatted(row.getKey(), row.getValue().size()))
+        .collect(
+            joining(
+                ", ",
+                "Test accuracy (test) and training accuracy (train) after each epoch%s: "
+                    .formatted(suffix),
+                ". Lines are means over the seeds, bands are ± one standard deviation. The shaded"
+                    + " epochs have noise.\n"));
   }
 }

@@ -5,12 +5,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.noisylr.experiment.chart.LineChart;
-import org.noisylr.experiment.chart.LineChart.Ink;
+import org.noisylr.experiment.chart.LrChart;
 import org.noisylr.experiment.store.OutputFolder;
 import org.noisylr.experiment.table.Table;
+import org.noisylr.experiment.text.Csv;
 import org.noisylr.experiment.text.PlainNumber;
 import org.noisylr.noise.NoiseSpec;
 import org.noisylr.schedule.Schedule;
+import org.noisylr.train.checkpoint.AtomicFile;
+import org.noisylr.train.metric.Decimal;
 
 /**
  * The paper's figure 2: its step decay with noise in the last 60 % of the epochs, clamped to
@@ -29,40 +32,60 @@ public final class ScheduleFigure {
   private ScheduleFigure() {}
 
   /**
-   * Draws the figure into the folder {@code fig2} of a store.
+   * Draws the figure into the folder {@code fig2} of a store: {@code schedule} as PNG, SVG, PDF and
+   * CSV, and {@code caption.txt}.
    *
-   * @return the pictures
-   * @throws org.noisylr.check.InputException if a picture cannot be written
+   * @param titled whether the picture has a title
+   * @return the files
+   * @throws org.noisylr.check.InputException if a file cannot be written
    */
-  public static List<Path> draw(Path store) {
+  public static List<Path> draw(Path store, boolean titled) {
     Schedule schedule = Table.of("table1").get(0).cells().get(0).settings().schedule();
     NoiseSpec noise =
         NoiseSpec.uniform(ALPHA).lastFraction(BETA, EPOCHS).within(MIN_LR, MAX_LR).seed(1);
-    // Two points an epoch: its start and its end.
-    double[] x = IntStream.range(0, 2 * EPOCHS).mapToDouble(i -> (i + 1) / 2).toArray();
-    double[] base =
-        IntStream.range(0, 2 * EPOCHS).mapToDouble(i -> schedule.lr(i / 2, 1)).toArray();
-    double[] noisy =
-        IntStream.range(0, 2 * EPOCHS)
-            .mapToDouble(i -> noise.realised(base[i], i / 2, i / 2, 0))
-            .toArray();
-    double[] ends = {noise.firstEpoch(), EPOCHS};
     LineChart chart =
-        new LineChart(
-                "Step decay with noise after epoch %d, within [%s, %s]"
-                    .formatted(noise.firstEpoch(), PlainNumber.of(MIN_LR), PlainNumber.of(MAX_LR)),
-                "epoch",
-                "learning rate",
-                760,
-                420)
-            .backdrop("minimum", ends, new double[] {MIN_LR, MIN_LR})
-            .backdrop("maximum", ends, new double[] {MAX_LR, MAX_LR})
-            .line("with noise", x, noisy, Ink.NOISY, true)
-            .line("step decay", x, base, Ink.PLAIN, true)
-            .logarithmic();
+        LrChart.of(schedule, noise, EPOCHS, 1)
+            .title(titled ? "Step decay with bounded noise" : null)
+            .level("η_min = " + PlainNumber.of(MIN_LR), MIN_LR)
+            .level("η_max = " + PlainNumber.of(MAX_LR), MAX_LR);
     Path folder = store.resolve(ID);
-    List<Path> pictures = new ArrayList<>();
-    OutputFolder.lock(folder, () -> pictures.addAll(chart.write(folder, "schedule")));
-    return pictures;
+    Path csv = folder.resolve("schedule.csv");
+    Path caption = folder.resolve("caption.txt");
+    List<Path> files = new ArrayList<>();
+    OutputFolder.lock(
+        folder,
+        () -> {
+          files.addAll(chart.write(folder, "schedule"));
+          AtomicFile.write(csv, csv(schedule, noise));
+          AtomicFile.write(caption, caption(noise));
+        });
+    files.addAll(List.of(csv, caption));
+    return files;
+  }
+
+  private static String csv(Schedule schedule, NoiseSpec noise) {
+    return Csv.format(
+        List.of("epoch", "schedule", "with_noise"),
+        IntStream.range(0, EPOCHS)
+            .mapToObj(
+                epoch -> {
+                  double base = schedule.lr(epoch, 1);
+                  return List.of(
+                      epoch + 1,
+                      Decimal.shortest(base),
+                      Decimal.shortest(noise.realised(base, epoch, epoch, 0)));
+                })
+            .toList());
+  }
+
+  private static String caption(NoiseSpec noise) {
+    return "The rate of step decay over %d epochs, multiplied by α · U(0, 1) with α = %s from epoch %d on (β = %s) and clamped to [η_min, η_max] = [%s, %s].\n"
+        .formatted(
+            EPOCHS,
+            PlainNumber.of(ALPHA),
+            noise.firstEpoch() + 1,
+            PlainNumber.of(BETA),
+            PlainNumber.of(MIN_LR),
+            PlainNumber.of(MAX_LR));
   }
 }

@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import org.noisylr.experiment.chart.ChartSection;
 import org.noisylr.experiment.chart.RunCharts;
 import org.noisylr.experiment.plan.Plan;
 import org.noisylr.experiment.plan.Scale;
@@ -54,12 +55,15 @@ public final class ExperimentReport {
    */
   public static Path write(RunStore store, Table table, Scale scale) {
     Results results = new Results(store, table, scale);
-    String html = new ExperimentReport(results).html();
+    ExperimentReport report = new ExperimentReport(results);
+    List<ChartSection> sections = report.sections();
+    String html = report.html(sections);
     Path folder = Plan.folder(store.root(), table.id(), scale);
     Path page = folder.resolve("report.html");
     OutputFolder.lock(
         folder,
         () -> {
+          ChartSection.writeCsv(sections, folder);
           AtomicFile.write(page, html);
           AtomicFile.write(folder.resolve("cells.csv"), ResultsCsv.cells(results));
           AtomicFile.write(folder.resolve("comparisons.csv"), ResultsCsv.comparisons(results));
@@ -67,7 +71,7 @@ public final class ExperimentReport {
     return page;
   }
 
-  private String html() {
+  private String html(List<ChartSection> sections) {
     List<String> inferred =
         table.cells().stream().map(Cell::inferred).filter(Objects::nonNull).distinct().toList();
     List<String> otherData =
@@ -90,7 +94,7 @@ public final class ExperimentReport {
     page.put("inferred", inferred);
     page.put("anyInferred", !inferred.isEmpty());
     page.put("choices", table.choices());
-    page.put("sections", sections());
+    page.put("sections", sections);
     page.put("data", results.entries().stream().map(Plan.Entry::describe).distinct().toList());
     page.put("devices", results.devices());
     page.put("machines", results.machines());
@@ -168,7 +172,7 @@ public final class ExperimentReport {
         .orElse(NONE);
   }
 
-  private List<Map<String, Object>> sections() {
+  private List<ChartSection> sections() {
     return table.comparisons().stream()
         .filter(cells -> !results.runs(cells).plain().isEmpty())
         .map(

@@ -1,5 +1,6 @@
 package org.noisylr.experiment.surface;
 
+import org.noisylr.experiment.chart.Ink;
 import org.noisylr.torch.optim.Implementation;
 import org.noisylr.train.loop.OptimizerSpec;
 
@@ -21,6 +22,11 @@ public enum Algorithm {
   /** Returns the name for readers. */
   public String title() {
     return title;
+  }
+
+  /** Returns the line of the optimizer's paths. */
+  Ink ink() {
+    return Ink.values()[ordinal()];
   }
 
   OptimizerSpec spec() {

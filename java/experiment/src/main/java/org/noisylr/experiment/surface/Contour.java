@@ -1,5 +1,6 @@
 package org.noisylr.experiment.surface;
 
+import java.awt.geom.Line2D;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -7,6 +8,7 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.DoubleStream;
 
 /**
  * The lines on which a surface has a height, by marching squares: within a cell of a grid, a line
@@ -81,6 +83,38 @@ record Contour(double level, List<double[]> lines) {
               .toArray());
     }
     return lines;
+  }
+
+  /**
+   * Returns these contours without the corners that are less than a fraction of the box away from
+   * the line without them.
+   */
+  Contour simplified(Box box, double fraction) {
+    double width = box.highX() - box.lowX();
+    double height = box.highY() - box.lowY();
+    return new Contour(
+        level, lines.stream().map(line -> simplified(line, width, height, fraction)).toList());
+  }
+
+  private static double[] simplified(double[] line, double width, double height, double fraction) {
+    DoubleStream.Builder kept = DoubleStream.builder();
+    int last = 0;
+    for (int i = 0; i < line.length; i += 2) {
+      boolean end = i == 0 || i == line.length - 2;
+      if (end
+          || Line2D.ptSegDist(
+                  line[last] / width,
+                  line[last + 1] / height,
+                  line[i + 2] / width,
+                  line[i + 3] / height,
+                  line[i] / width,
+                  line[i + 1] / height)
+              > fraction) {
+        kept.add(line[i]).add(line[i + 1]);
+        last = i;
+      }
+    }
+    return kept.build().toArray();
   }
 
   private static void join(Map<Edge, List<Edge>> neighbours, Edge a, Edge b) {

@@ -3,6 +3,8 @@ package org.noisylr.experiment.surface;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -10,8 +12,9 @@ import java.util.Locale;
 import java.util.Map;
 import org.noisylr.check.Check;
 import org.noisylr.check.Reason;
+import org.noisylr.experiment.chart.Ink;
 import org.noisylr.experiment.chart.LineChart;
-import org.noisylr.experiment.chart.LineChart.Ink;
+import org.noisylr.experiment.chart.LineChart.Mark;
 import org.noisylr.experiment.report.Page;
 import org.noisylr.experiment.statistics.Share;
 import org.noisylr.experiment.store.OutputFolder;
@@ -31,19 +34,16 @@ import org.noisylr.train.run.DirectoryLock;
  * @param alpha scale of the noise, which is drawn in each step; in (0, inf)
  * @param starts number of starts for the table of basins, at least 1; each has its own draws
  * @param seed seed of starts and noise
+ * @param titled whether the pictures have titles
  */
-public record Figure3(Surface wells, double alpha, int starts, long seed) {
+public record Figure3(Surface wells, double alpha, int starts, long seed, boolean titled) {
   /** The id of the figure. */
   public static final String ID = "fig3";
 
   static final int STEPS = 200;
-  private static final int SIZE = 560;
-  private static final Map<Algorithm, Ink> INKS =
-      Map.of(
-          Algorithm.SGD, Ink.PLAIN,
-          Algorithm.MOMENTUM, Ink.NOISY,
-          Algorithm.ADAM, Ink.GREEN,
-          Algorithm.RMSPROP, Ink.PURPLE);
+
+  /** Of the width of a picture; a fifth of a point. */
+  private static final double DETAIL = 1e-3;
 
   /** Validates the values. */
   public Figure3 {
@@ -65,16 +65,28 @@ public record Figure3(Surface wells, double alpha, int starts, long seed) {
   Path write(Path folder, List<Surface> surfaces, PrintStream console) {
     OutputFolder.create(folder);
     try (DirectoryLock lock = DirectoryLock.of(folder)) {
+      Map<Surface, double[]> minima = new LinkedHashMap<>();
+      List<List<Object>> pathRows = new ArrayList<>();
       for (Surface surface : surfaces) {
         console.println(surface.title());
-        chart(surface, false).write(folder, surface.id() + "-plain");
-        chart(surface, true).write(folder, surface.id() + "-noise");
+        double[] minimum = Basins.minimum(surface);
+        minima.put(surface, minimum);
+        for (boolean noisy : new boolean[] {false, true}) {
+          Map<Algorithm, Trajectories> paths = paths(surface, noisy);
+          chart(surface, noisy, minimum, paths)
+              .write(folder, surface.id() + (noisy ? "-noise" : "-plain"));
+          pathRows.addAll(pathRows(surface, noisy, paths));
+        }
       }
+      AtomicFile.write(
+          folder.resolve("paths.csv"),
+          Csv.format(List.of("function", "noise", "optimizer", "step", "x", "y"), pathRows));
+      AtomicFile.write(folder.resolve("caption.txt"), caption());
       console.printf("basins, %d starts each%n", starts);
       List<Row> rows = Basins.measure(surfaces, noise(alpha, seed), starts);
       AtomicFile.write(folder.resolve("basins.csv"), csv(rows));
       Path page = page(folder);
-      AtomicFile.write(page, html(surfaces, rows));
+      AtomicFile.write(page, html(minima, rows));
       return page;
     } catch (IOException e) {
       throw Reason.unwritable(folder, e);
@@ -90,21 +102,11 @@ public record Figure3(Surface wells, double alpha, int starts, long seed) {
     return alpha == 0 ? NoiseSpec.none() : NoiseSpec.uniform(alpha).seed(seed);
   }
 
-  private LineChart chart(Surface surface, boolean noisy) {
-    Box box = surface.box();
-    String title = surface.title() + (noisy ? ", with noise" : ", without noise");
-    LineChart chart =
-        new LineChart(title, "x", "y", SIZE, SIZE)
-            .within(box.lowX(), box.highX(), box.lowY(), box.highY());
-    int number = 0;
-    for (Contour contour : Contour.of(surface)) {
-      if (!contour.lines().isEmpty()) {
-        chart.backdrop("level " + number++, contour.coordinate(0), contour.coordinate(1));
-      }
-    }
-    Map<Algorithm, double[]> ends = new LinkedHashMap<>();
+  private Map<Algorithm, Trajectories> paths(Surface surface, boolean noisy) {
+    Map<Algorithm, Trajectories> paths = new EnumMap<>(Algorithm.class);
     for (Algorithm algorithm : Algorithm.values()) {
-      Trajectories path =
+      paths.put(
+          algorithm,
           Trajectories.follow(
               surface,
               algorithm,
@@ -112,20 +114,68 @@ public record Figure3(Surface wells, double alpha, int starts, long seed) {
               noise(noisy ? alpha : 0, seed),
               surface.start(),
               STEPS,
-              1);
-      double[] x = path.coordinate(0);
-      double[] y = path.coordinate(1);
-      for (int i = 0; i < y.length; i++) {
-        // A path has a gap outside of the picture.
-        y[i] = box.contains(x[i], y[i]) ? y[i] : Double.NaN;
-      }
-      chart.path(algorithm.title(), x, y, INKS.get(algorithm));
-      ends.put(algorithm, path.ends());
+              1));
     }
-    ends.forEach(
-        (algorithm, end) ->
-            chart.point("end of " + algorithm.title(), end[0], end[1], INKS.get(algorithm), false));
-    return chart.point("start", surface.startX(), surface.startY(), Ink.BACKDROP, true);
+    return paths;
+  }
+
+  private LineChart chart(
+      Surface surface, boolean noisy, double[] minimum, Map<Algorithm, Trajectories> paths) {
+    Box box = surface.box();
+    LineChart chart =
+        new LineChart("x", "y")
+            .title(titled ? surface.title() + (noisy ? ", with noise" : ", without noise") : null)
+            .within(box.lowX(), box.highX(), box.lowY(), box.highY());
+    for (Contour full : Contour.of(surface)) {
+      Contour contour = full.simplified(box, DETAIL);
+      chart.faint(contour.coordinate(0), contour.coordinate(1), Ink.TEXT);
+    }
+    paths.forEach(
+        (algorithm, path) -> {
+          double[] x = path.coordinate(0);
+          double[] y = path.coordinate(1);
+          for (int i = 0; i < y.length; i++) {
+            // A path has a gap outside of the picture.
+            y[i] = box.contains(x[i], y[i]) ? y[i] : Double.NaN;
+          }
+          chart.line(algorithm.title(), x, y, algorithm.ink());
+        });
+    paths.forEach(
+        (algorithm, path) ->
+            chart.point(path.ends()[0], path.ends()[1], algorithm.ink(), Mark.DIAMOND));
+    return chart
+        .point(minimum[0], minimum[1], Ink.TEXT, Mark.CROSS)
+        .point(surface.startX(), surface.startY(), Ink.TEXT, Mark.CIRCLE);
+  }
+
+  private static List<List<Object>> pathRows(
+      Surface surface, boolean noisy, Map<Algorithm, Trajectories> paths) {
+    List<List<Object>> rows = new ArrayList<>();
+    paths.forEach(
+        (algorithm, path) -> {
+          for (int step = 0; step < path.points().length; step++) {
+            double[] point = path.points()[step];
+            rows.add(
+                List.of(
+                    surface.id(),
+                    noisy ? "with noise" : "without noise",
+                    algorithm.title(),
+                    step,
+                    point[0],
+                    point[1]));
+          }
+        });
+    return rows;
+  }
+
+  private String caption() {
+    return """
+        Paths of SGD, momentum, Adam and RMSProp from the same start over the contours of a function, \
+        %d steps, without noise (plain) and with the rate of each step multiplied by %s · U(0, 1) \
+        (noise). The circle marks the start, diamonds mark the ends, and the cross marks the global \
+        minimum.
+        """
+        .formatted(STEPS, PlainNumber.of(alpha));
   }
 
   private static String csv(List<Row> rows) {
@@ -149,7 +199,7 @@ public record Figure3(Surface wells, double alpha, int starts, long seed) {
         "%.4f".formatted(share.high()));
   }
 
-  private String html(List<Surface> surfaces, List<Row> rows) {
+  private String html(Map<Surface, double[]> minima, List<Row> rows) {
     Map<String, Object> page = new HashMap<>();
     page.put("alpha", PlainNumber.of(alpha));
     page.put("mean", PlainNumber.of(alpha / 2));
@@ -157,8 +207,8 @@ public record Figure3(Surface wells, double alpha, int starts, long seed) {
     page.put("seed", seed);
     page.put("steps", STEPS);
     page.put("rows", rows.stream().map(Figure3::htmlRow).toList());
-    page.put("surfaces", surfaces);
-    page.put("data", PageData.json(surfaces, seed));
+    page.put("surfaces", minima.keySet());
+    page.put("data", PageData.json(minima, seed));
     return Page.render("fig3.html", page);
   }
 

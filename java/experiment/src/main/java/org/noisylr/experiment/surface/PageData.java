@@ -6,34 +6,43 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
+import java.util.Map;
 
 /**
  * What the page of figure 3 draws for a surface: contours, and paths from a grid of starts.
  *
  * @param id the surface
  * @param box least and greatest x, least and greatest y
+ * @param minimum x and y of the global minimum
  * @param lines contour lines
  * @param paths paths from all starts, for each alpha and each algorithm
  */
-record PageData(String id, double[] box, List<String> lines, List<String> paths) {
+record PageData(String id, double[] box, double[] minimum, List<String> lines, List<String> paths) {
   /** The page offers these. */
   private static final double[] ALPHAS = {0, 2, 4, 8, 16};
 
   private static final int STARTS = 11;
   private static final int EVERY = 5;
 
-  /** Returns the data of all surfaces as JSON. */
-  static String json(List<Surface> surfaces, long seed) {
+  /**
+   * Returns the data of all surfaces as JSON.
+   *
+   * @param minima x and y of the global minimum of each surface
+   */
+  static String json(Map<Surface, double[]> minima, long seed) {
     try {
       return JsonMapper.builder()
           .build()
-          .writeValueAsString(surfaces.stream().map(surface -> of(surface, seed)).toList());
+          .writeValueAsString(
+              minima.entrySet().stream()
+                  .map(each -> of(each.getKey(), each.getValue(), seed))
+                  .toList());
     } catch (JsonProcessingException e) {
       throw new AssertionError(e);
     }
   }
 
-  private static PageData of(Surface surface, long seed) {
+  private static PageData of(Surface surface, double[] minimum, long seed) {
     Box box = surface.box();
     double[] starts = box.cellCentres(STARTS);
     List<String> paths = new ArrayList<>();
@@ -55,6 +64,7 @@ record PageData(String id, double[] box, List<String> lines, List<String> paths)
     return new PageData(
         surface.id(),
         new double[] {box.lowX(), box.highX(), box.lowY(), box.highY()},
+        minimum,
         Contour.of(surface).stream()
             .flatMap(contour -> contour.lines().stream())
             .map(line -> pack(line, box))

@@ -2,6 +2,7 @@ package org.noisylr.experiment.chart;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 import org.noisylr.noise.NoiseSpec;
 import org.noisylr.schedule.Constant;
@@ -11,7 +12,7 @@ class LrChartTest {
   private static final String SCHEDULE = "stroke:rgb(0,114,178)";
 
   private static String svg(NoiseSpec noise) {
-    return LrChart.of(new Constant(0.1), noise, 3, 2).svg();
+    return new String(LrChart.of(new Constant(0.1), noise, 3, 2).svg(), StandardCharsets.UTF_8);
   }
 
   @Test
@@ -19,5 +20,19 @@ class LrChartTest {
     assertThat(svg(NoiseSpec.none()).contains(SCHEDULE)).isTrue();
     assertThat(svg(NoiseSpec.none()).contains(NOISY)).isFalse();
     assertThat(svg(NoiseSpec.uniform(8)).contains(NOISY)).isTrue();
+  }
+
+  @Test
+  void theBeginningOfTheNoiseIsMarked() {
+    assertThat(LineChartTest.texts(svg(NoiseSpec.uniform(8).fromEpoch(1))))
+        .containsSubsequence("schedule", "with noise")
+        .contains("noise");
+    assertThat(LineChartTest.texts(svg(NoiseSpec.none()))).doesNotContain("noise");
+    assertThat(LineChartTest.texts(svg(NoiseSpec.uniform(8).fromEpoch(3)))).doesNotContain("noise");
+  }
+
+  @Test
+  void epochsCountFrom1() {
+    assertThat(LineChartTest.texts(svg(NoiseSpec.none()))).contains("1", "2", "3");
   }
 }

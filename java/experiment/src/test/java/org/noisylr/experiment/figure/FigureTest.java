@@ -39,20 +39,35 @@ class FigureTest {
   void figure1HasACurveForEachCell() throws IOException {
     writeRuns(CurveFigure.FIGURE_1.cells());
     Path drawn = folder.resolve("fig1").resolve("smoke");
-    assertThat(CurveFigure.FIGURE_1.draw(new RunStore(folder), null))
+    assertThat(CurveFigure.FIGURE_1.draw(new RunStore(folder), null, false))
+        .extracting(file -> drawn.relativize(file).toString())
         .containsExactly(
-            drawn.resolve("test.png"),
-            drawn.resolve("test.svg"),
-            drawn.resolve("train.png"),
-            drawn.resolve("train.svg"));
-    assertThat(ImageIO.read(drawn.resolve("test.png").toFile()).getWidth()).isEqualTo(640);
-    assertThat(Files.readString(drawn.resolve("train.svg"))).contains("<svg");
+            "test.png",
+            "test.svg",
+            "test.pdf",
+            "test.csv",
+            "train.png",
+            "train.svg",
+            "train.pdf",
+            "train.csv",
+            "caption.txt");
+    assertThat(ImageIO.read(drawn.resolve("test.png").toFile()).getWidth()).isEqualTo(1020);
+    assertThat(Files.readString(drawn.resolve("train.svg")))
+        .contains(">SD</text", ">SD + RN</text", ">CLR</text", ">CLR + RN</text")
+        .doesNotContain("smoke scale");
+    assertThat(Files.readAllLines(drawn.resolve("test.csv")))
+        .hasSize(1 + 4 * 3)
+        .contains("SD,2,50,0,50,50");
+    assertThat(Files.readString(drawn.resolve("caption.txt")))
+        .contains("SD (seeds: 2), SD + RN (seeds: 2)", "± one standard deviation", "smoke scale");
+    CurveFigure.FIGURE_1.draw(new RunStore(folder), null, true);
+    assertThat(Files.readString(drawn.resolve("train.svg"))).contains("smoke scale");
   }
 
   @Test
   void theErrorOfAMissingRunNamesItsCell() throws IOException {
     writeRuns(List.of("sd/cifar-10"));
-    assertThatThrownBy(() -> CurveFigure.FIGURE_1.draw(new RunStore(folder), Scale.SMOKE))
+    assertThatThrownBy(() -> CurveFigure.FIGURE_1.draw(new RunStore(folder), Scale.SMOKE, false))
         .hasMessage(
             "%1$s has no runs of table1/sd-rn/cifar-10 at scale smoke: start with 'noisylr experiment run fig1 --scale smoke --out %1$s'",
             folder);
@@ -60,8 +75,17 @@ class FigureTest {
 
   @Test
   void figure2IsDrawnWithoutRuns() throws IOException {
-    List<Path> pictures = ScheduleFigure.draw(folder);
-    assertThat(pictures).hasSize(2);
-    assertThat(ImageIO.read(pictures.get(0).toFile()).getWidth()).isEqualTo(760);
+    assertThat(ScheduleFigure.draw(folder, false))
+        .extracting(file -> file.getFileName().toString())
+        .containsExactly(
+            "schedule.png", "schedule.svg", "schedule.pdf", "schedule.csv", "caption.txt");
+    Path drawn = folder.resolve("fig2");
+    assertThat(ImageIO.read(drawn.resolve("schedule.png").toFile()).getWidth()).isEqualTo(1020);
+    assertThat(Files.readString(drawn.resolve("schedule.svg")))
+        .contains(">η_min = 0.00002</text", ">η_max = 0.05</text", ">noise</text");
+    assertThat(Files.readAllLines(drawn.resolve("schedule.csv")))
+        .hasSize(201)
+        .startsWith("epoch,schedule,with_noise", "1,0.1,0.1");
+    assertThat(Files.readString(drawn.resolve("caption.txt"))).contains("from epoch 81 on");
   }
 }

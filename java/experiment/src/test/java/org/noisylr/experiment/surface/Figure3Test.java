@@ -38,7 +38,7 @@ class Figure3Test {
   @BeforeAll
   static void draw() {
     page =
-        new Figure3(Surfaces.PAPER_WELLS, 8, 10, SEED)
+        new Figure3(Surfaces.PAPER_WELLS, 8, 10, SEED, false)
             .write(folder, SURFACES, new PrintStream(OutputStream.nullOutputStream()));
   }
 
@@ -47,12 +47,23 @@ class Figure3Test {
     for (Surface surface : SURFACES) {
       for (String suffix : List.of("-plain", "-noise")) {
         Path png = folder.resolve(surface.id() + suffix + ".png");
-        assertThat(ImageIO.read(png.toFile()).getWidth()).isEqualTo(560);
-        assertThat(Files.readString(folder.resolve(surface.id() + suffix + ".svg")))
-            .startsWith("<?xml")
-            .contains("<svg");
+        assertThat(ImageIO.read(png.toFile()).getWidth()).isEqualTo(1020);
+        Path svg = folder.resolve(surface.id() + suffix + ".svg");
+        assertThat(Files.size(svg)).isLessThan(300_000);
+        assertThat(Files.readString(svg))
+            .contains(">SGD</text", ">momentum</text", ">Adam</text", ">RMSProp</text")
+            .doesNotContain(surface.title());
+        assertThat(folder.resolve(surface.id() + suffix + ".pdf")).isNotEmptyFile();
       }
     }
+    assertThat(Files.readString(folder.resolve("caption.txt"))).contains("cross marks the global");
+  }
+
+  @Test
+  void thePathsOfThePicturesAreInAFile() throws IOException {
+    assertThat(Files.readAllLines(folder.resolve("paths.csv")))
+        .hasSize(1 + 2 * 2 * 4 * 201)
+        .startsWith("function,noise,optimizer,step,x,y", "two-wells,without noise,SGD,0,1.7,1.3");
   }
 
   @Test

@@ -1,0 +1,51 @@
+package org.noisylr.experiment.chart;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.noisylr.experiment.store.OutputFolder;
+import org.noisylr.train.checkpoint.AtomicFile;
+
+/**
+ * The charts of a comparison in a report, for the template {@code charts.html}.
+ *
+ * @param name what is compared
+ * @param charts test scores, training scores and learning rates
+ */
+public record ChartSection(String name, List<ReportChart> charts) {
+  private static final int MOST = 100;
+
+  /**
+   * Writes the CSV files of sections beside a page.
+   *
+   * @param folder of the page
+   * @throws IOException if a file cannot be written
+   */
+  public static void writeCsv(List<ChartSection> sections, Path folder) throws IOException {
+    for (ChartSection section : sections) {
+      for (ReportChart chart : section.charts) {
+        Path file = folder.resolve(chart.file());
+        OutputFolder.create(file.getParent());
+        AtomicFile.write(file, chart.csv());
+      }
+    }
+  }
+
+  /** Returns a name for files and addresses. Different names stay different. */
+  static String fileName(String name) {
+    StringBuilder safe = new StringBuilder();
+    name.codePoints()
+        .forEach(
+            c -> {
+              if (Character.isLetterOrDigit(c) || ".,-".indexOf(c) >= 0) {
+                safe.appendCodePoint(c);
+              } else {
+                safe.append(c == ' ' ? "_" : "~%x".formatted(c));
+              }
+            });
+    // A file name has at most 255 bytes.
+    return safe.length() <= MOST
+        ? safe.toString()
+        : safe.substring(0, MOST) + "~%08x".formatted(name.hashCode());
+  }
+}
