@@ -4,9 +4,15 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.AbstractList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Function;
 import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
+import org.noisylr.experiment.chart.LineChart;
 import org.noisylr.experiment.chart.LrChart;
 import org.noisylr.experiment.schedule.Noises;
 import org.noisylr.experiment.schedule.Schedules;
@@ -41,6 +47,14 @@ final class LrCommand extends Subcommand {
   @Option(names = "--png", paramLabel = "FILE")
   private Path png;
 
+  @Option(names = "--svg", paramLabel = "FILE")
+  private Path svg;
+
+  @Option(names = "--pdf", paramLabel = "FILE")
+  private Path pdf;
+
+  @Mixin private TitlesOption titles;
+
   private int epochs;
   private Schedule schedule;
   private NoiseSpec noise;
@@ -50,22 +64,55 @@ final class LrCommand extends Subcommand {
     epochs = epochsOption.epochs();
     Check.atLeast("--steps-per-epoch", stepsPerEpoch, 1);
     Check.within("--epochs times --steps-per-epoch", (long) epochs * stepsPerEpoch, 1, MAX_STEPS);
-    if (csv != null && png != null && Options.absolute(csv).equals(Options.absolute(png))) {
-      throw new InputException("--csv and --png must be two files, but both are " + csv);
-    }
+    checkFiles();
     schedule = scheduleOptions.schedule(epochs, err());
     noise = noiseOptions.noise(epochs, seed, true, err());
     if (csv != null) {
       OutputFile.write("--csv", csv, csvBlocks());
     }
-    if (png != null) {
-      byte[] picture = LrChart.of(schedule, noise, epochs, stepsPerEpoch).png();
-      OutputFile.write("--png", png, List.of(ByteBuffer.wrap(picture)));
-    }
-    if (csv == null && png == null) {
+    write("--png", png, LineChart::png);
+    write("--svg", svg, LineChart::svg);
+    write("--pdf", pdf, LineChart::pdf);
+    if (files().isEmpty()) {
       summarise();
     }
     return 0;
+  }
+
+  /** Returns the files of the options that were given. */
+  private Map<String, Path> files() {
+    Map<String, Path> files = new LinkedHashMap<>();
+    files.put("--csv", csv);
+    files.put("--png", png);
+    files.put("--svg", svg);
+    files.put("--pdf", pdf);
+    files.values().removeIf(Objects::isNull);
+    return files;
+  }
+
+  private void checkFiles() {
+    Map<String, String> optionOfFile = new HashMap<>();
+    files()
+        .forEach(
+            (option, file) -> {
+              String other = optionOfFile.put(Options.absolute(file), option);
+              if (other != null) {
+                throw new InputException(
+                    "%s and %s must be two files, but both are %s".formatted(other, option, file));
+              }
+            });
+    if (titles.given() && files().keySet().stream().allMatch("--csv"::equals)) {
+      throw new InputException("--titles requires --png, --svg or --pdf");
+    }
+  }
+
+  private void write(String option, Path file, Function<LineChart, byte[]> format) {
+    if (file != null) {
+      LineChart chart =
+          LrChart.of(schedule, noise, epochs, stepsPerEpoch)
+              .title(titles.given() ? "Learning rate" : null);
+      OutputFile.write(option, file, List.of(ByteBuffer.wrap(format.apply(chart))));
+    }
   }
 
   /** Returns the CSV file in blocks of rows. A block is computed when it is read. */

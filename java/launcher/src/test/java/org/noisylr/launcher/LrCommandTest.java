@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.awt.image.BufferedImage;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
@@ -84,14 +86,23 @@ class LrCommandTest {
   }
 
   @Test
-  void thePictureHasAFixedSize(@TempDir Path folder) throws IOException {
+  void picturesAreAColumnWide(@TempDir Path folder) throws IOException {
     Path png = folder.resolve("lr.png");
-    Invocation outcome =
-        Invocation.of("lr --schedule clr --lr 0.1 --epochs 32 --noise uniform --png " + png);
-    assertThat(outcome.exit()).isZero();
+    Path svg = folder.resolve("lr.svg");
+    Path pdf = folder.resolve("lr.pdf");
+    String command =
+        "lr --schedule clr --lr 0.1 --epochs 32 --noise uniform --png %s --svg %s --pdf %s"
+            .formatted(png, svg, pdf);
+    assertThat(Invocation.of(command)).isEqualTo(new Invocation(0, "", ""));
     BufferedImage image = ImageIO.read(png.toFile());
-    assertThat(image.getWidth()).isEqualTo(900);
-    assertThat(image.getHeight()).isEqualTo(420);
+    assertThat(image.getWidth()).isEqualTo(1020);
+    assertThat(image.getHeight()).isEqualTo(765);
+    assertThat(Files.readString(svg))
+        .contains("width=\"244.8pt\"", ">with noise</text")
+        .doesNotContain("Learning rate");
+    assertThat(Files.readString(pdf, StandardCharsets.ISO_8859_1)).startsWith("%PDF-");
+    assertThat(Invocation.of(command + " --titles").exit()).isZero();
+    assertThat(Files.readString(svg)).contains(">Learning rate</text");
   }
 
   @Test
