@@ -37,7 +37,7 @@ public record ChartSection(String name, List<ReportChart> charts) {
     name.codePoints()
         .forEach(
             c -> {
-              if (Character.isLetterOrDigit(c) || ".,-".indexOf(c) >= 0) {
+              if (Character.isLetterOrDigit(c) || ".,+-".indexOf(c) >= 0) {
                 safe.appendCodePoint(c);
               } else {
                 safe.append(c == ' ' ? "_" : "~%x".formatted(c));

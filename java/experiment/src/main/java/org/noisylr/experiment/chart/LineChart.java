@@ -9,7 +9,11 @@ import java.awt.geom.Line2D;
 import java.awt.geom.Path2D;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.text.DecimalFormat;
+import java.text.DecimalFormatSymbols;
+import java.text.NumberFormat;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jfree.chart.JFreeChart;
@@ -50,6 +54,9 @@ public final class LineChart {
   /** The share of the y axis that names of windows need above the lines. */
   static final double HEADROOM = 0.09;
 
+  private static final NumberFormat NUMBER =
+      new DecimalFormat("0", DecimalFormatSymbols.getInstance(Locale.ROOT));
+
   private static final float TEXT_SIZE = 8;
   private static final float LINE = 1.1f;
   private static final float THIN = 0.5f;
@@ -82,6 +89,7 @@ public final class LineChart {
   }
 
   private static ValueAxis styled(ValueAxis axis, String title) {
+    axis.setStandardTickUnits(NumberAxis.createStandardTickUnits(Locale.ROOT));
     axis.setLabel(title);
     axis.setLabelFont(font());
     axis.setLabelPaint(Ink.TEXT.color());
@@ -112,8 +120,10 @@ public final class LineChart {
 
   /** Shows whole epochs from 1. Epoch n is from n − 0.5 to n + 0.5. */
   public LineChart epochs(int epochs) {
-    plot.getDomainAxis().setStandardTickUnits(NumberAxis.createIntegerTickUnits());
-    plot.getDomainAxis().setRange(0.5, epochs + 0.5);
+    NumberAxis axis = (NumberAxis) plot.getDomainAxis();
+    axis.setStandardTickUnits(NumberAxis.createIntegerTickUnits());
+    axis.setNumberFormatOverride(NUMBER);
+    axis.setRange(0.5, epochs + 0.5);
     return this;
   }
 
@@ -161,7 +171,7 @@ public final class LineChart {
     DefaultIntervalXYDataset data = new DefaultIntervalXYDataset();
     data.addSeries("", new double[][] {x, x, x, low, low, high});
     DeviationRenderer renderer = new DeviationRenderer(false, false);
-    renderer.setAlpha((float) (1.5 * SHADE));
+    renderer.setAlpha((float) (1.25 * SHADE));
     renderer.setSeriesFillPaint(0, ink.color());
     add(data, renderer);
     return this;

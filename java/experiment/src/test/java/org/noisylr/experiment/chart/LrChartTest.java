@@ -32,6 +32,13 @@ class LrChartTest {
   }
 
   @Test
+  void numbersOfEpochsHaveNoSeparators() {
+    LineChart chart = LrChart.of(new Constant(0.1), NoiseSpec.none(), 2500, 1);
+    assertThat(LineChartTest.texts(new String(chart.svg(), StandardCharsets.UTF_8)))
+        .contains("1000", "2000");
+  }
+
+  @Test
   void epochsCountFrom1() {
     assertThat(LineChartTest.texts(svg(NoiseSpec.none()))).contains("1", "2", "3");
   }
