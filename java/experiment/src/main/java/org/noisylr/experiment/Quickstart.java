@@ -4,7 +4,6 @@ import static java.util.stream.Collectors.joining;
 
 import java.io.IOException;
 import java.io.PrintStream;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -16,12 +15,12 @@ import java.util.stream.DoubleStream;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.noisylr.check.Check;
+import org.noisylr.check.InputException;
 import org.noisylr.check.Reason;
-import org.noisylr.experiment.chart.ChartSection;
-import org.noisylr.experiment.chart.RunCharts;
-import org.noisylr.experiment.report.Page;
+import org.noisylr.experiment.report.QuickstartReport;
 import org.noisylr.experiment.schedule.Noises;
 import org.noisylr.experiment.schedule.Schedules;
+import org.noisylr.experiment.statistics.PairedDifference;
 import org.noisylr.experiment.statistics.RunComparison;
 import org.noisylr.experiment.store.OutputFolder;
 import org.noisylr.experiment.store.RunStore;
@@ -31,7 +30,6 @@ import org.noisylr.schedule.Milestone;
 import org.noisylr.schedule.Schedule;
 import org.noisylr.schedule.StepDecay;
 import org.noisylr.torch.optim.Implementation;
-import org.noisylr.train.checkpoint.AtomicFile;
 import org.noisylr.train.data.Augmentation;
 import org.noisylr.train.data.Dataset;
 import org.noisylr.train.data.format.Datasets;
@@ -41,13 +39,12 @@ import org.noisylr.train.loop.Precision;
 import org.noisylr.train.loop.StopSignal;
 import org.noisylr.train.loop.TrainingConfig;
 import org.noisylr.train.loop.UpdateOptions;
-import org.noisylr.train.metric.EpochMetrics;
-import org.noisylr.train.run.Cpu;
 import org.noisylr.train.run.DirectoryLock;
 import org.noisylr.train.run.ModelName;
 import org.noisylr.train.run.Run;
 import org.noisylr.train.run.RunConfig;
 import org.noisylr.train.run.RunDirectory;
+import org.noisylr.train.run.RunResult;
 import org.noisylr.train.run.Selection;
 
 /**
@@ -56,8 +53,9 @@ import org.noisylr.train.run.Selection;
  * @param epochs epochs of each run, at least 1
  * @param seeds number of seeds, at least 1
  * @param device the device's own name
+ * @param threads CPU threads of LibTorch, at least 1
  */
-public record Quickstart(int epochs, int seeds, String device) {
+public record Quickstart(int epochs, int seeds, String device, int threads) {
   private static final String DATA = "fashion-mnist-mini";
   private static final int BATCH_SIZE = 128;
   private static final double ALPHA = 8;
@@ -74,6 +72,7 @@ public record Quickstart(int epochs, int seeds, String device) {
   public Quickstart {
     Check.atLeast("epochs", epochs, 1);
     Check.atLeast("seeds", seeds, 1);
+    Check.atLeast("threads", threads, 1);
   }
 
   /** Returns the noise of the noisy runs. */
@@ -82,15 +81,16 @@ public record Quickstart(int epochs, int seeds, String device) {
   }
 
   /**
-   * Trains and writes {@code report.html} and {@code test-accuracy.png}. Runs are saved in {@code
-   * runs}: a finished run is not repeated, and a stopped run is resumed.
+   * Trains and writes {@code report.html} and {@code test-accuracy.png} to a folder of these
+   * settings in {@code folder}, so that other settings keep theirs. Runs are saved in {@code
+   * folder/runs}: a finished run is not repeated, and a stopped run is resumed.
    *
    * @param environment names and values that describe program and machine, for the report
    * @param results shows the results
    * @param progress shows the progress
    * @param stop saves the progress and ends the run
    * @throws org.noisylr.train.run.StoppedException if it was stopped
-   * @throws org.noisylr.check.InputException if the folder cannot be written to, or another process
+   * @throws InputException if the folder holds a run or cannot be written to, or another process
    *     uses it
    */
   public void run(
@@ -99,7 +99,11 @@ public record Quickstart(int epochs, int seeds, String device) {
       PrintStream results,
       PrintStream progress,
       StopSignal stop) {
-    OutputFolder.create(folder);
+    if (RunDirectory.readConfig(folder).isPresent()) {
+      throw new InputException(folder + " holds a run of 'train'; choose another folder");
+    }
+    Path own = folder.resolve(name());
+    OutputFolder.create(own);
     try (DirectoryLock lock = DirectoryLock.of(folder)) {
       Dataset data = Datasets.open(DATA);
       progress.printf(
@@ -114,24 +118,18 @@ public record Quickstart(int epochs, int seeds, String device) {
               .mapToDouble(run -> run.timing().total())
               .sum();
       print(comparisons, results);
-
-      Map<String, Object> page = new LinkedHashMap<>();
-      page.put("rows", comparisons.stream().map(Quickstart::row).toList());
-      List<ChartSection> sections = comparisons.stream().map(Quickstart::section).toList();
-      ChartSection.writeCsv(sections, folder);
-      page.put("sections", sections);
-      page.put("seeds", seeds);
-      page.put("setting", List.copyOf(setting(data).entrySet()));
-      page.put("environment", List.copyOf(environment.entrySet()));
-      page.put("seconds", "%.0f".formatted(seconds));
-      Path report = folder.resolve("report.html");
-      AtomicFile.write(report, Page.render("quickstart.html", page));
-      AtomicFile.write(
-          folder.resolve("test-accuracy.png"), List.of(ByteBuffer.wrap(png(comparisons.get(0)))));
-      results.printf(Locale.ROOT, "%.0f s; report: %s%n", seconds, report);
+      Path page =
+          new QuickstartReport(comparisons, setting(data), environment, seeds, seconds).write(own);
+      results.printf(
+          Locale.ROOT, "%.0f s; report: %s (other settings keep theirs)%n", seconds, page);
     } catch (IOException e) {
       throw Reason.unwritable(folder, e);
     }
+  }
+
+  private String name() {
+    return "%d-epochs-%d-seeds-%s-%d-threads"
+        .formatted(epochs, seeds, device.replace(':', '-'), threads);
   }
 
   /**
@@ -184,7 +182,7 @@ public record Quickstart(int epochs, int seeds, String device) {
             ModelName.CNN28,
             null,
             device,
-            Cpu.processors(),
+            threads,
             1,
             false,
             training,
@@ -205,35 +203,19 @@ public record Quickstart(int epochs, int seeds, String device) {
   }
 
   private void print(List<RunComparison> comparisons, PrintStream console) {
-    console.printf("%nbest test accuracy, per cent: mean ± std over %d seed(s)%n", seeds);
-    String row = "%-22s %-16s %-16s %-16s%n";
-    console.printf(row, "schedule", "plain", "with noise", "paired difference");
+    console.printf(
+        "%ndoes noise help? difference of the best test accuracy, in percentage points%n");
     for (RunComparison c : comparisons) {
-      console.printf(
-          row,
-          c.name(),
-          c.plainAccuracy().percent(),
-          c.noisyAccuracy().percent(),
-          c.difference().signedPercent());
+      PairedDifference best = c.difference(RunResult::bestTestAcc);
+      console.printf("%-22s %s%n", c.name(), best.sentence(best.verdict()));
+    }
+    console.printf("%nbest test accuracy, per cent: mean ± std over seeds%n");
+    String row = "%-22s %-16s %s%n";
+    console.printf(row, "schedule", "plain", "with noise");
+    for (RunComparison c : comparisons) {
+      console.printf(row, c.name(), c.plainAccuracy().percent(), c.noisyAccuracy().percent());
     }
     console.println();
-  }
-
-  private static Map<String, Object> row(RunComparison c) {
-    return Map.of(
-        "name", c.name(),
-        "plain", c.plainAccuracy().percent(),
-        "noisy", c.noisyAccuracy().percent(),
-        "difference", c.difference().signedPercent());
-  }
-
-  private static ChartSection section(RunComparison c) {
-    return RunCharts.section(c, "accuracy", "Realised learning rate", "");
-  }
-
-  /** Draws the test accuracy for documents. */
-  private static byte[] png(RunComparison c) {
-    return RunCharts.scores("test accuracy", c, EpochMetrics::testAcc).png();
   }
 
   private Map<String, String> setting(Dataset data) {
@@ -252,6 +234,7 @@ public record Quickstart(int epochs, int seeds, String device) {
         "noise",
         "factor %s, one draw an epoch, in the last %.0f %% of the epochs"
             .formatted(Noises.describe(noise(1).distribution()), 100 * BETA));
+    setting.put("threads", Integer.toString(threads));
     setting.put(
         "seeds", LongStream.rangeClosed(1, seeds).mapToObj(Long::toString).collect(joining(", ")));
     return setting;

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import org.noisylr.experiment.Quickstart;
 import org.noisylr.train.loop.StopSignal;
+import org.noisylr.train.run.Cpu;
 import org.noisylr.train.run.Environment;
 import org.noisylr.train.run.StoppedException;
 import picocli.CommandLine.Command;
@@ -19,6 +20,9 @@ final class QuickstartCommand extends Subcommand {
   @Option(names = "--seeds", paramLabel = "N", defaultValue = "2")
   private int seeds;
 
+  @Option(names = "--threads", paramLabel = "N")
+  private Integer threads;
+
   @Mixin private DeviceOption device;
 
   @Option(names = "--out", paramLabel = "DIR", defaultValue = "runs/quickstart")
@@ -28,11 +32,13 @@ final class QuickstartCommand extends Subcommand {
 
   @Override
   public Integer call() {
+    Options.checkThreads(threads);
     String deviceName = device.name(err(), 0);
+    int threadCount = threads == null ? Cpu.processors() : threads;
     Quickstart quickstart =
         Options.named(
             Map.of("epochs", "--epochs", "seeds", "--seeds"),
-            () -> new Quickstart(epochs, seeds, deviceName));
+            () -> new Quickstart(epochs, seeds, deviceName, threadCount));
     NoiseOptions.warn(quickstart.noise(1), epochs, err());
     try (GracefulShutdown shutdown = new GracefulShutdown(true);
         StopSignal.Work work = shutdown.signal().work()) {

@@ -166,6 +166,7 @@ class BadInputTest {
         "train --data fashion-mnist-mini --model cnn28 --lr 0.1 --device cpu --capture|--capture requires a CUDA device, but the device is cpu",
         "experiment run table2 --scale smoke --device cpu --capture|--capture requires a CUDA device, but the device is cpu",
         "quickstart --seeds 0|--seeds must be at least 1, but is 0",
+        "quickstart --threads 0|--threads must be in [1, THREADS], but is 0",
       })
   void badInputIsOneLineAndExitCode2(String line, String message) {
     Invocation outcome = Invocation.of(line);
@@ -195,6 +196,22 @@ class BadInputTest {
         Invocation.of("train --data " + directory + "/nothing --model cnn28 --lr 0.1");
     assertThat(outcome.err()).startsWith("noisylr: ").contains("nothing").hasLineCount(1);
     assertThat(outcome.exit()).isEqualTo(2);
+  }
+
+  @Test
+  void quickstartRejectsTheFolderOfARun() throws IOException {
+    Invocation.of(
+        "train --data fashion-mnist-mini --model cnn28 --lr 0.1 --epochs 1 --subset 100 --test-subset"
+            + " 10 --out "
+            + directory);
+    assertThat(Invocation.of("quickstart --out " + directory))
+        .isEqualTo(
+            new Invocation(
+                2,
+                "",
+                "noisylr: %s holds a run of 'train'; choose another folder%n"
+                    .formatted(directory)));
+    assertThat(directory.resolve("runs")).doesNotExist();
   }
 
   @Test

@@ -24,22 +24,30 @@ class NoisylrTest {
   @Test
   @Tag("slow")
   void quickstartComparesAndReports(@TempDir Path folder) throws IOException {
-    Invocation outcome = Invocation.of("quickstart --epochs 1 --seeds 1 --out " + folder);
+    String options = "quickstart --epochs 1 --device cpu --threads 1 --out " + folder;
+    Invocation outcome = Invocation.of(options + " --seeds 1");
     assertThat(outcome.exit()).isZero();
     assertThat(outcome.err()).startsWith("noisylr: warning: no epoch is noisy").hasLineCount(1);
+    Path report = folder.resolve("1-epochs-1-seeds-cpu-1-threads");
+    String verdict = "undecided: +0.00, 1 seed; an interval requires at least 2 seeds";
     assertThat(outcome.out())
-        .contains("constant 0.01", "step decay from 0.05", "paired difference", "report.html");
-    String html = Files.readString(folder.resolve("report.html"));
+        .containsPattern("constant 0.01 +\\Q" + verdict)
+        .containsPattern("step decay from 0.05 +\\Q" + verdict)
+        .contains("report: " + report.resolve("report.html"));
+    String html = Files.readString(report.resolve("report.html"));
     assertThat(html.split("<svg", -1)).hasSize(1 + 6);
-    assertThat(html).doesNotContain("src=", "href=\"http").contains("fashion-mnist-mini");
-    assertThat(ImageIO.read(folder.resolve("test-accuracy.png").toFile())).isNotNull();
+    assertThat(html)
+        .doesNotContain("src=", "href=\"http")
+        .contains("fashion-mnist-mini", "<b>constant 0.01</b><br>" + verdict);
+    assertThat(ImageIO.read(report.resolve("test-accuracy.png").toFile())).isNotNull();
     try (Stream<Path> runs = Files.walk(folder)) {
       assertThat(runs).noneMatch(file -> file.toString().endsWith(".safetensors"));
     }
-    Invocation again = Invocation.of("quickstart --epochs 1 --seeds 1 --quiet --out " + folder);
-    assertThat(again.out())
-        .contains("paired difference", "report.html")
+    Invocation more = Invocation.of(options + " --seeds 2 --quiet");
+    assertThat(more.out())
+        .contains("undecided: ", ", 2 seeds; ", "1-epochs-2-seeds-cpu-1-threads/report.html")
         .doesNotContain("finished before", "epoch 1/1");
+    assertThat(report.resolve("report.html")).content().isEqualTo(html);
   }
 
   @Test

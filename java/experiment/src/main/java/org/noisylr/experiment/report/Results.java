@@ -105,7 +105,7 @@ final class Results {
     RunComparison comparison = runs(cells);
     return comparison.plain().isEmpty()
         ? Optional.empty()
-        : Optional.of(PairedDifference.of(comparison.differences(value)));
+        : Optional.of(comparison.difference(value));
   }
 
   /** Returns what the best test scores say about the paper's difference. */

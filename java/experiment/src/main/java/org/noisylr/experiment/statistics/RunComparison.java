@@ -38,13 +38,13 @@ public record RunComparison(
     return Sample.of(noisy, RunResult::bestTestAcc);
   }
 
-  /** Returns the best test accuracy of the noisy run minus that of the plain run, seed by seed. */
-  public Sample difference() {
-    return Sample.of(differences(RunResult::bestTestAcc));
+  /** Returns the paired difference of a value; there must be at least one seed. */
+  public PairedDifference difference(ToDoubleFunction<RunResult> value) {
+    return PairedDifference.of(differences(value));
   }
 
   /** Returns a value of the noisy run minus that of the plain run, for each seed. */
-  public double[] differences(ToDoubleFunction<RunResult> value) {
+  private double[] differences(ToDoubleFunction<RunResult> value) {
     return IntStream.range(0, plain.size())
         .mapToDouble(
             i ->

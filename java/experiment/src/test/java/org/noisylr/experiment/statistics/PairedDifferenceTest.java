@@ -56,4 +56,55 @@ class PairedDifferenceTest {
     assertThat(rounded.verdict(0.5)).isEqualTo(Verdict.UNDECIDED);
     assertThat(rounded.effect()).isNaN();
   }
+
+  @Test
+  void withoutAClaimTheSignDecides() {
+    assertThat(of(0.020, 0.021, 0.022).verdict()).isEqualTo(Verdict.BETTER);
+    assertThat(of(-0.020, -0.021, -0.022).verdict()).isEqualTo(Verdict.WORSE);
+    assertThat(of(-0.01, 0.02, 0.03).verdict()).isEqualTo(Verdict.UNDECIDED);
+  }
+
+  /** With an effect of 1, t(0.975) / sqrt(n) is 1.0494 for 6 seeds and 0.9248 for 7. */
+  @Test
+  void theSeedsToDecideAreTheFewestWhoseIntervalWouldExcludeZero() {
+    assertThat(new PairedDifference(3, 0.01, -0.015, 0.035, 1).seedsToDecide()).hasValue(7);
+    assertThat(new PairedDifference(3, -0.01, -0.035, 0.015, -1).seedsToDecide()).hasValue(7);
+    assertThat(new PairedDifference(3, 0.01, 0, 0.02, 0.0621).seedsToDecide()).hasValue(999);
+    assertThat(new PairedDifference(3, 0.01, 0, 0.02, 0.06).seedsToDecide()).isEmpty();
+    assertThat(of(-0.01, 0.01).seedsToDecide()).isEmpty();
+    assertThat(of(0.01).seedsToDecide()).isEmpty();
+  }
+
+  @Test
+  void aDecidedDifferenceIsOneSentence() {
+    PairedDifference d = of(0.03, 0.035, 0.04);
+    assertThat(d.points()).isEqualTo("+3.50 (2.3 to 4.7)");
+    assertThat(d.sentence(d.verdict()))
+        .isEqualTo("better: +3.50 (95 % interval 2.3 to 4.7), 3 seeds");
+    assertThat(d.sentence(Verdict.NOT_JUDGED))
+        .isEqualTo("not judged: +3.50 (95 % interval 2.3 to 4.7), 3 seeds");
+  }
+
+  @Test
+  void anUndecidedDifferenceSaysWhatWouldDecide() {
+    assertThat(sentence(-0.007, -0.005, 0.003))
+        .isEqualTo(
+            "undecided: -0.30 (95 % interval -1.6 to 1.0), 3 seeds; about 15 seeds would decide if"
+                + " mean and spread stayed the same");
+    assertThat(sentence(-0.01, 0.0102))
+        .startsWith("undecided: +0.01 (95 % interval ")
+        .endsWith(
+            "2 seeds; too small to matter at this spread: more than 1000 seeds would be required");
+    assertThat(sentence(0.008))
+        .isEqualTo("undecided: +0.80, 1 seed; an interval requires at least 2 seeds");
+    assertThat(sentence(0, 0))
+        .isEqualTo(
+            "undecided: +0.00, 2 seeds; all seeds have the same difference, which shows nothing"
+                + " about chance");
+  }
+
+  private static String sentence(double... differences) {
+    PairedDifference d = of(differences);
+    return d.sentence(d.verdict());
+  }
 }
