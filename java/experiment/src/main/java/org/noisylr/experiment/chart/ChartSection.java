@@ -31,13 +31,16 @@ public record ChartSection(String name, List<ReportChart> charts) {
     }
   }
 
-  /** Returns a name for files and addresses. Different names stay different. */
+  /**
+   * Returns a name for files and addresses. Different names stay different. It is ASCII, because
+   * the file names of the POSIX locale are.
+   */
   static String fileName(String name) {
     StringBuilder safe = new StringBuilder();
     name.codePoints()
         .forEach(
             c -> {
-              if (Character.isLetterOrDigit(c) || ".,+-".indexOf(c) >= 0) {
+              if (c < 128 && Character.isLetterOrDigit(c) || ".,+-".indexOf(c) >= 0) {
                 safe.appendCodePoint(c);
               } else {
                 safe.append(c == ' ' ? "_" : "~%x".formatted(c));

@@ -1,11 +1,15 @@
 package org.noisylr.experiment.report;
 
+import static java.util.stream.Collectors.counting;
+import static java.util.stream.Collectors.groupingBy;
+import static java.util.stream.Collectors.joining;
+
 import java.nio.file.Path;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -29,9 +33,10 @@ import org.noisylr.train.checkpoint.AtomicFile;
 import org.noisylr.train.run.RunResult;
 
 /**
- * The report of a table: the paper's numbers beside those of a store's runs. Its files are {@code
- * report.html}, {@code cells.csv} and {@code comparisons.csv}, in the folder of the table's plan.
- * They do not depend on when, where or in how many parts the runs were trained.
+ * The report of a table: the numbers of a store's runs, beside the paper's if it has some. Its
+ * files are {@code report.html}, {@code cells.csv}, {@code comparisons.csv}, {@code table.md},
+ * {@code table.tex} and the numbers of the charts, {@code charts/*.csv}, in the folder of the
+ * table's plan. They do not depend on when, where or in how many parts the runs were trained.
  */
 public final class ExperimentReport {
   private static final String NONE = "–";
@@ -58,6 +63,7 @@ public final class ExperimentReport {
     ExperimentReport report = new ExperimentReport(results);
     List<ChartSection> sections = report.sections();
     String html = report.html(sections);
+    ScoreTable scores = new ScoreTable(results);
     Path folder = Plan.folder(store.root(), table.id(), scale);
     Path page = folder.resolve("report.html");
     OutputFolder.lock(
@@ -67,6 +73,8 @@ public final class ExperimentReport {
           AtomicFile.write(page, html);
           AtomicFile.write(folder.resolve("cells.csv"), ResultsCsv.cells(results));
           AtomicFile.write(folder.resolve("comparisons.csv"), ResultsCsv.comparisons(results));
+          AtomicFile.write(folder.resolve("table.md"), scores.markdown());
+          AtomicFile.write(folder.resolve("table.tex"), scores.latex());
         });
     return page;
   }
@@ -74,33 +82,43 @@ public final class ExperimentReport {
   private String html(List<ChartSection> sections) {
     List<String> inferred =
         table.cells().stream().map(Cell::inferred).filter(Objects::nonNull).distinct().toList();
-    List<String> otherData =
-        results.entries().stream()
-            .filter(Plan.Entry::other)
-            .map(Plan.Entry::data)
-            .distinct()
-            .toList();
     Map<String, Object> page = new HashMap<>();
-    page.put("name", table.name());
-    page.put("title", table.title());
+    page.put("title", results.title());
     page.put("scale", scale.toString());
     page.put("rules", scale.rules());
+    page.put("ofPaper", table.ofPaper());
     page.put("reduced", scale != Scale.FULL);
     page.put("judged", scale.judged());
-    page.put("otherData", otherData);
-    page.put("anyOtherData", !otherData.isEmpty());
+    page.put("otherData", results.otherData());
+    page.put("anyOtherData", !results.otherData().isEmpty());
+    page.put("metric", results.metric());
     page.put("cells", table.cells().stream().map(this::row).toList());
     page.put("comparisons", table.comparisons().stream().map(this::row).toList());
+    page.put("anyComparisons", !table.comparisons().isEmpty());
+    page.put("verdicts", verdicts());
     page.put("inferred", inferred);
     page.put("anyInferred", !inferred.isEmpty());
     page.put("choices", table.choices());
+    page.put("anyChoices", !table.choices().isEmpty());
     page.put("sections", sections);
     page.put("data", results.entries().stream().map(Plan.Entry::describe).distinct().toList());
     page.put("devices", results.devices());
     page.put("machines", results.machines());
     page.put("date", LocalDate.now(ZoneOffset.UTC).toString());
+    page.put("commands", results.commands());
+    page.put("settings", List.copyOf(results.settings().entrySet()));
     page.put("noises", noises());
     return Page.render("experiment.html", page);
+  }
+
+  /** Counts the verdicts: "2 reproduced, 4 undecided at this n". */
+  private String verdicts() {
+    Map<Verdict, Long> counts =
+        table.comparisons().stream()
+            .collect(groupingBy(results::verdict, () -> new EnumMap<>(Verdict.class), counting()));
+    return counts.entrySet().stream()
+        .map(count -> count.getValue() + " " + count.getKey())
+        .collect(joining(", "));
   }
 
   /** Returns what the paper's supplement says about each noise of the table. */
@@ -123,7 +141,7 @@ public final class ExperimentReport {
     Map<String, Object> row = new HashMap<>();
     row.put("row", cell.row());
     row.put("column", cell.column());
-    row.put("paper", cell.paper().toString());
+    row.put("paper", table.ofPaper() ? cell.paper().toString() : null);
     row.put("inferred", cell.inferred() != null);
     row.put("best", percent(results.sample(cell, RunResult::bestTestAcc)));
     row.put("last", percent(results.sample(cell, RunResult::lastTestAcc)));
@@ -141,13 +159,10 @@ public final class ExperimentReport {
 
   private Map<String, Object> row(CellComparison cells) {
     Optional<PairedDifference> best = results.difference(cells, RunResult::bestTestAcc);
-    Verdict verdict = results.verdict(cells);
-    Map<String, Object> row = new HashMap<>();
-    row.put("name", cells.name());
+    Map<String, Object> row = VerdictRow.of(cells.name(), results.verdict(cells), best);
     row.put("inferred", cells.noisy().inferred() != null);
-    row.put("paper", "%+.2f".formatted(cells.paperDifference()));
-    row.put("best", points(best));
-    row.put("last", points(results.difference(cells, RunResult::lastTestAcc)));
+    row.put("paper", table.ofPaper() ? "%+.2f".formatted(cells.paperDifference()) : null);
+    row.put("last", VerdictRow.points(results.difference(cells, RunResult::lastTestAcc)));
     row.put(
         "effect",
         best.map(PairedDifference::effect)
@@ -155,21 +170,7 @@ public final class ExperimentReport {
             .map("%+.2f"::formatted)
             .orElse(NONE));
     row.put("n", best.map(PairedDifference::n).orElse(0));
-    row.put("verdict", verdict.toString());
-    row.put("verdictClass", verdict.name().toLowerCase(Locale.ROOT));
     return row;
-  }
-
-  /** Formats as "+0.49 (0.12 to 0.86)". */
-  private static String points(Optional<PairedDifference> difference) {
-    return difference
-        .map(
-            d ->
-                Double.isNaN(d.low()) || d.low() == d.high()
-                    ? "%+.2f".formatted(100 * d.mean())
-                    : "%+.2f (%.2f to %.2f)"
-                        .formatted(100 * d.mean(), 100 * d.low(), 100 * d.high()))
-        .orElse(NONE);
   }
 
   private List<ChartSection> sections() {

@@ -1,5 +1,7 @@
 package org.noisylr.experiment.report;
 
+import static java.util.stream.Collectors.joining;
+
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -61,6 +63,30 @@ final class Results {
     return scale;
   }
 
+  /** Returns the title for readers, with what distinguishes the runs from the paper's. */
+  String title() {
+    String different = scale.suffix() + (otherData().isEmpty() ? "" : " on other data");
+    return table.ofPaper()
+        ? table.name() + different + ": " + table.title()
+        : table.title() + different;
+  }
+
+  /** Returns the data that replaces the paper's. */
+  List<String> otherData() {
+    return entries().stream().filter(Plan.Entry::other).map(Plan.Entry::data).distinct().toList();
+  }
+
+  /** Returns the names of the scores; {@code score} if there are no runs. */
+  String metric() {
+    String metrics =
+        runs.values().stream()
+            .flatMap(finished -> finished.values().stream())
+            .map(run -> run.result().metric().title())
+            .distinct()
+            .collect(joining(" or "));
+    return metrics.isEmpty() ? "score" : metrics;
+  }
+
   /** Returns all entries of the plan. */
   List<Plan.Entry> entries() {
     return List.copyOf(plan.cells().values());
@@ -110,6 +136,15 @@ final class Results {
 
   /** Returns what the best test scores say about the paper's difference. */
   Verdict verdict(CellComparison cells) {
+    return verdict(cells, cells.paperDifference());
+  }
+
+  /** Returns what the best test scores say by themselves: better, worse or why neither. */
+  Verdict direction(CellComparison cells) {
+    return verdict(cells, Double.NaN);
+  }
+
+  private Verdict verdict(CellComparison cells, double claimed) {
     Plan.Entry base = entry(cells.base()).orElse(null);
     Plan.Entry noisy = entry(cells.noisy()).orElse(null);
     if (base == null || noisy == null) {
@@ -124,7 +159,7 @@ final class Results {
     }
     return !scale.judged() || base.standIn() || noisy.standIn()
         ? Verdict.NOT_JUDGED
-        : difference.get().verdict(cells.paperDifference());
+        : difference.get().verdict(claimed);
   }
 
   private boolean isIncomplete(Cell cell) {
@@ -150,6 +185,20 @@ final class Results {
               }
             });
     return state.toString();
+  }
+
+  /** Returns the commands that planned the runs. */
+  List<String> commands() {
+    return plan.commands();
+  }
+
+  /** Returns how each cell of the plan is trained, by row and column. */
+  Map<String, String> settings() {
+    Map<String, String> settings = new LinkedHashMap<>();
+    for (Cell cell : table.cells()) {
+      entry(cell).ifPresent(e -> settings.put(cell.row() + ", " + cell.column(), e.settings()));
+    }
+    return settings;
   }
 
   /** Returns the versions and machines that runs were trained with. */

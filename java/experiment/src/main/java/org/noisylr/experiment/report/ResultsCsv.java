@@ -77,8 +77,8 @@ final class ResultsCsv {
             .map(run -> run.result().metric())
             .map(Metric::toString)
             .orElse(""));
-    row.add(text(cell.paper().mean()));
-    row.add(text(cell.paper().std()));
+    row.add(text(cell.paper() == null ? Double.NaN : cell.paper().mean()));
+    row.add(text(cell.paper() == null ? Double.NaN : cell.paper().std()));
     row.add(Objects.requireNonNullElse(cell.inferred(), ""));
     row.add(results.runs(cell).size());
     add(row, results.sample(cell, RunResult::bestTestAcc));

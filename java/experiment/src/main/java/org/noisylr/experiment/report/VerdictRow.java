@@ -20,6 +20,7 @@ final class VerdictRow {
   static Map<String, Object> of(String name, Verdict verdict, Optional<PairedDifference> best) {
     Map<String, Object> row = new HashMap<>();
     row.put("name", name);
+    row.put("run", verdict != Verdict.NOT_RUN);
     row.put("best", points(best));
     row.put("verdict", verdict.toString());
     row.put("verdictClass", verdict.name().toLowerCase(Locale.ROOT));

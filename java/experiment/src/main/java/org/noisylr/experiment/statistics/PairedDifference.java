@@ -135,7 +135,7 @@ public record PairedDifference(int n, double mean, double low, double high, doub
 
   /**
    * Returns verdict, difference and number of seeds and, if undecided, what would decide: {@code
-   * undecided: -0.80 (95 % interval -4.2 to 2.6), 2 seeds; about 9 seeds would decide …}.
+   * undecided: -0.80 (95 % interval -4.2 to 2.6), 2 seeds; about 9 seeds would decide it …}.
    */
   public String sentence(Verdict verdict) {
     boolean undecided = verdict == Verdict.UNDECIDED;
@@ -156,7 +156,7 @@ public record PairedDifference(int n, double mean, double low, double high, doub
     }
     OptionalInt seeds = seedsToDecide();
     return seeds.isPresent()
-        ? "about %d seeds would decide if mean and spread stayed the same"
+        ? "about %d seeds would decide it if mean and spread stayed the same"
             .formatted(seeds.getAsInt())
         : "too small to matter at this spread: more than %d seeds would be required"
             .formatted(MAX_SEEDS);

@@ -77,7 +77,9 @@ class ExperimentReportTest {
     String html = report(Scale.FULL, "report.html");
     assertThat(html)
         .contains("<title>Table 6 on other data: Batch size</title>")
-        .contains("81.00 ± 1.00", "84.50 ± 1.50", "+3.50 (2.26 to 4.74)", "+7.00")
+        .contains("81.00 ± 1.00", "84.50 ± 1.50", "+3.50 (2.3 to 4.7)", "+7.00")
+        .contains("<h2>Verdict: 1 reproduced, 2 not run</h2>")
+        .contains("reproduced: +3.50 (95 % interval 2.3 to 4.7), 3 seeds; the paper: +0.09")
         .contains("<td class=\"text reproduced\">reproduced</td>")
         .contains("<td class=\"paper\">92.27</td>")
         .doesNotContain("This is a reduced form");
@@ -113,6 +115,44 @@ class ExperimentReportTest {
   }
 
   @Test
+  void theTablesForPapersHaveTheExperimentsRowsAndColumns() throws IOException {
+    run(Scale.FULL, "photos", "sd/batch-32", 0.80, 0.81, 0.82);
+    run(Scale.FULL, "photos", "sd-rn/batch-32", 0.83, 0.845, 0.86);
+    assertThat(report(Scale.FULL, "table.md"))
+        .startsWith(
+            """
+            | | batch 32 | batch 256 | batch 2048 |
+            |---|--:|--:|--:|
+            | SD | 81.00 ± 1.00 | – | – |
+            | SD + RN | **84.50 ± 1.50** | – | – |
+
+            Table 6 on other data: Batch size. Best test accuracy in per cent, mean ± standard\
+             deviation over seeds (n = 0 or 3). Bold: better than each score\
+            """);
+    assertThat(report(Scale.FULL, "table.tex"))
+        .contains("\\caption{Table 6 on other data: Batch size. Best", "$\\pm$", "95 \\% interval")
+        .contains(
+            """
+            \\begin{tabular}{lrrr}
+            \\toprule
+             & batch 32 & batch 256 & batch 2048 \\\\
+            \\midrule
+            SD & 81.00 $\\pm$ 1.00 & -- & -- \\\\
+            SD + RN & \\textbf{84.50 $\\pm$ 1.50} & -- & -- \\\\
+            \\bottomrule
+            """);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"SMOKE, 0.83, 0.845", "TINY, 0.81, 0.80", "TINY, 0.70, 0.71"})
+  void onlyABetterScoreIsBold(Scale scale, double first, double second) throws IOException {
+    run(scale, "photos", "sd/batch-32", 0.80, 0.81, 0.82);
+    run(scale, "photos", "sd-rn/batch-32", first, second, 0.86 - (0.83 - first));
+    assertThat(report(scale, "table.md")).doesNotContain("**");
+    assertThat(report(scale, "table.tex")).doesNotContain("textbf");
+  }
+
+  @Test
   void missingRunsHaveNoVerdict() throws IOException {
     run(Scale.TINY, "photos", "sd/batch-32", 0.80, 0.81, 0.82);
     Plan.write(
@@ -123,6 +163,56 @@ class ExperimentReportTest {
             .plan(Table.of("table6"), List.of("sd-rn/batch-32")));
     assertThat(comparison(Scale.TINY)).endsWith(",runs missing");
     assertThat(report(Scale.TINY, "report.html")).contains("3 of 3 runs", "0 of 3 runs", "not run");
+  }
+
+  @Test
+  void anExperimentOfOnesOwnIsBetterOrWorseAndHasNoPaper() throws IOException {
+    Path file = photos.resolve("own.yaml");
+    Files.writeString(
+        file,
+        """
+        title: Noise & 50 %_of |my| images
+        setting: {data: photos, model: resnet20, epochs: 3, lr: 0.1}
+        rows:
+          - {name: plain}
+          - {name: α *2*, against: [plain], noise: {type: uniform, alpha: 2}}
+          - {name: α 8, against: [plain], noise: {type: uniform, alpha: 8}}
+        """);
+    List<Table> own = Table.of(file.toString());
+    Planner planner = new Planner(Scale.FULL, 3, Map.of(), null, "cpu", 1, false);
+    List<PlannedCell> cells = planner.plan(own, List.of());
+    Plan.write(store, Scale.FULL, "noisylr experiment run own.yaml", cells);
+    for (int cell = 0; cell < 3; cell++) {
+      for (long seed = 1; seed <= 3; seed++) {
+        String key = RunStore.key(cells.get(cell).runs().get(seed));
+        double gain = List.of(0.0, 0.02, -0.02).get(cell) * (1 + 0.1 * seed);
+        FinishedRun.write(new RunStore(store).folder(key), 0.8 + 0.01 * seed + gain);
+      }
+    }
+    Path page = Experiment.report(store, file.toString(), own, Scale.FULL).get(0);
+    assertThat(Files.readString(page))
+        .contains("<title>Noise &amp; 50 %_of |my| images</title>")
+        .contains("<h2>Verdict: 1 better, 1 worse</h2>")
+        .contains("better: +2.40 (95 % interval 1.9 to 2.9), 3 seeds</li>")
+        .contains("worse: -2.40 (95 % interval -2.9 to -1.9), 3 seeds</li>")
+        .contains("<code>noisylr experiment run own.yaml</code>")
+        .contains("resnet20 on ")
+        .doesNotContain("paper</th>", "IJCAI", "Reproduced</i>");
+    assertThat(Files.readString(page))
+        .contains("<a href=\"charts/~3b1_8_against_plain,_result-test.csv\">CSV</a>");
+    assertThat(page.resolveSibling("charts/~3b1_8_against_plain,_result-test.csv"))
+        .content()
+        .startsWith("line,epoch,mean,std,run_1,run_2,run_3\nplain,1,80");
+    assertThat(page.resolveSibling("table.md"))
+        .content()
+        .contains("| α \\*2\\* | **84.40 ± 1.20** |", "50 %\\_of \\|my\\| images");
+    assertThat(page.resolveSibling("table.tex"))
+        .content()
+        .contains(
+            "$\\alpha$ *2* & \\textbf{84.40 $\\pm$ 1.20}", "Noise \\& 50 \\%\\_of |my| images");
+    assertThat(page.resolveSibling("comparisons.csv"))
+        .content()
+        .contains("own/plain/result,own/α-2/result,full,,,3,2.4000,");
   }
 
   @Test

@@ -89,7 +89,7 @@ class PairedDifferenceTest {
   void anUndecidedDifferenceSaysWhatWouldDecide() {
     assertThat(sentence(-0.007, -0.005, 0.003))
         .isEqualTo(
-            "undecided: -0.30 (95 % interval -1.6 to 1.0), 3 seeds; about 15 seeds would decide if"
+            "undecided: -0.30 (95 % interval -1.6 to 1.0), 3 seeds; about 15 seeds would decide it if"
                 + " mean and spread stayed the same");
     assertThat(sentence(-0.01, 0.0102))
         .startsWith("undecided: +0.01 (95 % interval ")
