@@ -53,7 +53,8 @@ class InterruptedExperimentTest {
     for (Path each : List.of(store, undisturbed)) {
       assertThat(Invocation.of("experiment report table2 --out " + each).exit()).isZero();
     }
-    for (String file : List.of("report.html", "cells.csv", "comparisons.csv", "table.md", "table.tex")) {
+    for (String file :
+        List.of("report.html", "cells.csv", "comparisons.csv", "table.md", "table.tex")) {
       Path report = Path.of("table2", "smoke", file);
       assertThat(store.resolve(report)).hasSameTextualContentAs(undisturbed.resolve(report));
     }

@@ -128,9 +128,10 @@ public record PairedDifference(int n, double mean, double low, double high, doub
         : points;
   }
 
-  /** Formats with two decimals below 1, else with one. */
+  /** Formats with two decimals below 1, one below 10, and none above. */
   private static String end(double value) {
-    return String.format(Locale.ROOT, Math.abs(value) < 1 ? "%.2f" : "%.1f", value);
+    int decimals = Math.abs(value) < 1 ? 2 : Math.abs(value) < 10 ? 1 : 0;
+    return String.format(Locale.ROOT, "%." + decimals + "f", value);
   }
 
   /**

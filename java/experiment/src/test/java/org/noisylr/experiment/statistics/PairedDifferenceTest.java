@@ -79,6 +79,8 @@ class PairedDifferenceTest {
   void aDecidedDifferenceIsOneSentence() {
     PairedDifference d = of(0.03, 0.035, 0.04);
     assertThat(d.points()).isEqualTo("+3.50 (2.3 to 4.7)");
+    assertThat(of(0.004, 0.005, 0.006).points()).isEqualTo("+0.50 (0.25 to 0.75)");
+    assertThat(of(0.1, 0.2, 0.3).points()).isEqualTo("+20.00 (-4.8 to 45)");
     assertThat(d.sentence(d.verdict()))
         .isEqualTo("better: +3.50 (95 % interval 2.3 to 4.7), 3 seeds");
     assertThat(d.sentence(Verdict.NOT_JUDGED))
