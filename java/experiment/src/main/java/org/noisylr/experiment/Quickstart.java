@@ -120,8 +120,7 @@ public record Quickstart(int epochs, int seeds, String device, int threads) {
       print(comparisons, results);
       Path page =
           new QuickstartReport(comparisons, setting(data), environment, seeds, seconds).write(own);
-      results.printf(
-          Locale.ROOT, "%.0f s; report: %s (other settings keep theirs)%n", seconds, page);
+      results.printf(Locale.ROOT, "%.0f s; report of these settings: %s%n", seconds, page);
     } catch (IOException e) {
       throw Reason.unwritable(folder, e);
     }

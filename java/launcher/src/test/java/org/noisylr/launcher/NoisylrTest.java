@@ -33,7 +33,7 @@ class NoisylrTest {
     assertThat(outcome.out())
         .containsPattern("constant 0.01 +\\Q" + verdict)
         .containsPattern("step decay from 0.05 +\\Q" + verdict)
-        .contains("report: " + report.resolve("report.html"));
+        .contains("report of these settings: " + report.resolve("report.html"));
     String html = Files.readString(report.resolve("report.html"));
     assertThat(html.split("<svg", -1)).hasSize(1 + 6);
     assertThat(html)
