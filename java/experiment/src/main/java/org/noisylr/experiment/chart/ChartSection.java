@@ -43,7 +43,7 @@ public record ChartSection(String name, List<ReportChart> charts) {
               if (c < 128 && Character.isLetterOrDigit(c) || ".,+-".indexOf(c) >= 0) {
                 safe.appendCodePoint(c);
               } else {
-                safe.append(c == ' ' ? "_" : "~%x".formatted(c));
+                safe.append(c == ' ' ? "_" : "~%x~".formatted(c));
               }
             });
     // A file name has at most 255 bytes.

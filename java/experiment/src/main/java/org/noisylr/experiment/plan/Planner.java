@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.PatternSyntaxException;
+import java.util.stream.Collectors;
 import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
 import org.noisylr.experiment.schedule.Schedules;
@@ -92,14 +93,21 @@ public record Planner(
 
   private static PathMatcher matcher(String glob) {
     try {
-      return FileSystems.getDefault().getPathMatcher("glob:" + glob);
+      return FileSystems.getDefault().getPathMatcher("glob:" + ascii(glob));
     } catch (PatternSyntaxException e) {
       throw new InputException("--only must be a pattern such as sd*/cifar-10, but is " + glob, e);
     }
   }
 
+  /** Replaces letters that a path in the POSIX locale cannot have. */
+  private static String ascii(String text) {
+    return text.codePoints()
+        .mapToObj(c -> c < 128 ? Character.toString(c) : "~%x~".formatted(c))
+        .collect(Collectors.joining());
+  }
+
   private static boolean matches(PathMatcher matcher, String id) {
-    Path path = Path.of(id);
+    Path path = Path.of(ascii(id));
     return matcher.matches(path) || matcher.matches(path.subpath(1, path.getNameCount()));
   }
 
