@@ -102,6 +102,7 @@ public record Quickstart(int epochs, int seeds, String device, int threads) {
     if (RunDirectory.readConfig(folder).isPresent()) {
       throw new InputException(folder + " holds a run of 'train'; choose another folder");
     }
+    OutputFolder.create(folder);
     Path own = folder.resolve(name());
     OutputFolder.create(own);
     try (DirectoryLock lock = DirectoryLock.of(folder)) {

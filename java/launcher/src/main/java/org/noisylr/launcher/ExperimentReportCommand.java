@@ -11,6 +11,7 @@ import org.noisylr.experiment.plan.Plan;
 import org.noisylr.experiment.plan.Scale;
 import org.noisylr.experiment.store.RunStore;
 import org.noisylr.experiment.surface.Figure3;
+import org.noisylr.experiment.table.Table;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -23,6 +24,7 @@ final class ExperimentReportCommand extends Subcommand {
   @Option(names = "--scale", paramLabel = "SCALE")
   private Scale scale;
 
+  @Mixin private MomentumFormOption momentum;
   @Mixin private StoreOption store;
   @Mixin private TitlesOption titles;
 
@@ -34,7 +36,7 @@ final class ExperimentReportCommand extends Subcommand {
           "--titles has no effect on " + experiment + ", which has no pictures");
     }
     if (experiment.isFigure1()) {
-      print(CurveFigure.FIGURE_1.draw(new RunStore(folder), scale, titles.given()));
+      return drawFigure1(new RunStore(folder));
     } else if (experiment.isFigure2()) {
       rejectScale();
       print(ScheduleFigure.draw(folder, titles.given()));
@@ -42,12 +44,21 @@ final class ExperimentReportCommand extends Subcommand {
       rejectScale();
       print(List.of(figure3(folder.resolve(Figure3.ID))));
     } else {
-      print(Experiment.report(folder, experiment.toString(), experiment.tables(), scale));
+      List<Table> tables = experiment.tables(momentum.overrides());
+      print(Experiment.report(folder, experiment.toString(), tables, scale));
       if (experiment.isFigure4()) {
-        drawFigure4(folder);
+        draw(CurveFigure.FIGURE_4, new RunStore(folder));
       }
     }
     return 0;
+  }
+
+  private int drawFigure1(RunStore runs) {
+    CurveFigure figure = CurveFigure.FIGURE_1;
+    if (scale == null && figure.scales(runs).isEmpty()) {
+      throw Plan.noRuns(runs.root(), figure.id(), figure.id(), null);
+    }
+    return draw(figure, runs) ? 0 : Noisylr.BAD_INPUT;
   }
 
   private boolean isFigure() {
@@ -77,16 +88,23 @@ final class ExperimentReportCommand extends Subcommand {
     return page;
   }
 
-  /** Draws the scales that have all of the figure's cells. The report shows the others too. */
-  private void drawFigure4(Path folder) {
-    for (Scale each :
-        scale == null ? Plan.scales(folder, CurveFigure.FIGURE_4.table()) : List.of(scale)) {
+  /**
+   * Draws the scales that have all of the figure's cells, and says which cells the others lack.
+   *
+   * @return whether a picture was drawn
+   */
+  private boolean draw(CurveFigure figure, RunStore runs) {
+    List<Scale> scales = scale == null ? figure.scales(runs) : List.of(scale);
+    boolean drawn = false;
+    for (Scale each : scales) {
       try {
-        print(CurveFigure.FIGURE_4.draw(new RunStore(folder), each, titles.given()));
+        print(figure.draw(runs, each, titles.given()));
+        drawn = true;
       } catch (InputException e) {
         err().println("noisylr: no picture: " + e.getMessage());
       }
     }
+    return drawn;
   }
 
   private void print(List<Path> files) {

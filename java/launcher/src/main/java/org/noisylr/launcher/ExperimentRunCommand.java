@@ -17,7 +17,6 @@ import org.noisylr.experiment.plan.Scale;
 import org.noisylr.experiment.plan.Shard;
 import org.noisylr.experiment.surface.Figure3;
 import org.noisylr.experiment.table.Table;
-import org.noisylr.torch.optim.MomentumForm;
 import org.noisylr.train.loop.StopSignal;
 import org.noisylr.train.run.Cpu;
 import picocli.CommandLine.ArgGroup;
@@ -63,8 +62,7 @@ final class ExperimentRunCommand extends Subcommand {
   @Option(names = "--capture")
   private boolean capture;
 
-  @Option(names = "--momentum-form", paramLabel = "FORM")
-  private MomentumForm momentumForm;
+  @Mixin private MomentumFormOption momentum;
 
   @Option(names = "--backbone", paramLabel = "FILE")
   private Path backbone;
@@ -92,9 +90,7 @@ final class ExperimentRunCommand extends Subcommand {
   }
 
   private int train(List<String> cells) {
-    List<Table> tables =
-        experiment.tables(
-            momentumForm == null ? Map.of() : Map.of("momentum_form", Choice.word(momentumForm)));
+    List<Table> tables = experiment.tables(momentum.overrides());
     Options.checkThreads(threads);
     Shard part = Shard.parse(shard);
     String deviceName = device.name(err(), 0);
@@ -124,8 +120,12 @@ final class ExperimentRunCommand extends Subcommand {
       }
     }
     console.printf(
-        "for the report: %s experiment report %s --scale %s --out %s%n",
-        program(), quoted(experiment.toString()), scale, quoted(store.folder()));
+        "for the report: %s experiment report %s --scale %s%s --out %s%n",
+        program(),
+        quoted(experiment.toString()),
+        scale,
+        momentum.argument(),
+        quoted(store.folder()));
     return succeeded ? 0 : Noisylr.RUN_FAILED;
   }
 

@@ -170,7 +170,7 @@ final class LrCommand extends Subcommand {
       out()
           .printf(
               "%6d  %-12.6g%-12.6g%-12.6g%n",
-              epoch, base, noise.factor(epoch, step, 0), noise.realised(base, epoch, step, 0));
+              epoch + 1, base, noise.factor(epoch, step, 0), noise.realised(base, epoch, step, 0));
     }
   }
 }

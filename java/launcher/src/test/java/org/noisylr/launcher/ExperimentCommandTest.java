@@ -54,7 +54,10 @@ class ExperimentCommandTest {
     Invocation report = Invocation.of("experiment report fig1" + options);
     assertThat(report.exit()).isEqualTo(2);
     assertThat(report.err())
-        .startsWith("noisylr: " + folder + " has no runs of table1/sd/cifar-10 at scale smoke: ")
+        .startsWith(
+            "noisylr: no picture: "
+                + folder
+                + " has no runs of table1/sd/cifar-10 at scale smoke: ")
         .hasLineCount(1);
   }
 

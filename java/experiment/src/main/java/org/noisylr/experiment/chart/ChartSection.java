@@ -1,8 +1,12 @@
 package org.noisylr.experiment.chart;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
 import org.noisylr.experiment.store.OutputFolder;
 import org.noisylr.train.checkpoint.AtomicFile;
 
@@ -13,20 +17,31 @@ import org.noisylr.train.checkpoint.AtomicFile;
  * @param charts test scores, training scores and learning rates
  */
 public record ChartSection(String name, List<ReportChart> charts) {
+  /** The folder of the CSV files beside a page. */
+  static final String FOLDER = "charts";
+
   private static final int MOST = 100;
 
   /**
-   * Writes the CSV files of sections beside a page.
+   * Writes the CSV files of sections beside a page, and deletes those of earlier pages.
    *
    * @param folder of the page
    * @throws IOException if a file cannot be written
    */
   public static void writeCsv(List<ChartSection> sections, Path folder) throws IOException {
+    Path charts = folder.resolve(FOLDER);
+    OutputFolder.create(charts);
+    Set<Path> written = new HashSet<>();
     for (ChartSection section : sections) {
       for (ReportChart chart : section.charts) {
         Path file = folder.resolve(chart.file());
-        OutputFolder.create(file.getParent());
         AtomicFile.write(file, chart.csv());
+        written.add(file);
+      }
+    }
+    try (Stream<Path> files = Files.list(charts)) {
+      for (Path file : files.filter(each -> !written.contains(each)).toList()) {
+        Files.delete(file);
       }
     }
   }

@@ -40,14 +40,17 @@ public record Curve(String name, Ink ink, List<double[]> runs) {
 
   /** Shades the epochs with noise, if there are some. */
   public static void shadeNoise(LineChart chart, List<Run> runs) {
-    OptionalInt first =
-        runs.stream()
-            .flatMap(run -> run.metrics().stream())
-            .filter(epoch -> epoch.factor() != 1)
-            .mapToInt(EpochMetrics::epoch)
-            .min();
     int epochs = runs.stream().mapToInt(run -> run.metrics().size()).max().orElse(0);
-    first.ifPresent(epoch -> chart.window("noise", epoch + 0.5, epochs + 0.5));
+    firstNoisyEpoch(runs).ifPresent(epoch -> chart.window("noise", epoch + 0.5, epochs + 0.5));
+  }
+
+  /** Returns the first epoch in which a run has noise, counted from 0; empty if none has. */
+  static OptionalInt firstNoisyEpoch(List<Run> runs) {
+    return runs.stream()
+        .flatMap(run -> run.metrics().stream())
+        .filter(epoch -> epoch.factor() != 1)
+        .mapToInt(EpochMetrics::epoch)
+        .min();
   }
 
   /** Draws the mean and, for several runs, the band of ± one standard deviation. */

@@ -54,7 +54,7 @@ public final class RunCharts {
 
   private static LineChart scores(String metric, RunComparison c, List<Curve> curves) {
     LineChart chart = new LineChart("epoch", metric + ", %").epochs(Curve.epochs(curves));
-    Curve.shadeNoise(chart, c.noisy());
+    Curve.shadeNoise(chart, c.all());
     curves.forEach(curve -> curve.drawRuns(chart));
     curves.forEach(curve -> curve.draw(chart));
     return chart;
@@ -79,23 +79,23 @@ public final class RunCharts {
     RateAxis axis = RateAxis.of(rates(c, EpochMetrics::baseLr), drawn);
     LineChart chart =
         new LineChart("epoch", "learning rate").epochs(Curve.epochs(curves)).yAxis(axis);
-    Curve.shadeNoise(chart, c.noisy());
+    Curve.shadeNoise(chart, c.all());
     if (!c.noisy().isEmpty()) {
       List<double[]> noisy = curves.get(curves.size() - 1).runs();
-      for (double[] rates : noisy.subList(1, noisy.size())) {
-        StepLine line = epochs(axis.clip(rates));
-        chart.faint(line.x(), line.y(), Ink.NOISY);
-      }
+      drawOtherSeeds(chart, axis, noisy, Ink.NOISY);
       StepLine line = epochs(axis.clip(noisy.get(0)));
       chart.thinLine(c.noisyName(), line.x(), line.y(), Ink.NOISY);
     }
     if (!c.plain().isEmpty()) {
-      // Without noise, all seeds have the same rates.
-      StepLine line = epochs(axis.clip(curves.get(0).runs().get(0)));
+      List<double[]> plain = curves.get(0).runs();
+      drawOtherSeeds(chart, axis, plain, Ink.PLAIN);
+      StepLine line = epochs(axis.clip(plain.get(0)));
       chart.line(c.plainName(), line.x(), line.y(), Ink.PLAIN);
     }
     String note =
-        "The rate at the end of each epoch: the noise moves it around the dashed line"
+        "The rate at the end of each epoch"
+            + (hasNoise(c.all()) ? ": the noise changes it" : "")
+            + (hasNoise(c.noisy()) && !hasNoise(c.plain()) ? " around the dashed line" : "")
             + (c.noisy().size() > 1 ? "; faint lines are the other seeds" : "")
             + (Arrays.stream(drawn).anyMatch(axis::isBelow)
                 ? "; rates below %s are drawn at the lower edge"
@@ -105,12 +105,23 @@ public final class RunCharts {
     return chart("lr", title, chart, note, c, curves);
   }
 
+  /** Draws the rates that differ from those of the first seed. Without noise, none does. */
+  private static void drawOtherSeeds(
+      LineChart chart, RateAxis axis, List<double[]> rates, Ink ink) {
+    for (double[] other : rates) {
+      if (!Arrays.equals(other, rates.get(0))) {
+        StepLine line = epochs(axis.clip(other));
+        chart.faint(line.x(), line.y(), ink);
+      }
+    }
+  }
+
+  private static boolean hasNoise(List<Run> runs) {
+    return Curve.firstNoisyEpoch(runs).isPresent();
+  }
+
   private static double[] rates(RunComparison c, ToDoubleFunction<EpochMetrics> value) {
-    return Stream.concat(c.plain().stream(), c.noisy().stream())
-        .map(Run::metrics)
-        .flatMap(List::stream)
-        .mapToDouble(value)
-        .toArray();
+    return c.all().stream().map(Run::metrics).flatMap(List::stream).mapToDouble(value).toArray();
   }
 
   private static StepLine epochs(double[] rates) {
@@ -125,7 +136,7 @@ public final class RunCharts {
         title,
         chart.pageSvg(name + "-", title + ": " + c.name()),
         note,
-        "charts/" + name + ".csv",
+        ChartSection.FOLDER + "/" + name + ".csv",
         Curve.csv(curves));
   }
 }

@@ -50,24 +50,20 @@ public record CurveFigure(String id, String table, List<String> cells) {
           "fig4",
           List.of("fig4/const/cifar-10", "fig4/const-rn/cifar-10", "fig4/l4/cifar-10"));
 
+  /** Returns the scales at which the table was run. */
+  public List<Scale> scales(RunStore store) {
+    return Plan.scales(store.root(), table);
+  }
+
   /**
    * Draws the figure from the runs of a store.
    *
-   * @param scale null for every scale at which the table was run
    * @param titled whether the pictures have titles
    * @return the files
    * @throws org.noisylr.check.InputException if a cell has no finished run, or a picture cannot be
    *     written
    */
   public List<Path> draw(RunStore store, Scale scale, boolean titled) {
-    List<Scale> scales = scale == null ? Plan.scales(store.root(), table) : List.of(scale);
-    if (scales.isEmpty()) {
-      throw Plan.noRuns(store.root(), id, id, null);
-    }
-    return scales.stream().flatMap(each -> drawAt(store, each, titled).stream()).toList();
-  }
-
-  private List<Path> drawAt(RunStore store, Scale scale, boolean titled) {
     Plan plan = Plan.read(store.root(), table, scale);
     Map<String, List<Run>> runsByRow = new LinkedHashMap<>();
     boolean other = false;

@@ -100,7 +100,8 @@ public record DataSource(
   }
 
   private static String fileName(String location) {
-    return Datasets.isName(location) ? location : Path.of(location).getFileName().toString();
+    Path name = Datasets.isName(location) ? null : Path.of(location).getFileName();
+    return name == null ? location : name.toString();
   }
 
   private static String inPlaceOf(String description, String name) {

@@ -11,9 +11,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
 import org.noisylr.check.Reason;
@@ -29,57 +27,67 @@ import org.noisylr.train.run.RunFormat;
  * TABLE/SCALE/plan.yaml}, and reports are made from it.
  *
  * @param cells entries by the ids of cells
- * @param commands the commands that planned the runs
  */
-public record Plan(Map<String, Entry> cells, List<String> commands) {
+public record Plan(Map<String, Entry> cells) {
   private static final String FILE = "plan.yaml";
 
   /** Validates the values. */
   public Plan {
     Check.required("cells", cells).forEach(Check::required);
-    commands = Objects.requireNonNullElse(commands, List.of());
   }
 
   /**
    * The runs of a cell.
    *
+   * @param command the command that planned the runs
    * @param settings how the cell is trained at full scale, in words
+   * @param location name or path of the data
    * @param data the data in words
    * @param other whether it is another dataset than the paper's
    * @param standIn whether it is embedded or synthetic
    * @param backbone the file of initial weights; null for none
+   * @param validation fraction of the training examples that chooses the best epoch; null for the
+   *     test examples
    * @param epochs number of epochs
    * @param trainCount number of training examples
    * @param testCount number of test examples
    * @param runs keys in the store by seed
    */
   public record Entry(
+      String command,
       String settings,
+      String location,
       String data,
       boolean other,
       boolean standIn,
       String backbone,
+      Double validation,
       int epochs,
       @JsonProperty("train") int trainCount,
       @JsonProperty("test") int testCount,
       Map<Long, String> runs) {
     /** Validates the values. */
     public Entry {
+      Check.required("command", command);
       Check.required("settings", settings);
+      Check.required("location", location);
       Check.required("data", data);
       Check.required("runs", runs).forEach((seed, key) -> Check.required("runs." + seed, key));
     }
 
-    static Entry of(PlannedCell planned) {
+    static Entry of(String command, PlannedCell planned) {
       RunConfig first = planned.runs().values().iterator().next();
       Map<Long, String> runs = new TreeMap<>();
       planned.runs().forEach((seed, config) -> runs.put(seed, RunStore.key(config)));
       return new Entry(
+          command,
           planned.cell().settings().describe(),
+          planned.data().location(),
           planned.data().description(),
           planned.data().isSubstitute(),
           planned.data().standIn(),
           first.backbone(),
+          first.selection().validation(),
           first.training().epochs(),
           planned.trainCount(),
           planned.testCount(),
@@ -99,27 +107,39 @@ public record Plan(Map<String, Entry> cells, List<String> commands) {
 
     /** Returns whether the scores of the two cells may be compared. */
     public boolean comparable(Entry entry) {
-      return with("", Map.of()).equals(entry.with("", Map.of()));
+      return with("", "", Map.of()).equals(entry.with("", "", Map.of()));
     }
 
-    /** Returns whether the two entries differ in their seeds alone. */
+    /** Returns whether the two entries differ in their seeds alone. All have seed 1. */
     boolean sameTraining(Entry entry) {
-      return comparable(entry) && settings.equals(entry.settings);
+      return Objects.equals(runs.get(1L), entry.runs.get(1L));
     }
 
-    /** This entry, with the seeds that only an earlier entry of the same training has. */
-    Entry after(Entry earlier) {
+    /** This entry, with the finished seeds that only an earlier entry of the same training has. */
+    Entry after(Entry earlier, RunStore store) {
       if (earlier == null || !sameTraining(earlier)) {
         return this;
       }
       Map<Long, String> both = new TreeMap<>(earlier.runs);
+      both.values().removeIf(key -> store.finished(key).isEmpty());
       both.putAll(runs);
-      return with(settings, both);
+      return with(command, settings, both);
     }
 
-    private Entry with(String words, Map<Long, String> others) {
+    private Entry with(String newCommand, String newSettings, Map<Long, String> newRuns) {
       return new Entry(
-          words, data, other, standIn, backbone, epochs, trainCount, testCount, others);
+          newCommand,
+          newSettings,
+          location,
+          data,
+          other,
+          standIn,
+          backbone,
+          validation,
+          epochs,
+          trainCount,
+          testCount,
+          newRuns);
     }
   }
 
@@ -173,7 +193,7 @@ public record Plan(Map<String, Entry> cells, List<String> commands) {
 
   /**
    * Writes the plans of all tables that the cells belong to. Earlier cells remain, and so do
-   * earlier seeds of a cell that is otherwise unchanged.
+   * finished seeds of a cell that is otherwise unchanged.
    *
    * @param command plans these cells
    * @return a line for each cell that an earlier plan trained in another way
@@ -196,28 +216,23 @@ public record Plan(Map<String, Entry> cells, List<String> commands) {
       throws IOException {
     List<String> changes = new ArrayList<>();
     Path file = folder(store, table, scale).resolve(FILE);
-    Plan before = Files.exists(file) ? read(store, table, scale) : new Plan(Map.of(), List.of());
-    Map<String, Entry> entries = new TreeMap<>(before.cells);
+    RunStore runs = new RunStore(store);
+    Map<String, Entry> before = Files.exists(file) ? read(store, table, scale).cells : Map.of();
+    Map<String, Entry> entries = new TreeMap<>(before);
     for (PlannedCell cell : cells) {
       String id = cell.cell().id();
       Entry earlier = entries.get(id);
-      Entry entry = Entry.of(cell);
-      if (earlier != null && !entry.comparable(earlier)) {
+      Entry entry = Entry.of(command, cell);
+      if (earlier != null && !entry.sameTraining(earlier)) {
         changes.add(
-            "%s now uses %s; the store keeps its earlier runs on %s"
-                .formatted(id, entry.describe(), earlier.describe()));
-      } else if (earlier != null && !entry.sameTraining(earlier)) {
-        changes.add(
-            "%s is now: %s; the store keeps its earlier runs, which were: %s"
-                .formatted(id, entry.settings, earlier.settings));
+            "%s is trained in another way than before (%s; %s); the store keeps its earlier runs (%s; %s)"
+                .formatted(
+                    id, entry.describe(), entry.settings, earlier.describe(), earlier.settings));
       }
-      entries.put(id, entry.after(earlier));
+      entries.put(id, entry.after(earlier, runs));
     }
-    Set<String> commands = new TreeSet<>(before.commands);
-    commands.add(command);
-    Plan plan = new Plan(entries, List.copyOf(commands));
-    if (!plan.equals(before)) {
-      AtomicFile.write(file, RunFormat.yaml().writeValueAsString(plan));
+    if (!entries.equals(before)) {
+      AtomicFile.write(file, RunFormat.yaml().writeValueAsString(new Plan(entries)));
     }
     return changes;
   }

@@ -62,7 +62,9 @@ public enum Scale {
       rules +=
           ", at most the first %,d training and %,d test examples".formatted(trainCount, testCount);
     }
-    return seeds < Integer.MAX_VALUE ? rules + "; two seeds unless --seeds sets more" : rules;
+    return seeds < Integer.MAX_VALUE
+        ? rules + "; at most two seeds unless --seeds sets their number"
+        : rules;
   }
 
   /** Returns the phrase for titles: empty at full scale, else {@code " at tiny scale"}. */

@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.Stream;
 import org.noisylr.experiment.plan.Plan;
 import org.noisylr.experiment.plan.Scale;
 import org.noisylr.experiment.statistics.PairedDifference;
@@ -43,16 +44,12 @@ final class Results {
     this.table = table;
     this.scale = scale;
     plan = Plan.read(store.root(), table.id(), scale);
-    plan.cells()
-        .forEach(
-            (id, entry) -> {
-              Map<Long, Run> finished = new TreeMap<>();
-              entry
-                  .runs()
-                  .forEach(
-                      (seed, key) -> store.finished(key).ifPresent(run -> finished.put(seed, run)));
-              runs.put(id, finished);
-            });
+    for (Cell cell : table.cells()) {
+      Map<Long, Run> finished = new TreeMap<>();
+      runKeys(cell)
+          .forEach((seed, key) -> store.finished(key).ifPresent(run -> finished.put(seed, run)));
+      runs.put(cell.id(), finished);
+    }
   }
 
   Table table() {
@@ -87,9 +84,24 @@ final class Results {
     return metrics.isEmpty() ? "score" : metrics;
   }
 
-  /** Returns all entries of the plan. */
+  /** Returns the entries of all cells that were run. */
   List<Plan.Entry> entries() {
-    return List.copyOf(plan.cells().values());
+    return table.cells().stream().flatMap(cell -> entry(cell).stream()).toList();
+  }
+
+  /** Returns the keys of the runs of a cell by seed; none if it was not run. */
+  private Map<Long, String> runKeys(Cell cell) {
+    return entry(cell).map(Plan.Entry::runs).orElse(Map.of());
+  }
+
+  /** Returns the keys of all runs. */
+  private Stream<String> runKeys() {
+    return entries().stream().flatMap(entry -> entry.runs().values().stream()).distinct();
+  }
+
+  /** Returns whether a cell was trained as the experiment says now. */
+  private boolean isCurrent(Cell cell) {
+    return entry(cell).filter(e -> e.settings().equals(cell.settings().describe())).isPresent();
   }
 
   /** Returns the entry of a cell in the plan; empty if the cell was not run. */
@@ -150,7 +162,7 @@ final class Results {
     if (base == null || noisy == null) {
       return Verdict.NOT_RUN;
     }
-    if (!base.comparable(noisy)) {
+    if (!base.comparable(noisy) || !isCurrent(cells.base()) || !isCurrent(cells.noisy())) {
       return Verdict.NOT_COMPARABLE;
     }
     Optional<PairedDifference> difference = difference(cells, RunResult::bestTestAcc);
@@ -163,7 +175,7 @@ final class Results {
   }
 
   private boolean isIncomplete(Cell cell) {
-    return runsBySeed(cell).size() < plan.cells().get(cell.id()).runs().size();
+    return runsBySeed(cell).size() < runKeys(cell).size();
   }
 
   /** Returns how many runs of a cell are finished, and why others failed. */
@@ -174,6 +186,9 @@ final class Results {
     }
     StringBuilder state = new StringBuilder();
     state.append("%d of %d runs".formatted(runsBySeed(cell).size(), entry.runs().size()));
+    if (!isCurrent(cell)) {
+      state.append("; trained with other settings than the experiment has now");
+    }
     entry
         .runs()
         .forEach(
@@ -189,7 +204,7 @@ final class Results {
 
   /** Returns the commands that planned the runs. */
   List<String> commands() {
-    return plan.commands();
+    return entries().stream().map(Plan.Entry::command).distinct().sorted().toList();
   }
 
   /** Returns how each cell of the plan is trained, by row and column. */
@@ -203,8 +218,7 @@ final class Results {
 
   /** Returns the versions and machines that runs were trained with. */
   List<String> machines() {
-    return plan.cells().values().stream()
-        .flatMap(entry -> entry.runs().values().stream())
+    return runKeys()
         .flatMap(key -> RunDirectory.readStarts(store.folder(key)).stream())
         .map(
             start ->
@@ -221,8 +235,7 @@ final class Results {
 
   /** Returns the devices that runs were trained on, with the CPU threads. */
   List<String> devices() {
-    return plan.cells().values().stream()
-        .flatMap(entry -> entry.runs().values().stream())
+    return runKeys()
         .flatMap(key -> store.config(key).stream())
         .map(
             run ->

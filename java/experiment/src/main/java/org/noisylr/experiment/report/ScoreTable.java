@@ -30,11 +30,21 @@ final class ScoreTable {
           Map.entry("±", "$\\pm$"),
           Map.entry("×", "$\\times$"),
           Map.entry("·", "$\\cdot$"),
+          Map.entry("−", "$-$"),
+          Map.entry("≤", "$\\leq$"),
+          Map.entry("≥", "$\\geq$"),
           Map.entry("α", "$\\alpha$"),
           Map.entry("β", "$\\beta$"),
+          Map.entry("γ", "$\\gamma$"),
+          Map.entry("δ", "$\\delta$"),
+          Map.entry("ε", "$\\varepsilon$"),
           Map.entry("η", "$\\eta$"),
+          Map.entry("θ", "$\\theta$"),
+          Map.entry("λ", "$\\lambda$"),
           Map.entry("μ", "$\\mu$"),
-          Map.entry("σ", "$\\sigma$"));
+          Map.entry("ρ", "$\\rho$"),
+          Map.entry("σ", "$\\sigma$"),
+          Map.entry("τ", "$\\tau$"));
 
   private final Results results;
   private final Table table;
@@ -86,7 +96,7 @@ final class ScoreTable {
             table.id().replaceAll("[^A-Za-z0-9-]+", "-"),
             "r".repeat(columns.size()),
             header(ScoreTable::latex, " & "),
-            rows(ScoreTable::latex, "\\textbf{%s}", " & ", "", " \\\\"));
+            rows(ScoreTable::latex, "\\textbf{%s}", " & ", "{}", " \\\\"));
   }
 
   private static String latex(String text) {
@@ -147,6 +157,7 @@ final class ScoreTable {
     String seeds =
         table.cells().stream()
             .map(cell -> results.runs(cell).size())
+            .filter(n -> n > 0)
             .sorted()
             .distinct()
             .map(String::valueOf)

@@ -1,2 +1,2 @@
-/** Reports as HTML and CSV. */
+/** Reports as HTML, CSV, Markdown and LaTeX. */
 package org.noisylr.experiment.report;

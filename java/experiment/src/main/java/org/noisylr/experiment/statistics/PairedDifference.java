@@ -5,9 +5,10 @@ import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import org.apache.commons.statistics.distribution.NormalDistribution;
 import org.apache.commons.statistics.distribution.TDistribution;
+import org.noisylr.experiment.text.PlainNumber;
 
 /**
- * The difference between the scores of noisy runs and of runs without noise, paired by their seeds.
+ * The difference between the scores of two cells' runs, paired by their seeds.
  *
  * @param n number of seeds
  * @param mean mean of the differences, a fraction like the scores
@@ -128,9 +129,13 @@ public record PairedDifference(int n, double mean, double low, double high, doub
         : points;
   }
 
-  /** Formats with two decimals below 1, one below 10, and none above. */
+  /** Formats with two decimals below 1, one below 10, and none above; more below 0.01. */
   private static String end(double value) {
-    int decimals = Math.abs(value) < 1 ? 2 : Math.abs(value) < 10 ? 1 : 0;
+    double size = Math.abs(value);
+    if (size > 0 && size < 0.01) {
+      return PlainNumber.rounded(value, 1);
+    }
+    int decimals = size < 1 ? 2 : size < 10 ? 1 : 0;
     return String.format(Locale.ROOT, "%." + decimals + "f", value);
   }
 
@@ -159,7 +164,7 @@ public record PairedDifference(int n, double mean, double low, double high, doub
     return seeds.isPresent()
         ? "about %d seeds would decide it if mean and spread stayed the same"
             .formatted(seeds.getAsInt())
-        : "too small to matter at this spread: more than %d seeds would be required"
+        : "more than %d seeds would be required if mean and spread stayed the same"
             .formatted(MAX_SEEDS);
   }
 }

@@ -3,17 +3,18 @@ package org.noisylr.experiment.statistics;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.noisylr.train.run.Run;
 import org.noisylr.train.run.RunResult;
 
 /**
- * Runs without and with noise, paired by their seeds.
+ * The runs of two cells, usually without and with noise, paired by their seeds.
  *
  * @param name what is compared
  * @param plainName name of the first runs
  * @param noisyName name of the second runs
- * @param plain runs without noise, one a seed
- * @param noisy runs with noise, with the same seeds in the same order
+ * @param plain runs of the first cell, one a seed
+ * @param noisy runs of the second cell, with the same seeds in the same order
  */
 public record RunComparison(
     String name, String plainName, String noisyName, List<Run> plain, List<Run> noisy) {
@@ -21,6 +22,11 @@ public record RunComparison(
   public RunComparison {
     plain = List.copyOf(plain);
     noisy = List.copyOf(noisy);
+  }
+
+  /** Returns the runs of both. */
+  public List<Run> all() {
+    return Stream.concat(plain.stream(), noisy.stream()).toList();
   }
 
   /** Compares runs that are called "plain" and "with noise". */

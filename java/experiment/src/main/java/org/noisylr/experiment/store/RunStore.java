@@ -34,6 +34,9 @@ import org.noisylr.train.run.StoppedException;
  * checkpoints. Any number of processes and machines may use one store at the same time.
  */
 public final class RunStore {
+  /** The folder of the runs in the store. */
+  public static final String RUNS = "runs";
+
   private static final String FAILURE = "failure.txt";
   private static final int KEY_LENGTH = 16;
 
@@ -100,7 +103,7 @@ public final class RunStore {
 
   /** Returns the folder of a run. */
   public Path folder(String key) {
-    return root.resolve("runs").resolve(key);
+    return root.resolve(RUNS).resolve(key);
   }
 
   /**

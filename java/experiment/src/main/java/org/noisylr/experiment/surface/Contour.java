@@ -5,7 +5,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.DoubleStream;
@@ -48,7 +48,7 @@ record Contour(double level, List<double[]> lines) {
 
   private static List<double[]> lines(double[] places, double[] heights, double level) {
     // A line crosses an edge at most once, so a crossed edge has one or two neighbours.
-    Map<Edge, List<Edge>> neighbours = new HashMap<>();
+    Map<Edge, List<Edge>> neighbours = new LinkedHashMap<>();
     for (int row = 0; row < CELLS; row++) {
       for (int column = 0; column < CELLS; column++) {
         int first = row * SIDE + column;

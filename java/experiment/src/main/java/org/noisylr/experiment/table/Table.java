@@ -67,8 +67,15 @@ public record Table(
     return names.stream().map(each -> TableReader.of(each, overrides)).toList();
   }
 
-  /** Returns the YAML of an experiment, without what the experiments of its kind share. */
+  /**
+   * Returns the YAML of an experiment, without what the experiments of its kind share.
+   *
+   * @throws InputException if it has none of its own
+   */
   public static String yaml(String name) {
+    if (name.equals(ALL) || FIGURES.contains(name)) {
+      throw new InputException(name + " has no YAML of its own");
+    }
     return TableSource.of(name).text();
   }
 

@@ -53,6 +53,7 @@ final class TableReader {
   private static final String LR = "lr";
   private static final String WARMUP = "warmup_epochs";
   private static final String SCHEDULE = "schedule";
+  private static final String ALPHA = "alpha";
   private static final ObjectMapper YAML = RunFormat.yaml();
 
   private static final List<String> KEYS =
@@ -155,16 +156,20 @@ final class TableReader {
     for (int i = 0; i < axes.size(); i++) {
       Axis axis = axes.get(i);
       String place = key + "." + i;
-      if (!words.add(word(axis.name()))) {
+      if (word(axis.name()).isEmpty() || !words.add(word(axis.name()))) {
         throw error(
             place + ".name",
-            "name must differ from those of other %s in letters or digits, but is %s"
+            "name must have letters or digits, and differ in them from other %s, but is %s"
                 .formatted(key, axis.name()));
       }
+      List<String> others = names.stream().filter(name -> !name.equals(axis.name())).toList();
       for (String base : axis.against()) {
-        if (!names.contains(base)) {
-          throw error(place + ".against", "against " + FormatError.unknownName(base, names));
+        if (!others.contains(base)) {
+          throw error(place + ".against", "against " + FormatError.unknownName(base, others));
         }
+      }
+      if (Set.copyOf(axis.against()).size() < axis.against().size()) {
+        throw error(place + ".against", "against must name a cell once, but is " + axis.against());
       }
       if (!source.ofPaper() && !(axis.paper().isEmpty() && axis.inferred() == null)) {
         throw error(place + ".paper", "paper and inferred are keys of the paper's tables only");
@@ -190,6 +195,11 @@ final class TableReader {
     values.put(SCHEDULE, schedule(values, places, "rows." + r));
     if (values.get("noise") instanceof String type) {
       values.put("noise", Map.of("type", type));
+    }
+    if (values.get("noise") instanceof Map<?, ?> noise
+        && noise.containsKey(ALPHA)
+        && (noise.containsKey("low") || noise.containsKey("high"))) {
+      throw error(places.get("noise"), "noise must have alpha or low and high, but has both");
     }
     resolve(values, places, "data", data -> !Datasets.isName(data));
     resolve(values, places, "model", model -> model.endsWith(".pt"));
@@ -259,28 +269,29 @@ final class TableReader {
       throw error(place, "schedule must be a name or a mapping, but is " + given);
     }
     // Wrong epochs are found later.
-    double epochs =
-        values.get("epochs") instanceof Number number ? Math.max(1, number.doubleValue()) : 1;
-    if (!(warmup instanceof Number length)
-        || length.doubleValue() < 0
-        || length.doubleValue() > 0 && length.doubleValue() >= epochs) {
+    double set = ScheduleKeys.number(values.get("epochs"));
+    double epochs = set >= 1 ? set : 1;
+    double length = ScheduleKeys.number(warmup);
+    if (!(length == 0 || length > 0 && length < epochs)) {
       throw error(
           places.getOrDefault(WARMUP, row),
           "warmup_epochs must be in [0, %s), the epochs of the run, but is %s"
               .formatted(PlainNumber.of(epochs), warmup));
     }
-    Map<String, Object> complete = ScheduleKeys.complete(keys, lr, epochs - length.doubleValue());
+    Map<String, Object> complete = ScheduleKeys.complete(keys, lr, epochs, length);
     String start = place;
     convert(
         complete,
         Schedule.class,
-        (path, field) ->
-            lr != null && path.isEmpty() && (LR.equals(field) || "low_lr".equals(field))
-                ? places.get(LR)
-                : start + rest(path) + (field == null ? "" : "." + field));
-    return length.doubleValue() > 0
-        ? Map.of("type", "warmup", "epochs", length, SCHEDULE, complete)
-        : complete;
+        (path, field) -> {
+          // A warm-up around the schedule is not in the text.
+          List<String> rest = length > 0 && path.size() > 0 ? path.subList(1, path.size()) : path;
+          boolean isLr = rest.isEmpty() && (LR.equals(field) || "low_lr".equals(field));
+          return lr != null && isLr
+              ? places.get(LR)
+              : start + rest(rest) + (field == null ? "" : "." + field);
+        });
+    return complete;
   }
 
   private static String rest(List<String> path) {
@@ -306,8 +317,8 @@ final class TableReader {
       FormatError error = FormatError.of(cause);
       if ("high".equals(error.field())
           && values.get("noise") instanceof Map<?, ?> noise
-          && noise.containsKey("alpha")) {
-        error = new FormatError(error.path(), "alpha", error.error());
+          && noise.containsKey(ALPHA)) {
+        error = new FormatError(error.path(), ALPHA, error.error());
       }
       throw error(place.of(error.path(), error.field()), error.toString());
     }

@@ -11,6 +11,7 @@ import java.util.regex.Pattern;
 import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
 import org.noisylr.check.Reason;
+import org.noisylr.experiment.store.RunStore;
 
 /**
  * The text of an experiment.
@@ -58,6 +59,10 @@ record TableSource(String name, String text, Path folder, boolean ofPaper) {
           "experiment", name, "a file named by letters, digits, '.', '_' and '-' only");
     }
     String id = matcher.group(1);
+    if (id.equals(RunStore.RUNS)) {
+      throw new InputException(
+          name + " must have another name, because a store has a folder " + id);
+    }
     if (Table.isBuiltIn(id)) {
       throw new InputException(
           "%s must have another name, because %s is a built-in experiment".formatted(name, id));

@@ -1,2 +1,2 @@
-/** The paper's tables: cells, their settings, the paper's numbers, and what is compared. */
+/** Experiments as tables of cells: their settings, what is compared, and the paper's numbers. */
 package org.noisylr.experiment.table;

@@ -39,7 +39,7 @@ class FigureTest {
   void figure1HasACurveForEachCell() throws IOException {
     writeRuns(CurveFigure.FIGURE_1.cells());
     Path drawn = folder.resolve("fig1").resolve("smoke");
-    assertThat(CurveFigure.FIGURE_1.draw(new RunStore(folder), null, false))
+    assertThat(CurveFigure.FIGURE_1.draw(new RunStore(folder), Scale.SMOKE, false))
         .extracting(file -> drawn.relativize(file).toString())
         .containsExactly(
             "test.png",
@@ -60,7 +60,7 @@ class FigureTest {
         .contains("SD,2,50,0,50,50");
     assertThat(Files.readString(drawn.resolve("caption.txt")))
         .contains("SD (seeds: 2), SD + RN (seeds: 2)", "± one standard deviation", "smoke scale");
-    CurveFigure.FIGURE_1.draw(new RunStore(folder), null, true);
+    CurveFigure.FIGURE_1.draw(new RunStore(folder), Scale.SMOKE, true);
     assertThat(Files.readString(drawn.resolve("train.svg"))).contains("smoke scale");
   }
 

@@ -22,7 +22,9 @@ class PlanFuzzTest {
             """
             cells:
               table4/sd/cifar-10:
+                command: z
                 settings: y
+                location: x
                 data: x
                 other: false
                 stand_in: true
@@ -32,7 +34,6 @@ class PlanFuzzTest {
                 test: 200
                 runs:
                   1: abc
-            commands: [z]
             """)
         .map(text -> text.getBytes(StandardCharsets.UTF_8));
   }

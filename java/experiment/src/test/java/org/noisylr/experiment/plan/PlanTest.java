@@ -12,7 +12,9 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.noisylr.check.InputException;
+import org.noisylr.experiment.FinishedRun;
 import org.noisylr.experiment.plan.Planner.PlannedCell;
+import org.noisylr.experiment.store.RunStore;
 import org.noisylr.experiment.table.Table;
 
 class PlanTest {
@@ -40,25 +42,62 @@ class PlanTest {
         .containsOnlyKeys("table4/sd/cifar-10", "table4/alpha-2-beta-0.6/cifar-10");
   }
 
+  private List<String> write(List<PlannedCell> cells) {
+    return Plan.write(store, Scale.TINY, "noisylr experiment run", cells);
+  }
+
   @Test
-  void fewerSeedsKeepEarlierRunsAndOtherDataReplacesThem() {
-    Plan.write(
-        store, Scale.TINY, "noisylr experiment run", cells(3, "generated:cifar10", "sd/cifar-10"));
-    Plan.write(
-        store, Scale.TINY, "noisylr experiment run", cells(1, "generated:cifar10", "sd/cifar-10"));
+  void fewerSeedsKeepFinishedRunsAndOtherDataReplacesThem() throws IOException {
+    List<PlannedCell> three = cells(3, "generated:cifar10", "sd/cifar-10");
+    write(three);
     assertThat(entry("sd/cifar-10").runs()).containsOnlyKeys(1L, 2L, 3L);
-    assertThat(
-            Plan.write(
-                store,
-                Scale.TINY,
-                "noisylr experiment run",
-                cells(1, "generated:svhn", "sd/cifar-10")))
-        .containsExactly(
-            "table4/sd/cifar-10 now uses generated:svhn in place of cifar10: 400 training and 200 test"
-                + " examples, 10 epochs; the store keeps its earlier runs on generated:cifar10 in"
-                + " place of cifar10: 400 training and 200 test examples, 10 epochs");
+    String second = RunStore.key(three.get(0).runs().get(2L));
+    FinishedRun.write(new RunStore(store).folder(second), 0.5);
+    write(cells(1, "generated:cifar10", "sd/cifar-10"));
+    assertThat(entry("sd/cifar-10").runs()).containsOnlyKeys(1L, 2L);
+    assertThat(write(cells(1, "generated:svhn", "sd/cifar-10")))
+        .singleElement()
+        .asString()
+        .startsWith(
+            "table4/sd/cifar-10 is trained in another way than before (generated:svhn in place of"
+                + " cifar10: 400 training and 200 test examples, 10 epochs; resnet20-keras on ")
+        .contains("; the store keeps its earlier runs (generated:cifar10 in place of cifar10: ");
     assertThat(entry("sd/cifar-10").runs()).containsOnlyKeys(1L);
     assertThat(entry("sd/cifar-10").data()).isEqualTo("generated:svhn in place of cifar10");
+  }
+
+  private List<PlannedCell> own(String keys, int seeds) throws IOException {
+    Path file = store.resolve("own.yaml");
+    Files.writeString(
+        file,
+        """
+        setting: {data: "generated:cifar10", model: resnet20, epochs: 20, %s}
+        rows: [{name: only}]
+        """
+            .formatted(keys));
+    return new Planner(Scale.TINY, seeds, Map.of(), null, "cpu", 1, false)
+        .plan(Table.of(file.toString()), List.of());
+  }
+
+  @Test
+  void aChangedFileDoesNotMixRuns() throws IOException {
+    String schedule = "schedule: {type: one-cycle, lr: 0.1, peak_lr: 0.3, rise_fraction: %s}";
+    write(own(schedule.formatted("0.1"), 3));
+    List<PlannedCell> changed = own(schedule.formatted("0.6"), 2);
+    assertThat(write(changed)).hasSize(1);
+    assertThat(Plan.read(store, "own", Scale.TINY).cells().get("own/only/result").runs())
+        .containsOnly(
+            Map.entry(1L, RunStore.key(changed.get(0).runs().get(1L))),
+            Map.entry(2L, RunStore.key(changed.get(0).runs().get(2L))));
+  }
+
+  @Test
+  void cellsOnDataInDifferentPlacesAreNotComparable() {
+    write(cells(1, "generated:cifar10", "sd/cifar-10"));
+    write(cells(1, "generated:svhn", "alpha-2-*/cifar-10"));
+    assertThat(entry("sd/cifar-10").comparable(entry("alpha-2-beta-0.6/cifar-10"))).isFalse();
+    write(cells(1, "generated:cifar10", "alpha-2-*/cifar-10"));
+    assertThat(entry("sd/cifar-10").comparable(entry("alpha-2-beta-0.6/cifar-10"))).isTrue();
   }
 
   @Test

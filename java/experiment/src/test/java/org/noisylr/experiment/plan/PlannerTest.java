@@ -22,6 +22,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.noisylr.check.InputException;
 import org.noisylr.experiment.plan.Planner.PlannedCell;
+import org.noisylr.experiment.store.RunStore;
 import org.noisylr.experiment.table.Cell;
 import org.noisylr.experiment.table.Table;
 import org.noisylr.noise.NoiseSpec;
@@ -64,6 +65,13 @@ class PlannerTest {
     // The data has fewer examples than the scale allows.
     assertThat(config.subset()).isNull();
     assertThat(config.backbone()).isNull();
+  }
+
+  /** Another key would train the runs of every store again. */
+  @Test
+  void theKeyOfARunDoesNotChange() {
+    assertThat(RunStore.key(cell(Scale.TINY, "table1/sd-rn/cifar-10").runs().get(1L)))
+        .isEqualTo("5df2aabe77ee5619");
   }
 
   @Test

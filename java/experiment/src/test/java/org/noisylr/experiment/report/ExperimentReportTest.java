@@ -127,7 +127,7 @@ class ExperimentReportTest {
             | SD + RN | **84.50 ± 1.50** | – | – |
 
             Table 6 on other data: Batch size. Best test accuracy in per cent, mean ± standard\
-             deviation over seeds (n = 0 or 3). Bold: better than each score\
+             deviation over seeds (n = 3). Bold: better than each score\
             """);
     assertThat(report(Scale.FULL, "table.tex"))
         .contains("\\caption{Table 6 on other data: Batch size. Best", "$\\pm$", "95 \\% interval")
@@ -137,8 +137,8 @@ class ExperimentReportTest {
             \\toprule
              & batch 32 & batch 256 & batch 2048 \\\\
             \\midrule
-            SD & 81.00 $\\pm$ 1.00 & -- & -- \\\\
-            SD + RN & \\textbf{84.50 $\\pm$ 1.50} & -- & -- \\\\
+            {}SD & 81.00 $\\pm$ 1.00 & -- & -- \\\\
+            {}SD + RN & \\textbf{84.50 $\\pm$ 1.50} & -- & -- \\\\
             \\bottomrule
             """);
   }
@@ -150,6 +150,37 @@ class ExperimentReportTest {
     run(scale, "photos", "sd-rn/batch-32", first, second, 0.86 - (0.83 - first));
     assertThat(report(scale, "table.md")).doesNotContain("**");
     assertThat(report(scale, "table.tex")).doesNotContain("textbf");
+  }
+
+  @Test
+  void cellsThatTheFileNowTrainsInAnotherWayHaveNoVerdict() throws IOException {
+    Path file = photos.resolve("own.yaml");
+    String yaml =
+        """
+        setting: {data: photos, model: resnet20, epochs: 3, lr: 0.1}
+        rows:
+          - {name: plain}
+          - {name: noisy, against: [plain], noise: {type: uniform, alpha: 2}}
+        """;
+    Files.writeString(file, yaml);
+    Planner planner = new Planner(Scale.FULL, 2, Map.of(), null, "cpu", 1, false);
+    List<PlannedCell> cells = planner.plan(Table.of(file.toString()), List.of());
+    Plan.write(store, Scale.FULL, "noisylr experiment run own.yaml", cells);
+    for (int cell = 0; cell < 2; cell++) {
+      for (long seed = 1; seed <= 2; seed++) {
+        String key = RunStore.key(cells.get(cell).runs().get(seed));
+        FinishedRun.write(new RunStore(store).folder(key), 0.5 + 0.1 * cell + 0.001 * cell * seed);
+      }
+    }
+    String name = file.toString();
+    Path page = Experiment.report(store, name, Table.of(name), Scale.FULL).get(0);
+    assertThat(page).content().contains("Verdict: 1 better");
+    Files.writeString(file, yaml.replace("lr: 0.1", "lr: 0.2"));
+    Experiment.report(store, name, Table.of(name), Scale.FULL);
+    assertThat(page)
+        .content()
+        .contains("Verdict: 1 not comparable")
+        .contains("2 of 2 runs; trained with other settings than the experiment has now");
   }
 
   @Test
@@ -199,8 +230,8 @@ class ExperimentReportTest {
         .contains("resnet20 on ")
         .doesNotContain("paper</th>", "IJCAI", "Reproduced</i>");
     assertThat(Files.readString(page))
-        .contains("<a href=\"charts/~3b1_8_against_plain,_result-test.csv\">CSV</a>");
-    assertThat(page.resolveSibling("charts/~3b1_8_against_plain,_result-test.csv"))
+        .contains("<a href=\"charts/~3b1~_8_against_plain,_result-test.csv\">CSV</a>");
+    assertThat(page.resolveSibling("charts/~3b1~_8_against_plain,_result-test.csv"))
         .content()
         .startsWith("line,epoch,mean,std,run_1,run_2,run_3\nplain,1,80");
     assertThat(page.resolveSibling("table.md"))
@@ -209,7 +240,7 @@ class ExperimentReportTest {
     assertThat(page.resolveSibling("table.tex"))
         .content()
         .contains(
-            "$\\alpha$ *2* & \\textbf{84.40 $\\pm$ 1.20}", "Noise \\& 50 \\%\\_of |my| images");
+            "{}$\\alpha$ *2* & \\textbf{84.40 $\\pm$ 1.20}", "Noise \\& 50 \\%\\_of |my| images");
     assertThat(page.resolveSibling("comparisons.csv"))
         .content()
         .contains("own/plain/result,own/α-2/result,full,,,3,2.4000,");

@@ -1,6 +1,7 @@
 package org.noisylr.experiment.table;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import java.io.IOException;
@@ -55,6 +56,8 @@ class ExperimentFileFuzzTest {
   @ParameterizedTest
   @MethodSource("hostile")
   void hostileFilesAreRejectedInOneLine(byte[] yaml) throws IOException {
+    String file = written(yaml).toString();
+    assertThatThrownBy(() -> Table.of(file)).isInstanceOf(InputException.class);
     read(yaml);
   }
 

@@ -21,11 +21,13 @@ import org.noisylr.noise.NoiseSpec;
 import org.noisylr.schedule.Constant;
 import org.noisylr.schedule.Cosine;
 import org.noisylr.schedule.Cyclic;
+import org.noisylr.schedule.InverseSquareRoot;
 import org.noisylr.schedule.OneCycle;
 import org.noisylr.schedule.Polynomial;
 import org.noisylr.schedule.Schedule;
 import org.noisylr.schedule.Sequence;
 import org.noisylr.schedule.Warmup;
+import org.noisylr.schedule.WarmupStableDecay;
 import org.noisylr.torch.optim.MomentumForm;
 import org.noisylr.train.data.NamedAugmentation;
 import org.noisylr.train.run.ModelName;
@@ -140,6 +142,27 @@ class ExperimentFileTest {
   }
 
   @Test
+  void aWarmupSetsTheScheduleSOwnIfItHasOne() throws IOException {
+    String wsd = "schedule: {type: wsd, lr: 0.1, decay_epochs: 8}";
+    assertThat(schedule(wsd)).isEqualTo(new WarmupStableDecay(0.1, 0, 40, 0, 8));
+    assertThat(schedule(wsd + ", warmup_epochs: 4"))
+        .isEqualTo(new WarmupStableDecay(0.1, 0, 40, 4, 8));
+    assertThat(schedule("schedule: {type: inverse-sqrt, lr: 0.1}, warmup_epochs: 4"))
+        .isEqualTo(new InverseSquareRoot(0.1, 4));
+  }
+
+  @Test
+  void aNumberMayBeQuoted() throws IOException {
+    assertThat(schedule("epochs: '20', schedule: {type: cosine, lr: '0.1'}, warmup_epochs: '2'"))
+        .isEqualTo(new Warmup(new Cosine(0.1, 0, 18), 2));
+    assertThat(
+            schedule(
+                "schedule: {type: sequence, first: {lr: 0.1}, epochs: '10', next: {type: cosine,"
+                    + " lr: 0.2}}"))
+        .isEqualTo(new Sequence(new Constant(0.1), 10, new Cosine(0.2, 0, 30)));
+  }
+
+  @Test
   void pathsAreRelativeToTheFile() throws IOException {
     Path model = Files.writeString(folder.resolve("net.pt"), "a module");
     Settings settings = settings("lr: 0.1, model: net.pt, data: images");
@@ -203,8 +226,12 @@ class ExperimentFileTest {
         fault("epochs: 40, ", "", ", line 9: epochs: required, but missing"),
         fault("data: images, ", "", ", line 9: data is required"),
         fault("model: cnn28", "model: cnn82", ", line 2: model: must be FILE.pt or one of {cnn"),
-        fault("[plain]", "[palin]", ", line 11: against must be one of {plain, α 8}, but is palin"),
-        fault("name: α 8", "name: Plain", ", line 10: name must differ from those of other rows"),
+        fault("[plain]", "[palin]", ", line 11: against must be one of {plain}, but is palin (did"),
+        fault("name: α 8", "name: Plain", ", line 10: name must have letters or digits, and "),
+        fault("name: plain", "name: \"+\"", ", line 9: name must have letters or digits, and dif"),
+        fault("[plain]", "[α 8]", ", line 11: against must be one of {plain}, but is α 8"),
+        fault("[plain]", "[plain, plain]", ", line 11: against must name a cell once, but is ["),
+        fault("alpha: 8", "alpha: 8, low: 1", ", line 12: noise must have alpha or low and high,"),
         fault("- name: plain", "- beta: 1", ", line 9: rows.0: name is required"),
         fault("  - name: plain\n", "  - name: plain\n    paper: [1, 2]\n", ", line 10: paper and "),
         fault(
@@ -226,6 +253,11 @@ class ExperimentFileTest {
         .hasMessageStartingWith(folder.resolve("mine.yaml") + message)
         .message()
         .hasLineCount(1);
+  }
+
+  @Test
+  void onlyExperimentsThatAreFilesHaveYaml() {
+    assertThatThrownBy(() -> Table.yaml("all")).hasMessage("all has no YAML of its own");
   }
 
   @Test

@@ -91,7 +91,8 @@ public record FormatError(List<String> path, String field, String error) {
   }
 
   private static String guess(String given, Collection<String> known) {
-    LevenshteinDistance distance = new LevenshteinDistance(MAX_SLIPS);
+    // Names of one letter do not resemble each other.
+    LevenshteinDistance distance = new LevenshteinDistance(Math.min(MAX_SLIPS, given.length() / 2));
     String low = given.toLowerCase(Locale.ROOT);
     Optional<String> nearest =
         known.stream()
