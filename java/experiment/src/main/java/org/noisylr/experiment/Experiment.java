@@ -77,6 +77,9 @@ public final class Experiment {
         .map(DataSource::description)
         .distinct()
         .forEach(data -> console.println("other data: " + data));
+    cells.stream()
+        .filter(PlannedCell::hasIdleNoise)
+        .forEach(cell -> console.printf("no epoch of %s is noisy%n", cell.cell().id()));
     List<Job> all = jobs(cells);
     List<Job> mine = shard.of(all);
     List<Job> unfinished = unfinished(mine);
@@ -144,17 +147,19 @@ public final class Experiment {
    *
    * @param experiment the name that stands for the tables
    * @param scale scale of the runs; null for every scale at which a table was run
+   * @param pictures whether charts are written as PNG, SVG and PDF too
    * @return the pages of the tables that were run
    * @throws org.noisylr.check.InputException if no table was run at that scale, or the store is
    *     damaged
    */
-  public static List<Path> report(Path folder, String experiment, List<Table> tables, Scale scale) {
+  public static List<Path> report(
+      Path folder, String experiment, List<Table> tables, Scale scale, boolean pictures) {
     RunStore store = new RunStore(folder);
     List<Path> pages = new ArrayList<>();
     for (Table table : tables) {
       for (Scale each : Plan.scales(folder, table.id())) {
         if (scale == null || scale == each) {
-          pages.add(ExperimentReport.write(store, table, each));
+          pages.add(ExperimentReport.write(store, table, each, pictures));
         }
       }
     }

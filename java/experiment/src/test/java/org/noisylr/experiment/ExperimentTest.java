@@ -73,7 +73,7 @@ class ExperimentTest {
   }
 
   private static Map<String, String> report(Path store) throws IOException {
-    Path page = Experiment.report(store, "table2", Table.of("table2"), Scale.SMOKE).get(0);
+    Path page = Experiment.report(store, "table2", Table.of("table2"), Scale.SMOKE, false).get(0);
     return Map.of(
         "html", Files.readString(page),
         "cells", Files.readString(page.resolveSibling("cells.csv")),

@@ -24,6 +24,9 @@ final class ExperimentReportCommand extends Subcommand {
   @Option(names = "--scale", paramLabel = "SCALE")
   private Scale scale;
 
+  @Option(names = "--pictures")
+  private boolean pictures;
+
   @Mixin private MomentumFormOption momentum;
   @Mixin private StoreOption store;
   @Mixin private TitlesOption titles;
@@ -35,6 +38,9 @@ final class ExperimentReportCommand extends Subcommand {
       throw new InputException(
           "--titles has no effect on " + experiment + ", which has no pictures");
     }
+    if (pictures && isFigure() && !experiment.isFigure4()) {
+      throw new InputException("--pictures has no effect on " + experiment);
+    }
     if (experiment.isFigure1()) {
       return drawFigure1(new RunStore(folder));
     } else if (experiment.isFigure2()) {
@@ -45,7 +51,7 @@ final class ExperimentReportCommand extends Subcommand {
       print(List.of(figure3(folder.resolve(Figure3.ID))));
     } else {
       List<Table> tables = experiment.tables(momentum.overrides());
-      print(Experiment.report(folder, experiment.toString(), tables, scale));
+      print(Experiment.report(folder, experiment.toString(), tables, scale, pictures));
       if (experiment.isFigure4()) {
         draw(CurveFigure.FIGURE_4, new RunStore(folder));
       }

@@ -23,6 +23,7 @@ final class ExperimentShowCommand extends Subcommand {
   public Integer call() {
     if (yaml) {
       out().print(Table.yaml(experiment.toString()));
+      out().flush();
     } else if (experiment.isFigure3()) {
       showSurfaces();
     } else if (experiment.isFigure2()) {

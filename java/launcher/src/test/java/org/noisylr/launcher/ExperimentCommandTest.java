@@ -10,6 +10,7 @@ import java.util.List;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.noisylr.experiment.table.Table;
 
 class ExperimentCommandTest {
   @Test
@@ -18,6 +19,12 @@ class ExperimentCommandTest {
         .contains(
             "table2            24    72  Optimizers, models and data: cifar10, mnist, svhn, imdb, voc2012")
         .hasLineCount(16);
+  }
+
+  @Test
+  void showPrintsYamlAsAStart() {
+    assertThat(Invocation.of("experiment show noise-kinds --yaml"))
+        .isEqualTo(new Invocation(0, Table.yaml("noise-kinds"), ""));
   }
 
   @Test

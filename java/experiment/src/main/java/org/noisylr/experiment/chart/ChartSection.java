@@ -23,12 +23,14 @@ public record ChartSection(String name, List<ReportChart> charts) {
   private static final int MOST = 100;
 
   /**
-   * Writes the CSV files of sections beside a page, and deletes those of earlier pages.
+   * Writes the files of sections beside a page, and deletes those of earlier pages.
    *
    * @param folder of the page
+   * @param pictures whether charts are written as PNG, SVG and PDF too
    * @throws IOException if a file cannot be written
    */
-  public static void writeCsv(List<ChartSection> sections, Path folder) throws IOException {
+  public static void write(List<ChartSection> sections, Path folder, boolean pictures)
+      throws IOException {
     Path charts = folder.resolve(FOLDER);
     OutputFolder.create(charts);
     Set<Path> written = new HashSet<>();
@@ -37,6 +39,10 @@ public record ChartSection(String name, List<ReportChart> charts) {
         Path file = folder.resolve(chart.file());
         AtomicFile.write(file, chart.csv());
         written.add(file);
+        if (pictures) {
+          String name = file.getFileName().toString().replaceFirst("\\.csv$", "");
+          written.addAll(chart.picture().write(charts, name));
+        }
       }
     }
     try (Stream<Path> files = Files.list(charts)) {

@@ -8,5 +8,7 @@ package org.noisylr.experiment.chart;
  * @param note how to read it, one sentence
  * @param file path of the CSV file with its numbers, relative to the page
  * @param csv the text of that file
+ * @param picture draws the chart for documents
  */
-public record ReportChart(String title, String svg, String note, String file, String csv) {}
+public record ReportChart(
+    String title, String svg, String note, String file, String csv, LineChart picture) {}

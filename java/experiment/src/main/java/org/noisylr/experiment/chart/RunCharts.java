@@ -137,6 +137,7 @@ public final class RunCharts {
         chart.pageSvg(name + "-", title + ": " + c.name()),
         note,
         ChartSection.FOLDER + "/" + name + ".csv",
-        Curve.csv(curves));
+        Curve.csv(curves),
+        chart);
   }
 }

@@ -18,6 +18,7 @@ import org.noisylr.check.Reason;
 import org.noisylr.experiment.plan.Planner.PlannedCell;
 import org.noisylr.experiment.store.OutputFolder;
 import org.noisylr.experiment.store.RunStore;
+import org.noisylr.experiment.text.PlainNumber;
 import org.noisylr.train.checkpoint.AtomicFile;
 import org.noisylr.train.run.RunConfig;
 import org.noisylr.train.run.RunFormat;
@@ -96,12 +97,12 @@ public record Plan(Map<String, Entry> cells) {
 
     /** Returns data, numbers of examples and epochs, and backbone, in words. */
     public String describe() {
-      return "%s: %,d training and %,d test examples, %d epochs%s"
+      return "%s: %,d training and %,d test examples, %s%s"
           .formatted(
               data,
               trainCount,
               testCount,
-              epochs,
+              PlainNumber.of(epochs, "epoch"),
               backbone == null ? "" : ", backbone " + backbone);
     }
 

@@ -64,7 +64,13 @@ public record Planner(
    * @param runs configurations by seed
    */
   public record PlannedCell(
-      Cell cell, DataSource data, int trainCount, int testCount, Map<Long, RunConfig> runs) {}
+      Cell cell, DataSource data, int trainCount, int testCount, Map<Long, RunConfig> runs) {
+    /** Returns whether its noise starts after the last epoch. */
+    public boolean hasIdleNoise() {
+      TrainingConfig training = runs.get(1L).training();
+      return cell.settings().isNoisy() && training.noise().firstEpoch() >= training.epochs();
+    }
+  }
 
   /**
    * Selects cells.
@@ -146,10 +152,10 @@ public record Planner(
       Run.check(first, data);
       int used = Run.parts(first, data).dataset().trainCount();
       settings.model().checkBatches(data, used, settings.batchSize(), settings.processes());
+      return new PlannedCell(cell, source, used, testCount(source), runs);
     } catch (InputException e) {
       throw new InputException(cell.id() + ": " + e.getMessage(), e);
     }
-    return new PlannedCell(cell, source, trainCount(source), testCount(source), runs);
   }
 
   private int trainCount(DataSource source) {

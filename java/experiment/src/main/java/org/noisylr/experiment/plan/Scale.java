@@ -26,10 +26,11 @@ public enum Scale {
   }
 
   /**
-   * Returns the number of epochs that replaces the paper's: a fraction of it, rounded, at least 1.
+   * Returns the number of epochs that replaces the paper's: a fraction of it, rounded, and at least
+   * 2 if the experiment has them, so that the last one can have noise.
    */
   int epochs(int paperEpochs) {
-    return Math.max(1, Math.round((float) paperEpochs / divisor));
+    return Math.max(Math.min(2, paperEpochs), Math.round((float) paperEpochs / divisor));
   }
 
   /** Returns the greatest number of training examples. */

@@ -54,11 +54,12 @@ public final class ExperimentReport {
   /**
    * Writes the report of a table at a scale.
    *
+   * @param pictures whether charts are written as PNG, SVG and PDF too
    * @return the page
    * @throws org.noisylr.check.InputException if the table was not run, the store is damaged, or the
    *     folder cannot be written to
    */
-  public static Path write(RunStore store, Table table, Scale scale) {
+  public static Path write(RunStore store, Table table, Scale scale, boolean pictures) {
     Results results = new Results(store, table, scale);
     ExperimentReport report = new ExperimentReport(results);
     List<ChartSection> sections = report.sections();
@@ -69,7 +70,7 @@ public final class ExperimentReport {
     OutputFolder.lock(
         folder,
         () -> {
-          ChartSection.writeCsv(sections, folder);
+          ChartSection.write(sections, folder, pictures);
           AtomicFile.write(page, html);
           AtomicFile.write(folder.resolve("cells.csv"), ResultsCsv.cells(results));
           AtomicFile.write(folder.resolve("comparisons.csv"), ResultsCsv.comparisons(results));

@@ -48,7 +48,7 @@ public record QuickstartReport(
     values.put("environment", List.copyOf(environment.entrySet()));
     values.put("seconds", "%.0f".formatted(seconds));
     Path page = folder.resolve("report.html");
-    ChartSection.writeCsv(sections, folder);
+    ChartSection.write(sections, folder, false);
     AtomicFile.write(page, Page.render("quickstart.html", values));
     AtomicFile.write(
         folder.resolve("test-accuracy.png"), List.of(ByteBuffer.wrap(png(comparisons.get(0)))));

@@ -211,7 +211,7 @@ final class Results {
   Map<String, String> settings() {
     Map<String, String> settings = new LinkedHashMap<>();
     for (Cell cell : table.cells()) {
-      entry(cell).ifPresent(e -> settings.put(cell.row() + ", " + cell.column(), e.settings()));
+      entry(cell).ifPresent(e -> settings.put(cell.name(), e.settings()));
     }
     return settings;
   }

@@ -77,7 +77,7 @@ final class ScoreTable {
   /** Returns the table in LaTeX. It requires the package booktabs. */
   String latex() {
     return """
-        %% requires \\usepackage{booktabs}
+        %% requires \\usepackage{booktabs}; letters other than Latin and Greek require XeLaTeX or LuaLaTeX
         \\begin{table}
         \\centering
         \\caption{%s}

@@ -129,7 +129,9 @@ public final class Schedules {
               Warmup.class,
               (s, epochs, steps) ->
                   new Warmup(stretched(s.schedule(), epochs, steps), s.epochs() * epochs),
-              s -> words("warm-up over %s epochs, then ", s.epochs()) + describe(s.schedule())),
+              s ->
+                  "warm-up over %s, then ".formatted(PlainNumber.of(s.epochs(), "epoch"))
+                      + describe(s.schedule())),
           new Rule<>(
               Sequence.class,
               (s, epochs, steps) ->

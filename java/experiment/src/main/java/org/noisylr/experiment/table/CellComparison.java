@@ -35,6 +35,9 @@ public record CellComparison(Cell base, Cell noisy) {
   /** Returns both names, and what the cells have in common. */
   public String name() {
     String names = noisyName() + " against " + baseName();
-    return sameRow() ? noisy.row() + ": " + names : names + ", " + noisy.column();
+    if (sameRow()) {
+      return noisy.row() + ": " + names;
+    }
+    return noisy.column().isEmpty() ? names : names + ", " + noisy.column();
   }
 }

@@ -161,7 +161,7 @@ public record Settings(
 
   /** Returns the number of seeds in words. */
   public String describeSeeds() {
-    return seeds == 1 ? "1 seed" : seeds + " seeds";
+    return PlainNumber.of(seeds, "seed");
   }
 
   /** Returns all settings but the seeds in one line for readers. */
@@ -172,7 +172,7 @@ public record Settings(
     parts.add("weight decay " + PlainNumber.of(weightDecay));
     parts.add(Schedules.describe(schedule));
     parts.add(describeNoise());
-    parts.add("%d epochs, batch %d".formatted(epochs, batchSize));
+    parts.add("%s, batch %d".formatted(PlainNumber.of(epochs, "epoch"), batchSize));
     parts.add("augmentation " + augmentation);
     if (precision != Precision.FP32) {
       parts.add("precision " + precision.name().toLowerCase(Locale.ROOT));

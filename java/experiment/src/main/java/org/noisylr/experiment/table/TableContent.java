@@ -15,8 +15,8 @@ record TableContent(
     List<Axis> columns,
     List<Axis> rows,
     List<Choice> choices) {
-  /** An experiment without columns has this one. */
-  private static final List<Axis> RESULT = List.of(new Axis("result", null, null, null, null));
+  /** An experiment without columns has this one, without a name. */
+  static final List<Axis> RESULT = List.of(new Axis("", null, null, null, null));
 
   /**
    * A row or a column.

@@ -3,6 +3,7 @@ package org.noisylr.experiment.table;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.lang.reflect.RecordComponent;
+import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -64,6 +65,9 @@ final class TableReader {
               Stream.of(LR, WARMUP))
           .toList();
 
+  private static final List<String> AXIS_KEYS =
+      Stream.concat(Stream.of("name", "against"), KEYS.stream()).toList();
+
   private final String id;
   private final TableSource source;
   private final Map<String, Object> overrides;
@@ -123,7 +127,7 @@ final class TableReader {
     if (content.rows().isEmpty() || content.columns().isEmpty()) {
       throw error("rows", "an experiment must have at least one row and one column");
     }
-    checkKeys("setting", content.setting());
+    checkKeys("setting", content.setting(), KEYS);
     checkAxes("columns", content.columns());
     checkAxes("rows", content.rows());
     Map<String, Cell> cells = new LinkedHashMap<>();
@@ -142,10 +146,10 @@ final class TableReader {
         Stream.concat(content.choices().stream(), base.choices().stream()).toList());
   }
 
-  private void checkKeys(String place, Map<String, Object> settings) {
+  private void checkKeys(String place, Map<String, Object> settings, List<String> known) {
     for (String key : settings.keySet()) {
       if (!KEYS.contains(key)) {
-        throw error(place + "." + key, key + ": " + FormatError.unknownKey(key, KEYS));
+        throw error(place + "." + key, key + ": " + FormatError.unknownKey(key, known));
       }
     }
   }
@@ -156,7 +160,8 @@ final class TableReader {
     for (int i = 0; i < axes.size(); i++) {
       Axis axis = axes.get(i);
       String place = key + "." + i;
-      if (word(axis.name()).isEmpty() || !words.add(word(axis.name()))) {
+      boolean isOnly = axes.equals(TableContent.RESULT);
+      if (!isOnly && word(axis.name()).isEmpty() || !words.add(word(axis.name()))) {
         throw error(
             place + ".name",
             "name must have letters or digits, and differ in them from other %s, but is %s"
@@ -179,7 +184,7 @@ final class TableReader {
           && axis.paper().size() != content.columns().size()) {
         throw error(place + ".paper", "paper must have a number for each column");
       }
-      checkKeys(place, axis.settings());
+      checkKeys(place, axis.settings(), AXIS_KEYS);
     }
   }
 
@@ -192,6 +197,7 @@ final class TableReader {
     override(values, places, "rows." + r, row.settings());
     override(values, places, "columns." + c, column.settings());
     values.putAll(overrides);
+    checkMomentum(values, places);
     values.put(SCHEDULE, schedule(values, places, "rows." + r));
     if (values.get("noise") instanceof String type) {
       values.put("noise", Map.of("type", type));
@@ -200,6 +206,9 @@ final class TableReader {
         && noise.containsKey(ALPHA)
         && (noise.containsKey("low") || noise.containsKey("high"))) {
       throw error(places.get("noise"), "noise must have alpha or low and high, but has both");
+    }
+    if (values.get("data") instanceof String data) {
+      checkData(places.get("data"), data);
     }
     resolve(values, places, "data", data -> !Datasets.isName(data));
     resolve(values, places, "model", model -> model.endsWith(".pt"));
@@ -234,6 +243,36 @@ final class TableReader {
         });
   }
 
+  /** Rejects a name that resembles that of a dataset, unless it is a file. */
+  private void checkData(String place, String data) {
+    String guess = FormatError.guess(data, Datasets.NAMES);
+    boolean isName = Datasets.isName(data);
+    if (data.isBlank()
+        || !isName && !guess.isEmpty() && !Files.exists(source.folder().resolve(data))) {
+      throw error(
+          place,
+          "data must be a path or one of {%s}, but is %s%s"
+              .formatted(String.join(", ", Datasets.NAMES), data, guess));
+    }
+  }
+
+  /** Rejects settings of momentum for another optimizer, where both are set in the same place. */
+  private void checkMomentum(Map<String, Object> values, Map<String, String> places) {
+    String optimizer = places.get("optimizer");
+    if (optimizer == null || "momentum".equals(values.get("optimizer"))) {
+      return;
+    }
+    for (String key : List.of("momentum", "nesterov", "momentum_form")) {
+      String place = places.get(key);
+      if (place != null && (!place.startsWith("setting.") || optimizer.startsWith("setting."))) {
+        throw error(
+            place,
+            "%s requires optimizer momentum, but the optimizer is %s"
+                .formatted(key, values.get("optimizer")));
+      }
+    }
+  }
+
   /** Makes a value that is a path relative to the file independent of it. */
   private void resolve(
       Map<String, Object> values,
@@ -260,7 +299,11 @@ final class TableReader {
       Map<String, Map<String, Object>> known = new LinkedHashMap<>(base.schedules());
       known.putAll(content.schedules());
       if (!known.containsKey(named)) {
-        throw error(place, "schedule " + FormatError.unknownName(named, known.keySet()));
+        throw error(
+            place,
+            known.isEmpty()
+                ? "schedule %s must be defined in schedules, but there are none".formatted(named)
+                : "schedule " + FormatError.unknownName(named, known.keySet()));
       }
       given = Objects.requireNonNullElse(known.get(named), Map.of());
       place = "schedules." + named;
@@ -286,7 +329,8 @@ final class TableReader {
         (path, field) -> {
           // A warm-up around the schedule is not in the text.
           List<String> rest = length > 0 && path.size() > 0 ? path.subList(1, path.size()) : path;
-          boolean isLr = rest.isEmpty() && (LR.equals(field) || "low_lr".equals(field));
+          List<String> at = field == null ? rest : List.of(field);
+          boolean isLr = at.equals(List.of(LR)) || at.equals(List.of("low_lr"));
           return lr != null && isLr
               ? places.get(LR)
               : start + rest(rest) + (field == null ? "" : "." + field);
@@ -340,7 +384,7 @@ final class TableReader {
   }
 
   private String id(String row, String column) {
-    return id + "/" + word(row) + "/" + word(column);
+    return id + "/" + word(row) + "/" + (column.isEmpty() ? "result" : word(column));
   }
 
   /** Turns "SD + RN" into "sd-rn". */

@@ -17,6 +17,11 @@ public final class PlainNumber {
     return text(BigDecimal.valueOf(value).round(new MathContext(digits)));
   }
 
+  /** Returns a finite number and what it counts: {@code 1 epoch}, {@code 2.5 epochs}. */
+  public static String of(double value, String noun) {
+    return of(value) + " " + noun + (value == 1 ? "" : "s");
+  }
+
   private static String text(BigDecimal value) {
     return value.stripTrailingZeros().toPlainString();
   }

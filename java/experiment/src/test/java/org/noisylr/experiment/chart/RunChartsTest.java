@@ -82,7 +82,7 @@ class RunChartsTest {
 
   @Test
   void csvFilesAreWrittenBesideThePage(@TempDir Path folder) throws IOException {
-    ChartSection.writeCsv(List.of(SECTION), folder);
+    ChartSection.write(List.of(SECTION), folder, false);
     assertThat(chart(0).file()).isEqualTo("charts/SD~2f~RN,_data~3f~-test.csv");
     assertThat(folder.resolve(chart(0).file())).hasContent(chart(0).csv());
     try (var files = Files.list(folder.resolve("charts"))) {

@@ -57,7 +57,7 @@ class ExperimentReportTest {
   }
 
   private String report(Scale scale, String file) throws IOException {
-    Path page = Experiment.report(store, "table6", Table.of("table6"), scale).get(0);
+    Path page = Experiment.report(store, "table6", Table.of("table6"), scale, false).get(0);
     return Files.readString(page.resolveSibling(file));
   }
 
@@ -173,10 +173,10 @@ class ExperimentReportTest {
       }
     }
     String name = file.toString();
-    Path page = Experiment.report(store, name, Table.of(name), Scale.FULL).get(0);
+    Path page = Experiment.report(store, name, Table.of(name), Scale.FULL, false).get(0);
     assertThat(page).content().contains("Verdict: 1 better");
     Files.writeString(file, yaml.replace("lr: 0.1", "lr: 0.2"));
-    Experiment.report(store, name, Table.of(name), Scale.FULL);
+    Experiment.report(store, name, Table.of(name), Scale.FULL, false);
     assertThat(page)
         .content()
         .contains("Verdict: 1 not comparable")
@@ -220,7 +220,7 @@ class ExperimentReportTest {
         FinishedRun.write(new RunStore(store).folder(key), 0.8 + 0.01 * seed + gain);
       }
     }
-    Path page = Experiment.report(store, file.toString(), own, Scale.FULL).get(0);
+    Path page = Experiment.report(store, file.toString(), own, Scale.FULL, false).get(0);
     assertThat(Files.readString(page))
         .contains("<title>Noise &amp; 50 %_of |my| images</title>")
         .contains("<h2>Verdict: 1 better, 1 worse</h2>")
@@ -230,8 +230,8 @@ class ExperimentReportTest {
         .contains("resnet20 on ")
         .doesNotContain("paper</th>", "IJCAI", "Reproduced</i>");
     assertThat(Files.readString(page))
-        .contains("<a href=\"charts/~3b1~_8_against_plain,_result-test.csv\">CSV</a>");
-    assertThat(page.resolveSibling("charts/~3b1~_8_against_plain,_result-test.csv"))
+        .contains("<a href=\"charts/~3b1~_8_against_plain-test.csv\">CSV</a>");
+    assertThat(page.resolveSibling("charts/~3b1~_8_against_plain-test.csv"))
         .content()
         .startsWith("line,epoch,mean,std,run_1,run_2,run_3\nplain,1,80");
     assertThat(page.resolveSibling("table.md"))
@@ -249,7 +249,7 @@ class ExperimentReportTest {
   @Test
   void allReportsTheTablesThatWereRun() throws IOException {
     run(Scale.TINY, "photos", "sd/batch-32", 0.80);
-    assertThat(Experiment.report(store, "all", Table.of("all"), Scale.TINY)).hasSize(1);
-    assertThat(Experiment.report(store, "all", Table.of("all"), null)).hasSize(1);
+    assertThat(Experiment.report(store, "all", Table.of("all"), Scale.TINY, false)).hasSize(1);
+    assertThat(Experiment.report(store, "all", Table.of("all"), null, false)).hasSize(1);
   }
 }

@@ -96,7 +96,7 @@ class PairedDifferenceTest {
     assertThat(sentence(-0.01, 0.0102))
         .startsWith("undecided: +0.01 (95 % interval ")
         .endsWith(
-            "2 seeds; too small to matter at this spread: more than 1000 seeds would be required");
+            "2 seeds; more than 1000 seeds would be required if mean and spread stayed the same");
     assertThat(sentence(0.008))
         .isEqualTo("undecided: +0.80, 1 seed; an interval requires at least 2 seeds");
     assertThat(sentence(0, 0))

@@ -204,7 +204,7 @@ class ExperimentFileTest {
             "type: unifrom",
             ", line 12: noise: type must be one of {none, uniform, gaussian, log-uniform}, but is"
                 + " unifrom (did you mean uniform?)"),
-        fault("lr: 0.1", "lr: x", ", line 4: lr: Cannot deserialize value of type `double`"),
+        fault("lr: 0.1", "lr: x", ", line 4: lr: must be a number, but is x"),
         fault(
             "lr: 0.1",
             "lr: 0.1, final_lr: 3",
@@ -228,6 +228,23 @@ class ExperimentFileTest {
         fault("model: cnn28", "model: cnn82", ", line 2: model: must be FILE.pt or one of {cnn"),
         fault("[plain]", "[palin]", ", line 11: against must be one of {plain}, but is palin (did"),
         fault("name: α 8", "name: Plain", ", line 10: name must have letters or digits, and "),
+        fault("[plain]", "plain", ", line 11: rows.1.against: must be a list"),
+        fault("against:", "agianst:", ", line 11: agianst: unknown field (did you mean against?)"),
+        fault(
+            "epochs: 40", "epochs: many", ", line 2: epochs: must be a whole number, but is many"),
+        fault("epochs: 40", "epochs: 40, lr: high", ", line 2: lr: must be a number, but is high"),
+        fault(
+            "{type: uniform, alpha: 8}",
+            "true",
+            ", line 12: noise: must be a mapping with a type, one of {none, uniform, gaussian, "),
+        fault(
+            "data: images",
+            "data: fashion-mnist-mni",
+            ", line 2: data must be a path or one of {fashion-mnist-mini, "),
+        fault(
+            "model: cnn28",
+            "model: cnn28, optimizer: sgd, momentum: 0.9",
+            ", line 2: momentum requires optimizer momentum, but the optimizer is sgd"),
         fault("name: plain", "name: \"+\"", ", line 9: name must have letters or digits, and dif"),
         fault("[plain]", "[α 8]", ", line 11: against must be one of {plain}, but is α 8"),
         fault("[plain]", "[plain, plain]", ", line 11: against must name a cell once, but is ["),
@@ -253,6 +270,18 @@ class ExperimentFileTest {
         .hasMessageStartingWith(folder.resolve("mine.yaml") + message)
         .message()
         .hasLineCount(1);
+  }
+
+  @Test
+  void momentumMayBeSharedByRowsWithAndWithoutIt() throws IOException {
+    Table table =
+        read(
+            """
+            setting: {data: mnist, model: cnn28, epochs: 4, lr: 0.1, momentum: 0.8}
+            rows: [{name: momentum}, {name: adam, optimizer: adam}]
+            """);
+    assertThat(table.cells().stream().map(cell -> cell.settings().optimizerSpec().momentum()))
+        .containsExactly(0.8, 0.8);
   }
 
   @Test

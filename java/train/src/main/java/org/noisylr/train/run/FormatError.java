@@ -28,6 +28,9 @@ import org.noisylr.check.Reason;
 public record FormatError(List<String> path, String field, String error) {
   private static final int MAX_SLIPS = 2;
 
+  /** How Jackson says that a number or a choice is missing. */
+  private static final Pattern NULL = Pattern.compile("Cannot (map|coerce) `null`");
+
   /** Advice to programmers at the end of a message. */
   private static final Pattern HINT = Pattern.compile(" \\(set Deserialization.*");
 
@@ -54,8 +57,11 @@ public record FormatError(List<String> path, String field, String error) {
       List<String> known = unknown.getKnownPropertyIds().stream().map(Object::toString).toList();
       return unknownKey(unknown.getPropertyName(), known);
     }
-    if (e instanceof InvalidTypeIdException type && type.getTypeId() != null) {
-      return "type " + unknownName(type.getTypeId(), RunFormat.types(type.getBaseType()));
+    if (e instanceof InvalidTypeIdException type) {
+      List<String> known = RunFormat.types(type.getBaseType());
+      return type.getTypeId() == null
+          ? "must be a mapping with a type, one of {%s}".formatted(String.join(", ", known))
+          : "type " + unknownName(type.getTypeId(), known);
     }
     if (e instanceof InvalidFormatException wrong && wrong.getTargetType().isEnum()) {
       List<String> known =
@@ -64,18 +70,37 @@ public record FormatError(List<String> path, String field, String error) {
               .toList();
       return unknownName(wrong.getValue().toString(), known);
     }
-    if (e instanceof MismatchedInputException && e.getMessage().startsWith("Cannot map `null`")) {
+    if (e instanceof MismatchedInputException && NULL.matcher(e.getMessage()).lookingAt()) {
       return "required, but missing";
     }
-    if (e instanceof MismatchedInputException
-        && e.getMessage().startsWith("Cannot construct instance of")) {
-      return "must be a mapping of fields to values";
+    if (e instanceof MismatchedInputException wrong && wrong.getTargetType() != null) {
+      String value = wrong instanceof InvalidFormatException f ? ", but is " + f.getValue() : "";
+      return "must be " + form(wrong.getTargetType()) + value;
     }
     String message = HINT.matcher(Reason.firstLine(e)).replaceFirst("");
     return e.getLocation() == null
         ? message
         : "%s (line %d, column %d)"
             .formatted(message, e.getLocation().getLineNr(), e.getLocation().getColumnNr());
+  }
+
+  /** Returns what a text has for a value of a type, in words. */
+  private static String form(Class<?> type) {
+    if (type == int.class || type == Integer.class || type == long.class || type == Long.class) {
+      return "a whole number";
+    }
+    if (type == double.class || type == Double.class) {
+      return "a number";
+    }
+    if (type == boolean.class || type == Boolean.class) {
+      return "true or false";
+    }
+    if (type == String.class) {
+      return "a text";
+    }
+    return Collection.class.isAssignableFrom(type) || type.isArray()
+        ? "a list"
+        : "a mapping of fields to values";
   }
 
   /** Returns the error that a key is none of the known ones, with a guess what was meant. */
@@ -90,7 +115,8 @@ public record FormatError(List<String> path, String field, String error) {
         .formatted(String.join(", ", known), name, guess(name, known));
   }
 
-  private static String guess(String given, Collection<String> known) {
+  /** Returns the known name that resembles a given one, {@code (did you mean sgd?)}; or nothing. */
+  public static String guess(String given, Collection<String> known) {
     // Names of one letter do not resemble each other.
     LevenshteinDistance distance = new LevenshteinDistance(Math.min(MAX_SLIPS, given.length() / 2));
     String low = given.toLowerCase(Locale.ROOT);

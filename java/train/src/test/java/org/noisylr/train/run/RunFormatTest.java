@@ -50,13 +50,13 @@ class RunFormatTest {
   /** The replaced text, its replacement, and how the message starts. */
   static Stream<Arguments> faults() {
     return Stream.of(
-        fault("threads: 1", "threads: 1.5", "threads: Cannot coerce Floating-point value (1.5)"),
+        fault("threads: 1", "threads: 1.5", "threads: must be a whole number, but is 1.5"),
         fault("threads: 1", "threads: 0", "threads must be in [1, 1024], but is 0"),
         fault("processes: 1", "processes: 0", "processes must be in [1, 1024], but is 0"),
         fault("threads: 1", "threads: 20000", "threads must be in [1, 1024], but is 20000"),
         fault("threads: 1", "threads: 1e999999999", "threads: "),
         fault("threads: 1", "threads: 99999999999999999999", "threads: "),
-        fault("threads: 1", "threads: [1]", "threads: Cannot deserialize value of type `int`"),
+        fault("threads: 1", "threads: [1]", "threads: must be a whole number"),
         fault(
             "threads: 1",
             "threads: 1\nthread: 1",
