@@ -96,7 +96,7 @@ public final class RunCharts {
         "The rate at the end of each epoch"
             + (hasNoise(c.all()) ? ": the noise changes it" : "")
             + (hasNoise(c.noisy()) && !hasNoise(c.plain()) ? " around the dashed line" : "")
-            + (c.noisy().size() > 1 ? "; faint lines are the other seeds" : "")
+            + (hasNoise(c.all()) && c.noisy().size() > 1 ? "; faint lines are the other seeds" : "")
             + (Arrays.stream(drawn).anyMatch(axis::isBelow)
                 ? "; rates below %s are drawn at the lower edge"
                     .formatted(PlainNumber.rounded(axis.low(), 2))
