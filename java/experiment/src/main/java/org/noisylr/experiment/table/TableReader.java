@@ -359,6 +359,9 @@ final class TableReader {
         throw e;
       }
       FormatError error = FormatError.of(cause);
+      if (error.path().equals(List.of("noise", "high"))) {
+        error = new FormatError(List.of("noise"), ALPHA, "is required, or low and high");
+      }
       if ("high".equals(error.field())
           && values.get("noise") instanceof Map<?, ?> noise
           && noise.containsKey(ALPHA)) {

@@ -248,6 +248,7 @@ class ExperimentFileTest {
         fault("name: plain", "name: \"+\"", ", line 9: name must have letters or digits, and dif"),
         fault("[plain]", "[α 8]", ", line 11: against must be one of {plain}, but is α 8"),
         fault("[plain]", "[plain, plain]", ", line 11: against must name a cell once, but is ["),
+        fault(", alpha: 8", "", ", line 12: noise: alpha is required, or low and high"),
         fault("alpha: 8", "alpha: 8, low: 1", ", line 12: noise must have alpha or low and high,"),
         fault("- name: plain", "- beta: 1", ", line 9: rows.0: name is required"),
         fault("  - name: plain\n", "  - name: plain\n    paper: [1, 2]\n", ", line 10: paper and "),
