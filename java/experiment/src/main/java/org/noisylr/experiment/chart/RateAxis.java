@@ -132,7 +132,7 @@ record RateAxis(boolean logarithmic, double low, double high) {
 
     @Override
     public Number parse(String source, ParsePosition position) {
-      throw new UnsupportedOperationException();
+      throw new UnsupportedOperationException("labels are written, never read");
     }
   }
 }
