@@ -6,7 +6,6 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -127,9 +126,9 @@ class ExamplesTest {
   }
 
   @Test
-  void theReadmeShowsDropIn() throws IOException {
-    String program = Files.readString(Path.of("src/main/java/org/noisylr/examples/DropIn.java"));
-    String code = program.substring(program.indexOf("import "));
-    assertThat(Files.readString(Path.of("../../README.md"))).contains("```java\n" + code + "```\n");
+  void aGroupOfOneTrains() throws IOException {
+    List<String> lines = run(SeveralProcesses::main);
+    assertThat(lines).hasSize(20);
+    assertThat(last(lines)).isLessThan(0.2);
   }
 }

@@ -1,0 +1,169 @@
+package org.noisylr.launcher;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.noisylr.train.run.Versions;
+
+/** The documents agree with the code: their links, commands, programs, files and version. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class DocumentsTest {
+  private static final Path ROOT = Path.of("../..");
+
+  private record Document(Path path, String text) {
+    /** Returns the parts that match an expression's group. */
+    List<String> find(String expression) {
+      return Pattern.compile(expression, Pattern.DOTALL | Pattern.MULTILINE)
+          .matcher(text)
+          .results()
+          .map(match -> match.group(1))
+          .toList();
+    }
+
+    /** Returns the anchors that GitHub gives to the headings. */
+    List<String> anchors() {
+      return find("^#+ (.*?)$").stream()
+          .map(heading -> heading.toLowerCase(Locale.ROOT).replaceAll("[^\\p{L}\\p{N} _-]", ""))
+          .map(heading -> heading.replace(' ', '-'))
+          .toList();
+    }
+
+    @Override
+    public String toString() {
+      return ROOT.relativize(path).toString();
+    }
+  }
+
+  private final List<Document> documents = new ArrayList<>();
+
+  @BeforeAll
+  void readDocuments() throws IOException {
+    List<Path> folders =
+        new ArrayList<>(
+            Stream.of("", ".github", "native", "bench", "bench/results")
+                .map(ROOT::resolve)
+                .toList());
+    try (DirectoryStream<Path> modules = Files.newDirectoryStream(ROOT.resolve("java"))) {
+      modules.forEach(folders::add);
+    }
+    for (Path folder : folders) {
+      try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, "*.md")) {
+        for (Path file : files) {
+          documents.add(new Document(file, Files.readString(file)));
+        }
+      }
+    }
+    assertThat(documents).hasSizeGreaterThan(10);
+  }
+
+  private Stream<String> findAll(String expression) {
+    return documents.stream().flatMap(document -> document.find(expression).stream());
+  }
+
+  @Test
+  void linksLeadToFilesAndHeadings() throws IOException {
+    for (Document document : documents) {
+      for (String link : document.find("\\]\\(([^)\\s]+)\\)")) {
+        if (!link.contains("://")) {
+          String[] parts = link.split("#");
+          Path target =
+              parts[0].isEmpty()
+                  ? document.path()
+                  : document.path().resolveSibling(parts[0]).normalize();
+          assertThat(target).as("%s: %s", document, link).exists();
+          if (parts.length > 1) {
+            assertThat(new Document(target, Files.readString(target)).anchors())
+                .as("%s: %s", document, link)
+                .contains(parts[1]);
+          }
+        }
+      }
+    }
+  }
+
+  @Test
+  void commandsParse() {
+    List<String> commands =
+        findAll("^    noisylr ((?:[^\\n]*\\\\\\n)*[^\\n]*)$")
+            .map(command -> command.replaceAll("\\\\\\n\\s*", "").replaceAll(" +(#|>) .*", ""))
+            .filter(command -> !command.contains("..."))
+            .map(command -> command.replace("net.pt", "resnet20")) // a file would have to exist
+            .toList();
+    assertThat(commands).hasSizeGreaterThan(25);
+    for (String command : commands) {
+      String[] words =
+          Pattern.compile("'([^']*)'|(\\S+)")
+              .matcher(command)
+              .results()
+              .map(DocumentsTest::word)
+              .toArray(String[]::new);
+      assertThatCode(() -> Noisylr.commandLine().parseArgs(words))
+          .as("noisylr " + command)
+          .doesNotThrowAnyException();
+    }
+  }
+
+  private static String word(MatchResult match) {
+    return match.group(1) == null ? match.group(2) : match.group(1);
+  }
+
+  /** The build compiles what the documents show of Java, C++ and CMake. */
+  @ParameterizedTest
+  @CsvSource({
+    "java, java/examples/src/main/java/org/noisylr/examples",
+    "cpp, native/test/consumer",
+    "cmake, native/test/consumer"
+  })
+  void codeIsPartOfAProgram(String language, String folder) throws IOException {
+    List<String> programs = new ArrayList<>();
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(ROOT.resolve(folder))) {
+      for (Path file : files) {
+        programs.add(Files.readString(file));
+      }
+    }
+    assertThat(findAll("^```%s\\n(.*?)^```$".formatted(language)))
+        .isNotEmpty()
+        .allSatisfy(
+            code ->
+                assertThat(withoutIndentation(String.join("", programs)))
+                    .contains(withoutIndentation(code)));
+  }
+
+  private static String withoutIndentation(String code) {
+    return code.replaceAll("(?m)^ +", "");
+  }
+
+  @Test
+  void experimentFilesAreRead(@TempDir Path folder) throws IOException {
+    List<String> files = findAll("^```yaml\\n(.*?)^```$").toList();
+    assertThat(files).isNotEmpty();
+    for (String yaml : files) {
+      Path file = Files.writeString(folder.resolve("mine.yaml"), yaml);
+      Invocation shown = Invocation.of("experiment", "show", file.toString());
+      assertThat(shown.exit()).as(shown.err()).isZero();
+    }
+  }
+
+  @Test
+  void dependenciesHaveThisVersion() {
+    assertThat(findAll("noisylr-torch\\W+(?:artifactId>\\s*<version>)?(\\d+\\.\\d+\\.\\d+)"))
+        .hasSizeGreaterThan(4)
+        .containsOnly(Versions.of("noisylr"));
+  }
+}
