@@ -1,9 +1,12 @@
 package org.noisylr.launcher;
 
+import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,6 +16,7 @@ import java.util.Locale;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import javax.tools.ToolProvider;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
@@ -147,6 +151,50 @@ class DocumentsTest {
 
   private static String withoutIndentation(String code) {
     return code.replaceAll("(?m)^ +", "");
+  }
+
+  @Test
+  void packagePagesShowCodeThatCompiles(@TempDir Path folder) throws IOException {
+    List<String> pages = new ArrayList<>();
+    try (Stream<Path> files = Files.walk(ROOT.resolve("java"))) {
+      for (Path file : files.filter(f -> f.endsWith("package-info.java")).toList()) {
+        pages.add(Files.readString(file));
+      }
+    }
+    String imports =
+        pages.stream()
+            .map(page -> page.replaceAll("(?s).*\\npackage (.*?);.*", "import $1.*;\n"))
+            .collect(joining());
+    List<String> blocks =
+        pages.stream()
+            .filter(page -> page.contains("<pre>{@code"))
+            .map(page -> page.replaceAll("(?s).*<pre>\\{@code(.*?)}</pre>.*", "{$1}"))
+            .map(code -> code.replace("\n *", "\n"))
+            .toList();
+    assertThat(blocks).hasSizeGreaterThan(10);
+    String program =
+        """
+        %s
+        import java.nio.file.*;
+        import java.time.*;
+        import java.util.*;
+        import org.bytedeco.pytorch.*;
+        import org.bytedeco.pytorch.Module;
+        import org.bytedeco.pytorch.global.torch;
+
+        class Pages {
+          void run() throws Exception {
+            %s
+          }
+        }
+        """
+            .formatted(imports, String.join("\n", blocks));
+    Path file = Files.writeString(folder.resolve("Pages.java"), program);
+    ByteArrayOutputStream errors = new ByteArrayOutputStream();
+    int exit =
+        ToolProvider.getSystemJavaCompiler()
+            .run(null, null, errors, "-d", folder.toString(), file.toString());
+    assertThat(exit).as(errors.toString(StandardCharsets.UTF_8)).isZero();
   }
 
   @Test

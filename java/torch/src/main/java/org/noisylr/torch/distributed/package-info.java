@@ -5,16 +5,15 @@
  *
  * <pre>{@code
  * Rendezvous place = Rendezvous.fromEnvironment().orElseThrow(); // of torchrun or Slurm
- * try (Communicator group = Communicator.join(place, device, Duration.ofMinutes(5));
+ * Tensor w = torch.ones(3).set_requires_grad(true);
+ * Module net = new Module("net");
+ * net.register_parameter("w", w);
+ * NoisySGD optimizer = new NoisySGD(net.parameters(), new SGDOptions(0.1));
+ * try (Communicator group = Communicator.join(place, new Device("cpu"), Duration.ofMinutes(5));
  *     DataParallel parallel = new DataParallel(net, group)) {
- *   for (int e = 0; e < epochs; e++) {
- *     optimizer.epoch(e);
- *     for (Batch batch : batchesOfRank(place.rank())) {
- *       optimizer.zero_grad();
- *       parallel.backward(lossOf(batch)); // instead of loss.backward()
- *       optimizer.step();
- *     }
- *   }
+ *   Tensor loss = w.mul(w).sum(); // of this rank's part of the batch
+ *   parallel.backward(loss); // instead of loss.backward()
+ *   optimizer.step();
  * }
  * }</pre>
  *

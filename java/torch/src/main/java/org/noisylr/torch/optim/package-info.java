@@ -2,6 +2,20 @@
  * Optimizers with a random learning rate and a fused step, a hook for any other optimizer, and
  * schedulers whose state can be saved.
  *
+ * <pre>{@code
+ * Tensor w = torch.ones(3).set_requires_grad(true);
+ * NoiseSpec noise = NoiseSpec.uniform(8).lastFraction(0.6, 20).stepsPerEpoch(16).seed(42);
+ * try (NoisySGD optimizer = new NoisySGD(new TensorVector(w), new SGDOptions(0.1), noise)) {
+ *   Scheduler scheduler = new Scheduler(optimizer, Schedule.cosine(0.1, 0, 20), 16);
+ *   for (int step = 0; step < 20 * 16; step++) {
+ *     optimizer.zero_grad();
+ *     w.mul(w).sum().backward();
+ *     optimizer.step();
+ *     scheduler.step();
+ *   }
+ * }
+ * }</pre>
+ *
  * <p>The rule of lifetimes: an optimizer shares ownership of its parameters. Close it or let it be
  * collected. A closed one throws, and closing it again does nothing. A group or list that it gave
  * keeps it reachable. One thread at a time uses an optimizer and its wrappers.

@@ -1,0 +1,2 @@
+/** The terminal of the program. */
+package org.noisylr.train.console;
