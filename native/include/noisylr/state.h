@@ -16,12 +16,20 @@ namespace noisylr {
 /// tensors named GROUP.PARAMETER.FIELD, "0.3.momentum_buffer" for example, in the order of the
 /// parameters.
 ///
-/// Fields are LibTorch's: momentum_buffer; step, exp_avg, exp_avg_sq, max_exp_avg_sq; step, sum;
-/// step, square_avg, momentum_buffer, grad_avg; step, min_loss, exp_avg,
-/// exp_avg_sq. A buffer has the shape of its parameter; step is an
-/// int64 tensor without dimensions, on the CPU, min_loss a float64 one. A parameter without state
-/// yet contributes nothing. Buffers are not copied: they change with the next step. Learning rates
-/// and other options are not part of the state.
+/// Fields are LibTorch's:
+///
+/// | class | fields |
+/// |---|---|
+/// | SGD | momentum_buffer |
+/// | Adam, AdamW | step, exp_avg, exp_avg_sq, max_exp_avg_sq |
+/// | Adagrad | step, sum |
+/// | RMSprop | step, square_avg, momentum_buffer, grad_avg |
+/// | L4 | step, min_loss, exp_avg, exp_avg_sq |
+///
+/// A buffer has the shape of its parameter. step is an int64 tensor without dimensions on the CPU,
+/// min_loss a float64 one. A parameter without state yet contributes nothing. Buffers are not
+/// copied: they change with the next step. Learning rates and other options are not part of the
+/// state.
 ///
 /// @throws std::invalid_argument if the optimizer or the options of a group are of another class
 NOISYLR_API std::vector<std::pair<std::string, at::Tensor>> optimizer_state(
