@@ -1,9 +1,14 @@
 package org.noisylr.torch;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.net.URL;
 import java.util.List;
 import java.util.Objects;
+import java.util.Properties;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.pytorch.global.torch;
@@ -37,7 +42,7 @@ public final class LibTorch {
    * it. Call it before any other class of bytedeco or noisylr: most of them load LibTorch on first
    * use, without these checks.
    *
-   * @throws UnsatisfiedLinkError if it cannot be loaded
+   * @throws UnsatisfiedLinkError if it cannot be loaded or has another version
    */
   public static synchronized void load() {
     if (!loaded) {
@@ -47,7 +52,25 @@ public final class LibTorch {
         OpenMp.spinCount(spinCount);
       }
       Loader.load(torch.class);
+      checkVersion(torch.show_config().getString());
       loaded = true;
+    }
+  }
+
+  /** A program compiles with another LibTorch, but its tensors have another layout in memory. */
+  static void checkVersion(String config) {
+    Properties versions = new Properties();
+    try (InputStream in = LibTorch.class.getResourceAsStream("versions.properties")) {
+      versions.load(in);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    String required = versions.getProperty("libtorch");
+    Matcher version = Pattern.compile("TORCH_VERSION=([^,]+)").matcher(config);
+    if (version.find() && !version.group(1).equals(required)) {
+      throw new UnsatisfiedLinkError(
+          "org.bytedeco:pytorch must be of LibTorch %s, but is of %s: remove or change the entry of pytorch or pytorch-platform in your build"
+              .formatted(required, version.group(1)));
     }
   }
 
