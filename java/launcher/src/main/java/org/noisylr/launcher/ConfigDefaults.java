@@ -1,7 +1,5 @@
 package org.noisylr.launcher;
 
-import static java.util.stream.Collectors.joining;
-
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -12,19 +10,8 @@ import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
 import org.noisylr.noise.Distribution;
 import org.noisylr.noise.NoiseSpec;
-import org.noisylr.schedule.Constant;
-import org.noisylr.schedule.Cosine;
-import org.noisylr.schedule.CosineRestarts;
-import org.noisylr.schedule.Cyclic;
-import org.noisylr.schedule.ExponentialDecay;
-import org.noisylr.schedule.InverseSquareRoot;
-import org.noisylr.schedule.Milestone;
-import org.noisylr.schedule.OneCycle;
-import org.noisylr.schedule.Polynomial;
 import org.noisylr.schedule.Schedule;
-import org.noisylr.schedule.StepDecay;
 import org.noisylr.schedule.Warmup;
-import org.noisylr.schedule.WarmupStableDecay;
 import org.noisylr.train.data.Augmentation;
 import org.noisylr.train.data.NamedAugmentation;
 import org.noisylr.train.loop.OptimizerSpec;
@@ -195,69 +182,11 @@ final class ConfigDefaults implements IDefaultValueProvider {
     if (schedule instanceof Warmup s) {
       put("--warmup-epochs", s.epochs());
       put(s.schedule(), length - s.epochs());
-    } else if (schedule instanceof Constant s) {
-      putSchedule("const", s.lr());
-    } else if (schedule instanceof StepDecay s) {
-      putSchedule("step", s.lr());
-      put("--milestones", milestones(s.milestones()));
-    } else if (schedule instanceof ExponentialDecay s) {
-      putSchedule("exp", s.lr());
-      put("--decay-rate", s.rate());
-      put("--decay-steps", s.steps());
-    } else if (schedule instanceof Cyclic s) {
-      putSchedule("clr", s.lowLr());
-      put("--peak-lr", s.peakLr());
-      put("--cycle-epochs", s.cycleEpochs());
-      put("--milestones", milestones(s.milestones()));
-    } else if (schedule instanceof CosineRestarts s) {
-      putSchedule("wr", s.lr());
-      put("--final-lr", s.finalLr());
-      put("--restart-epochs", s.firstCycleEpochs());
-      put("--restart-mult", s.multiplier());
-    } else if (schedule instanceof Cosine s) {
-      checkLength(s.epochs(), length);
-      putSchedule("cosine", s.lr());
-      put("--final-lr", s.finalLr());
-    } else if (schedule instanceof Polynomial s) {
-      checkLength(s.epochs(), length);
-      putSchedule("poly", s.lr());
-      put("--final-lr", s.finalLr());
-      put("--power", s.power());
-    } else if (schedule instanceof OneCycle s) {
-      checkLength(s.epochs(), length);
-      putSchedule("one-cycle", s.lr());
-      put("--peak-lr", s.peakLr());
-      put("--final-lr", s.finalLr());
-      put("--rise-fraction", s.riseFraction());
-    } else if (schedule instanceof InverseSquareRoot s) {
-      putSchedule("inverse-sqrt", s.lr());
-      put("--warmup-epochs", s.warmupEpochs());
-    } else if (schedule instanceof WarmupStableDecay s) {
-      checkLength(s.epochs(), length);
-      putSchedule("wsd", s.lr());
-      put("--final-lr", s.finalLr());
-      put("--warmup-epochs", s.warmupEpochs());
-      put("--decay-epochs", s.decayEpochs());
     } else {
-      throw unknown("schedule", schedule.toString());
+      values.putAll(
+          ScheduleOptions.describe(schedule, length)
+              .orElseThrow(() -> unknown("schedule", schedule.toString())));
     }
-  }
-
-  private static void checkLength(double epochs, double length) {
-    if (epochs != length) {
-      throw Check.invalid("schedule.epochs", epochs, "%s, to its end".formatted(length));
-    }
-  }
-
-  private void putSchedule(String kind, double lr) {
-    put("--schedule", kind);
-    put("--lr", lr);
-  }
-
-  private static String milestones(List<Milestone> milestones) {
-    return milestones.isEmpty()
-        ? null
-        : milestones.stream().map(m -> m.epoch() + ":" + m.factor()).collect(joining(","));
   }
 
   private void put(NoiseSpec noise, int epochs) {

@@ -1,11 +1,16 @@
 package org.noisylr.launcher;
 
+import static java.util.stream.Collectors.joining;
+
 import java.io.PrintWriter;
+import java.lang.reflect.RecordComponent;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
 import org.noisylr.schedule.Constant;
@@ -20,6 +25,7 @@ import org.noisylr.schedule.Polynomial;
 import org.noisylr.schedule.Schedule;
 import org.noisylr.schedule.StepDecay;
 import org.noisylr.schedule.WarmupStableDecay;
+import org.noisylr.train.run.RunFormat;
 import picocli.CommandLine.Option;
 
 /** The options for a base schedule. */
@@ -59,6 +65,7 @@ final class ScheduleOptions extends OptionGroup {
           Map.entry("lr", "--lr"),
           Map.entry("lowLr", "--lr"),
           Map.entry("peakLr", "--peak-lr"),
+          Map.entry("milestones", "--milestones"),
           Map.entry("cycleEpochs", "--cycle-epochs"),
           Map.entry("rate", "--decay-rate"),
           Map.entry("steps", "--decay-steps"),
@@ -169,5 +176,55 @@ final class ScheduleOptions extends OptionGroup {
         };
     boolean warmsUp = kind == Kind.INVERSE_SQRT || kind == Kind.WSD;
     return warmupEpochs > 0 && !warmsUp ? schedule.warmup(warmupEpochs) : schedule;
+  }
+
+  /**
+   * Returns the options that make a schedule, by their names; empty if there are none.
+   *
+   * @param length the epochs that the schedule is for
+   * @throws InputException if it lasts for another number of epochs
+   */
+  static Optional<Map<String, String>> describe(Schedule schedule, double length) {
+    return RunFormat.schedules().entrySet().stream()
+        .filter(type -> type.getValue() == schedule.getClass())
+        .map(Map.Entry::getKey)
+        .filter(type -> Stream.of(Kind.values()).map(Choice::word).anyMatch(type::equals))
+        .findAny()
+        .map(type -> describe(type, schedule, length));
+  }
+
+  private static Map<String, String> describe(String type, Schedule schedule, double length) {
+    Map<String, String> options = new HashMap<>(Map.of("--schedule", type));
+    for (RecordComponent field : schedule.getClass().getRecordComponents()) {
+      Object value = value(schedule, field);
+      if (field.getName().equals("epochs")) {
+        checkLength((double) value, length);
+      } else if (!value.equals(List.of())) {
+        options.put(OPTION_OF_FIELD.get(field.getName()), text(value));
+      }
+    }
+    return options;
+  }
+
+  private static Object value(Schedule schedule, RecordComponent field) {
+    try {
+      return field.getAccessor().invoke(schedule);
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** Returns a value as its option has it. */
+  private static String text(Object value) {
+    if (value instanceof List<?> milestones) {
+      return milestones.stream().map(ScheduleOptions::text).collect(joining(","));
+    }
+    return value instanceof Milestone m ? m.epoch() + ":" + m.factor() : value.toString();
+  }
+
+  private static void checkLength(double epochs, double length) {
+    if (epochs != length) {
+      throw Check.invalid("schedule.epochs", epochs, "%s, to its end".formatted(length));
+    }
   }
 }

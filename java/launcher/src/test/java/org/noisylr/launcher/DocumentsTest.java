@@ -13,6 +13,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -23,6 +25,7 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.noisylr.train.run.RunFormat;
 import org.noisylr.train.run.Versions;
 
 /** The documents agree with the code: their links, commands, programs, files and version. */
@@ -213,5 +216,17 @@ class DocumentsTest {
     assertThat(findAll("noisylr-torch\\W+(?:artifactId>\\s*<version>)?(\\d+\\.\\d+\\.\\d+)"))
         .hasSizeGreaterThan(4)
         .containsOnly(Versions.of("noisylr"));
+  }
+
+  /** A warm-up and a sequence are options and keys of their own. */
+  @Test
+  void everyScheduleIsAnOptionAndDocumented() {
+    Set<String> types = new TreeSet<>(RunFormat.schedules().keySet());
+    assertThat(types.remove("warmup")).isTrue();
+    assertThat(findAll("^(\\| `schedule` \\|.*?)$").findFirst().orElseThrow())
+        .contains(types.stream().map("`%s`:"::formatted).toList());
+    assertThat(types.remove("sequence")).isTrue();
+    assertThat(Stream.of(ScheduleOptions.Kind.values()).map(Choice::word))
+        .containsExactlyInAnyOrderElementsOf(types);
   }
 }

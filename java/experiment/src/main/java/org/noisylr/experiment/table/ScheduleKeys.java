@@ -3,7 +3,8 @@ package org.noisylr.experiment.table;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.stream.Stream;
+import org.noisylr.train.run.RunFormat;
 
 /**
  * Completes the keys of a schedule in an experiment. A schedule that lasts a number of epochs lasts
@@ -14,10 +15,6 @@ final class ScheduleKeys {
   private static final String TYPE = "type";
   private static final String EPOCHS = "epochs";
   private static final String WARMUP_EPOCHS = "warmup_epochs";
-  private static final Set<String> WITH_EPOCHS = Set.of("cosine", "poly", "one-cycle", "wsd");
-  private static final Set<String> WITH_FINAL_LR =
-      Set.of("cosine", "poly", "one-cycle", "wsd", "wr");
-  private static final Set<String> WITH_WARMUP = Set.of("inverse-sqrt", "wsd");
 
   private ScheduleKeys() {}
 
@@ -33,7 +30,7 @@ final class ScheduleKeys {
     Map<String, Object> keys = new LinkedHashMap<>();
     given.forEach((key, value) -> keys.put(String.valueOf(key), value));
     keys.putIfAbsent(TYPE, "const");
-    boolean hasWarmup = WITH_WARMUP.contains(String.valueOf(keys.get(TYPE)));
+    boolean hasWarmup = has(String.valueOf(keys.get(TYPE)), "warmupEpochs");
     if (warmup > 0 && !hasWarmup) {
       complete(keys, lr, epochs - warmup);
       return new LinkedHashMap<>(Map.of(TYPE, "warmup", EPOCHS, warmup, "schedule", keys));
@@ -55,12 +52,12 @@ final class ScheduleKeys {
       }
       default -> {
         if (lr != null) {
-          keys.put(type.equals("clr") ? "low_lr" : "lr", lr);
+          keys.put(has(type, "lowLr") ? "low_lr" : "lr", lr);
         }
-        if (WITH_EPOCHS.contains(type)) {
+        if (has(type, "epochs")) {
           keys.putIfAbsent(EPOCHS, epochs);
         }
-        if (WITH_FINAL_LR.contains(type)) {
+        if (has(type, "finalLr")) {
           keys.putIfAbsent("final_lr", 0);
         }
         switch (type) {
@@ -72,6 +69,12 @@ final class ScheduleKeys {
         }
       }
     }
+  }
+
+  private static boolean has(String type, String field) {
+    Class<?> schedule = RunFormat.schedules().get(type);
+    return schedule != null
+        && Stream.of(schedule.getRecordComponents()).anyMatch(c -> c.getName().equals(field));
   }
 
   private static void completePart(

@@ -322,6 +322,12 @@ public final class RunFormat {
     }
   }
 
+  /** Returns the classes of the named schedules, by the name of their type. */
+  public static Map<String, Class<?>> schedules() {
+    return subTypes(ScheduleTypes.class)
+        .collect(Collectors.toMap(JsonSubTypes.Type::name, JsonSubTypes.Type::value));
+  }
+
   private static Stream<JsonSubTypes.Type> subTypes(Class<?> mixin) {
     return Stream.of(mixin.getAnnotation(JsonSubTypes.class).value());
   }
