@@ -57,7 +57,10 @@ public final class NativeLibrary {
 
   private NativeLibrary() {}
 
-  /** Loads the libraries unless they are loaded. Every class with native methods calls it. */
+  /**
+   * Loads the libraries unless they are loaded. Every class with native methods calls it, itself or
+   * in a superclass.
+   */
   public static void load() {}
 
   private static URL cudaGraphs() {

@@ -14,6 +14,10 @@ import org.noisylr.torch.internal.NativeLibrary;
  * the optimizer. Once either is closed, a step throws IllegalStateException.
  */
 public abstract class OptimizerWrapper extends Pointer {
+  static {
+    NativeLibrary.load();
+  }
+
   private final Optimizer optimizer;
 
   /**

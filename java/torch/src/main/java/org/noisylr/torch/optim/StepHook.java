@@ -20,10 +20,6 @@ import org.noisylr.torch.internal.NativeLibrary;
 @Namespace("noisylr")
 @Properties(inherit = NativeLibrary.class)
 public final class StepHook extends OptimizerWrapper implements NoisyOptimizer {
-  static {
-    NativeLibrary.load();
-  }
-
   /**
    * @param optimizer the optimizer whose steps get the noise; must stay open
    * @param noise the noise on its learning rates

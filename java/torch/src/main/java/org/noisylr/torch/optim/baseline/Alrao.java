@@ -25,10 +25,6 @@ import org.noisylr.torch.internal.NativeLibrary;
 @Namespace("noisylr")
 @Properties(inherit = NativeLibrary.class)
 public final class Alrao extends Perturbation {
-  static {
-    NativeLibrary.load();
-  }
-
   /**
    * @param optimizer must stay open
    * @param min in (0, inf); the paper uses 1e-5

@@ -16,10 +16,6 @@ import org.noisylr.torch.internal.NativeLibrary;
 @Namespace("noisylr")
 @Properties(inherit = NativeLibrary.class)
 public final class GradientNoise extends Perturbation {
-  static {
-    NativeLibrary.load();
-  }
-
   /**
    * @param optimizer must stay open
    * @param eta η, in [0, inf); the paper uses 0.01, 0.3 and 1

@@ -18,10 +18,6 @@ import org.noisylr.torch.internal.NativeLibrary;
 @Namespace("noisylr")
 @Properties(inherit = NativeLibrary.class)
 public final class Langevin extends Perturbation {
-  static {
-    NativeLibrary.load();
-  }
-
   /**
    * @param optimizer must stay open
    * @param temperature T, in [0, inf)

@@ -24,10 +24,6 @@ import org.noisylr.torch.optim.OptimizerWrapper;
 @Properties(inherit = NativeLibrary.class)
 public abstract sealed class Perturbation extends OptimizerWrapper
     permits GradientNoise, Langevin, PerturbedDescent, Alrao {
-  static {
-    NativeLibrary.load();
-  }
-
   Perturbation(Optimizer optimizer) {
     super(optimizer);
   }

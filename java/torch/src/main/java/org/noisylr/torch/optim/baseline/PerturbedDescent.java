@@ -22,10 +22,6 @@ import org.noisylr.torch.internal.NativeLibrary;
 @Namespace("noisylr")
 @Properties(inherit = NativeLibrary.class)
 public final class PerturbedDescent extends Perturbation {
-  static {
-    NativeLibrary.load();
-  }
-
   /**
    * @param optimizer must stay open
    * @param radius r, in [0, inf)
