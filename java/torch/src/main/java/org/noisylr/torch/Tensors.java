@@ -3,11 +3,13 @@ package org.noisylr.torch;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.stream.LongStream;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.IntPointer;
+import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.MemoryFormatOptional;
@@ -35,38 +37,32 @@ public final class Tensors {
    * The values as {@code uint8} on the CPU. Bytedeco's {@code create} warns in Java 24 and newer.
    */
   public static Tensor of(byte[] values, long... shape) {
-    Tensor tensor = onCpu(ScalarType.Byte, values.length, shape);
-    new BytePointer(tensor.data_ptr()).put(values);
-    return tensor;
+    return onCpu(ScalarType.Byte, values.length, shape, to -> new BytePointer(to).put(values));
   }
 
   /** The values as {@code int32} on the CPU. */
   public static Tensor of(int[] values, long... shape) {
-    Tensor tensor = onCpu(ScalarType.Int, values.length, shape);
-    new IntPointer(tensor.data_ptr()).put(values);
-    return tensor;
+    return onCpu(ScalarType.Int, values.length, shape, to -> new IntPointer(to).put(values));
   }
 
   /** The values as {@code float32} on the CPU. */
   public static Tensor of(float[] values, long... shape) {
-    Tensor tensor = onCpu(ScalarType.Float, values.length, shape);
-    new FloatPointer(tensor.data_ptr()).put(values);
-    return tensor;
+    return onCpu(ScalarType.Float, values.length, shape, to -> new FloatPointer(to).put(values));
   }
 
   /** The values as {@code float64} on the CPU. */
   public static Tensor of(double[] values, long... shape) {
-    Tensor tensor = onCpu(ScalarType.Double, values.length, shape);
-    new DoublePointer(tensor.data_ptr()).put(values);
-    return tensor;
+    return onCpu(ScalarType.Double, values.length, shape, to -> new DoublePointer(to).put(values));
   }
 
-  private static Tensor onCpu(ScalarType type, int values, long... shape) {
+  private static Tensor onCpu(ScalarType type, int values, long[] shape, Consumer<Pointer> put) {
     if (LongStream.of(shape).reduce(1, Math::multiplyExact) != values) {
       throw new IllegalArgumentException(
           "%d values do not fill %s".formatted(values, Arrays.toString(shape)));
     }
-    return torch.zeros(shape, options(new Device("cpu"), type));
+    Tensor tensor = torch.zeros(shape, options(new Device("cpu"), type));
+    put.accept(tensor.data_ptr());
+    return tensor;
   }
 
   /**
