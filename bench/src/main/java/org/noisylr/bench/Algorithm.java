@@ -1,5 +1,8 @@
 package org.noisylr.bench;
 
+import java.util.function.BiFunction;
+import java.util.function.DoubleFunction;
+import java.util.function.Function;
 import org.bytedeco.pytorch.Adagrad;
 import org.bytedeco.pytorch.AdagradOptions;
 import org.bytedeco.pytorch.Adam;
@@ -22,106 +25,53 @@ import org.noisylr.torch.optim.NoisySGD;
 /** The optimizers, with LibTorch's default options except for SGD's momentum. */
 public enum Algorithm {
   /** With momentum 0.9. */
-  SGD(5) {
-    @Override
-    Optimizer plain(TensorVector parameters) {
-      return new SGD(parameters, options());
-    }
-
-    @Override
-    Optimizer fused(TensorVector parameters) {
-      return new NoisySGD(parameters, options());
-    }
-
-    @Override
-    Optimizer noisy(TensorVector parameters) {
-      return new NoisySGD(parameters, options(), NOISE);
-    }
-
-    private SGDOptions options() {
-      SGDOptions options = new SGDOptions(LR);
-      options.momentum().put(0.9);
-      return options;
-    }
-  },
-  ADAM(7) {
-    @Override
-    Optimizer plain(TensorVector parameters) {
-      return new Adam(parameters, new AdamOptions(LR));
-    }
-
-    @Override
-    Optimizer fused(TensorVector parameters) {
-      return new NoisyAdam(parameters, new AdamOptions(LR));
-    }
-
-    @Override
-    Optimizer noisy(TensorVector parameters) {
-      return new NoisyAdam(parameters, new AdamOptions(LR), NOISE);
-    }
-  },
-  ADAMW(7) {
-    @Override
-    Optimizer plain(TensorVector parameters) {
-      return new AdamW(parameters, new AdamWOptions(LR));
-    }
-
-    @Override
-    Optimizer fused(TensorVector parameters) {
-      return new NoisyAdamW(parameters, new AdamWOptions(LR));
-    }
-
-    @Override
-    Optimizer noisy(TensorVector parameters) {
-      return new NoisyAdamW(parameters, new AdamWOptions(LR), NOISE);
-    }
-  },
-  ADAGRAD(5) {
-    @Override
-    Optimizer plain(TensorVector parameters) {
-      return new Adagrad(parameters, new AdagradOptions(LR));
-    }
-
-    @Override
-    Optimizer fused(TensorVector parameters) {
-      return new NoisyAdagrad(parameters, new AdagradOptions(LR));
-    }
-
-    @Override
-    Optimizer noisy(TensorVector parameters) {
-      return new NoisyAdagrad(parameters, new AdagradOptions(LR), NOISE);
-    }
-  },
-  RMSPROP(5) {
-    @Override
-    Optimizer plain(TensorVector parameters) {
-      return new RMSprop(parameters, new RMSpropOptions(LR));
-    }
-
-    @Override
-    Optimizer fused(TensorVector parameters) {
-      return new NoisyRMSprop(parameters, new RMSpropOptions(LR));
-    }
-
-    @Override
-    Optimizer noisy(TensorVector parameters) {
-      return new NoisyRMSprop(parameters, new RMSpropOptions(LR), NOISE);
-    }
-  };
+  SGD(5, Algorithm::momentum, SGD::new, NoisySGD::new, NoisySGD::new),
+  ADAM(7, AdamOptions::new, Adam::new, NoisyAdam::new, NoisyAdam::new),
+  ADAMW(7, AdamWOptions::new, AdamW::new, NoisyAdamW::new, NoisyAdamW::new),
+  ADAGRAD(5, AdagradOptions::new, Adagrad::new, NoisyAdagrad::new, NoisyAdagrad::new),
+  RMSPROP(5, RMSpropOptions::new, RMSprop::new, NoisyRMSprop::new, NoisyRMSprop::new);
 
   private static final double LR = 1e-3;
   static final NoiseSpec NOISE = NoiseSpec.uniform(8).stepsPerEpoch(391).seed(1);
 
+  private interface NoisyConstructor<O> {
+    Optimizer make(TensorVector parameters, O options, NoiseSpec noise);
+  }
+
   /** Floats that a step reads or writes per value: the parameter, its gradient and its state. */
   final int transfers;
 
-  Algorithm(int transfers) {
+  private final Function<TensorVector, Optimizer> plain;
+  private final Function<TensorVector, Optimizer> fused;
+  private final BiFunction<TensorVector, NoiseSpec, Optimizer> noisy;
+
+  <O> Algorithm(
+      int transfers,
+      DoubleFunction<O> options,
+      BiFunction<TensorVector, O, Optimizer> plain,
+      BiFunction<TensorVector, O, Optimizer> fused,
+      NoisyConstructor<O> noisy) {
     this.transfers = transfers;
+    this.plain = parameters -> plain.apply(parameters, options.apply(LR));
+    this.fused = parameters -> fused.apply(parameters, options.apply(LR));
+    this.noisy = (parameters, noise) -> noisy.make(parameters, options.apply(LR), noise);
   }
 
-  abstract Optimizer plain(TensorVector parameters);
+  private static SGDOptions momentum(double lr) {
+    SGDOptions options = new SGDOptions(lr);
+    options.momentum().put(0.9);
+    return options;
+  }
 
-  abstract Optimizer fused(TensorVector parameters);
+  Optimizer plain(TensorVector parameters) {
+    return plain.apply(parameters);
+  }
 
-  abstract Optimizer noisy(TensorVector parameters);
+  Optimizer fused(TensorVector parameters) {
+    return fused.apply(parameters);
+  }
+
+  Optimizer noisy(TensorVector parameters) {
+    return noisy.apply(parameters, NOISE);
+  }
 }

@@ -1,5 +1,7 @@
 package org.noisylr.torch.optim;
 
+import java.util.function.BiFunction;
+import java.util.function.DoubleFunction;
 import org.bytedeco.pytorch.Adagrad;
 import org.bytedeco.pytorch.AdagradOptions;
 import org.bytedeco.pytorch.Adam;
@@ -19,111 +21,61 @@ import org.noisylr.noise.NoiseSpec;
  * LibTorch's optimizers and noisylr's of the same name, with options that use all of their state.
  */
 public enum OptimizerFamily {
-  SGD {
-    @Override
-    Optimizer stock(TensorVector parameters, double lr) {
-      return new SGD(parameters, options(lr));
-    }
+  SGD(OptimizerFamily::sgd, SGD::new, NoisySGD::new, NoisySGD::new),
+  ADAM(OptimizerFamily::adam, Adam::new, NoisyAdam::new, NoisyAdam::new),
+  ADAMW(AdamWOptions::new, AdamW::new, NoisyAdamW::new, NoisyAdamW::new),
+  ADAGRAD(AdagradOptions::new, Adagrad::new, NoisyAdagrad::new, NoisyAdagrad::new),
+  RMSPROP(OptimizerFamily::rmsprop, RMSprop::new, NoisyRMSprop::new, NoisyRMSprop::new);
 
-    @Override
-    public Optimizer noisy(TensorVector parameters, double lr, NoiseSpec noise) {
-      return new NoisySGD(parameters, options(lr), noise);
-    }
+  /** A constructor of a noisy optimizer, or such with a rate in place of the options. */
+  private interface Constructor<P, O> {
+    Optimizer make(P parameters, O options, NoiseSpec noise);
+  }
 
-    @Override
-    Optimizer noisy(OptimizerParamGroupVector groups, double lr, NoiseSpec noise) {
-      return new NoisySGD(groups, options(lr), noise);
-    }
+  private final BiFunction<TensorVector, Double, Optimizer> stock;
+  private final Constructor<TensorVector, Double> noisy;
+  private final Constructor<OptimizerParamGroupVector, Double> noisyGroups;
 
-    private SGDOptions options(double lr) {
-      SGDOptions options = new SGDOptions(lr);
-      options.momentum().put(0.9);
-      options.weight_decay().put(1e-3);
-      options.nesterov().put(true);
-      return options;
-    }
-  },
-  ADAM {
-    @Override
-    Optimizer stock(TensorVector parameters, double lr) {
-      return new Adam(parameters, options(lr));
-    }
+  <O> OptimizerFamily(
+      DoubleFunction<O> options,
+      BiFunction<TensorVector, O, Optimizer> stock,
+      Constructor<TensorVector, O> noisy,
+      Constructor<OptimizerParamGroupVector, O> noisyGroups) {
+    this.stock = (parameters, lr) -> stock.apply(parameters, options.apply(lr));
+    this.noisy = (parameters, lr, noise) -> noisy.make(parameters, options.apply(lr), noise);
+    this.noisyGroups = (groups, lr, noise) -> noisyGroups.make(groups, options.apply(lr), noise);
+  }
 
-    @Override
-    public Optimizer noisy(TensorVector parameters, double lr, NoiseSpec noise) {
-      return new NoisyAdam(parameters, options(lr), noise);
-    }
+  private static SGDOptions sgd(double lr) {
+    SGDOptions options = new SGDOptions(lr);
+    options.momentum().put(0.9);
+    options.weight_decay().put(1e-3);
+    options.nesterov().put(true);
+    return options;
+  }
 
-    @Override
-    Optimizer noisy(OptimizerParamGroupVector groups, double lr, NoiseSpec noise) {
-      return new NoisyAdam(groups, options(lr), noise);
-    }
+  private static AdamOptions adam(double lr) {
+    AdamOptions options = new AdamOptions(lr);
+    options.amsgrad().put(true);
+    return options;
+  }
 
-    private AdamOptions options(double lr) {
-      AdamOptions options = new AdamOptions(lr);
-      options.amsgrad().put(true);
-      return options;
-    }
-  },
-  ADAMW {
-    @Override
-    Optimizer stock(TensorVector parameters, double lr) {
-      return new AdamW(parameters, new AdamWOptions(lr));
-    }
+  private static RMSpropOptions rmsprop(double lr) {
+    RMSpropOptions options = new RMSpropOptions(lr);
+    options.momentum().put(0.9);
+    options.centered().put(true);
+    return options;
+  }
 
-    @Override
-    public Optimizer noisy(TensorVector parameters, double lr, NoiseSpec noise) {
-      return new NoisyAdamW(parameters, new AdamWOptions(lr), noise);
-    }
+  Optimizer stock(TensorVector parameters, double lr) {
+    return stock.apply(parameters, lr);
+  }
 
-    @Override
-    Optimizer noisy(OptimizerParamGroupVector groups, double lr, NoiseSpec noise) {
-      return new NoisyAdamW(groups, new AdamWOptions(lr), noise);
-    }
-  },
-  ADAGRAD {
-    @Override
-    Optimizer stock(TensorVector parameters, double lr) {
-      return new Adagrad(parameters, new AdagradOptions(lr));
-    }
+  public Optimizer noisy(TensorVector parameters, double lr, NoiseSpec noise) {
+    return noisy.make(parameters, lr, noise);
+  }
 
-    @Override
-    public Optimizer noisy(TensorVector parameters, double lr, NoiseSpec noise) {
-      return new NoisyAdagrad(parameters, new AdagradOptions(lr), noise);
-    }
-
-    @Override
-    Optimizer noisy(OptimizerParamGroupVector groups, double lr, NoiseSpec noise) {
-      return new NoisyAdagrad(groups, new AdagradOptions(lr), noise);
-    }
-  },
-  RMSPROP {
-    @Override
-    Optimizer stock(TensorVector parameters, double lr) {
-      return new RMSprop(parameters, options(lr));
-    }
-
-    @Override
-    public Optimizer noisy(TensorVector parameters, double lr, NoiseSpec noise) {
-      return new NoisyRMSprop(parameters, options(lr), noise);
-    }
-
-    @Override
-    Optimizer noisy(OptimizerParamGroupVector groups, double lr, NoiseSpec noise) {
-      return new NoisyRMSprop(groups, options(lr), noise);
-    }
-
-    private RMSpropOptions options(double lr) {
-      RMSpropOptions options = new RMSpropOptions(lr);
-      options.momentum().put(0.9);
-      options.centered().put(true);
-      return options;
-    }
-  };
-
-  abstract Optimizer stock(TensorVector parameters, double lr);
-
-  public abstract Optimizer noisy(TensorVector parameters, double lr, NoiseSpec noise);
-
-  abstract Optimizer noisy(OptimizerParamGroupVector groups, double lr, NoiseSpec noise);
+  Optimizer noisy(OptimizerParamGroupVector groups, double lr, NoiseSpec noise) {
+    return noisyGroups.make(groups, lr, noise);
+  }
 }
