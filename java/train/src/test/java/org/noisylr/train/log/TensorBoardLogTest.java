@@ -17,6 +17,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.noisylr.noise.NoiseSpec;
+import org.noisylr.train.PowerCut;
 import org.noisylr.train.TestConfig;
 import org.noisylr.train.data.Dataset;
 import org.noisylr.train.data.format.Datasets;
@@ -52,16 +53,8 @@ class TensorBoardLogTest {
 
   /** Trains with a log until the end of an epoch, before its checkpoint. */
   private void dieAfter(int epoch) {
-    TrainingListener end =
-        new TrainingListener() {
-          @Override
-          public void onEpoch(EpochMetrics metrics, double seconds) {
-            if (metrics.epoch() == epoch) {
-              throw new IllegalStateException("end of the process");
-            }
-          }
-        };
-    assertThatThrownBy(() -> train(new TensorBoardLog(run), end)).hasMessage("end of the process");
+    TrainingListener powerCut = PowerCut.after(epoch);
+    assertThatThrownBy(() -> train(new TensorBoardLog(run), powerCut)).hasMessage("power cut");
   }
 
   private Path file() throws IOException {

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.noisylr.noise.NoiseSpec;
 import org.noisylr.schedule.Milestone;
 import org.noisylr.schedule.StepDecay;
+import org.noisylr.train.PowerCut;
 import org.noisylr.train.TestConfig;
 import org.noisylr.train.data.Dataset;
 import org.noisylr.train.data.ExampleSet;
@@ -102,16 +103,7 @@ class RunTest {
     Run whole = Run.execute(config(3, 200), DATA, List.of());
     for (int last = 0; last < 3; last++) {
       directory = temporary.resolve("interrupted in epoch " + last);
-      int interrupted = last;
-      TrainingListener powerCut =
-          new TrainingListener() {
-            @Override
-            public void onProgress(int epoch, int done, int of, double loss) {
-              if (epoch == interrupted) {
-                throw new IllegalStateException("power cut");
-              }
-            }
-          };
+      TrainingListener powerCut = PowerCut.in(last);
       assertThatThrownBy(() -> start(config(3, 200), powerCut)).hasMessage("power cut");
       assertThat(resume(config(3, 200)).metrics()).isEqualTo(whole.metrics());
     }
@@ -294,19 +286,15 @@ class RunTest {
   void aRunResumesOnTheSameExamplesInAnotherPlaceOnly() throws IOException {
     Dataset own = Datasets.open("fashion-mnist-mini").subset(64, 64);
     TestConfig settings = new TestConfig().epochs(2).data("here");
-    TrainingListener powerCut =
-        new TrainingListener() {
-          @Override
-          public void onProgress(int epoch, int done, int of, double loss) {
-            if (epoch == 1) {
-              throw new IllegalStateException("power cut");
-            }
-          }
-        };
     assertThatThrownBy(
             () ->
                 Run.execute(
-                    settings.run(), own, directory, false, List.of(powerCut), new StopSignal()))
+                    settings.run(),
+                    own,
+                    directory,
+                    false,
+                    List.of(PowerCut.in(1)),
+                    new StopSignal()))
         .hasMessage("power cut");
     Dataset changed = own.split(ExampleSet.first(63), ExampleSet.first(1)).dataset();
     for (RunConfig config : List.of(settings.run(), settings.data("there").run())) {

@@ -13,6 +13,7 @@ import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Device;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.noisylr.train.PowerCut;
 import org.noisylr.train.TestConfig;
 import org.noisylr.train.data.Dataset;
 import org.noisylr.train.data.ImageDataset;
@@ -106,16 +107,7 @@ class SelectionTest {
     // 80 of 100 examples are left, in 3 batches.
     assertThat(whole.metrics().get(0).step()).isEqualTo(2);
     Path directory = temporary.resolve("interrupted");
-    TrainingListener powerCut =
-        new TrainingListener() {
-          @Override
-          public void onEpoch(EpochMetrics metrics, double seconds) {
-            if (metrics.epoch() == 1) {
-              throw new IllegalStateException("power cut");
-            }
-          }
-        };
-    assertThatThrownBy(() -> execute(config, directory, powerCut)).hasMessage("power cut");
+    assertThatThrownBy(() -> execute(config, directory, PowerCut.after(1))).hasMessage("power cut");
     assertThat(execute(config, directory).metrics()).isEqualTo(whole.metrics());
   }
 

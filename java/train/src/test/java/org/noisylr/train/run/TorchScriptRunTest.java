@@ -26,6 +26,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.noisylr.check.InputException;
 import org.noisylr.noise.NoiseSpec;
+import org.noisylr.train.PowerCut;
 import org.noisylr.train.TestConfig;
 import org.noisylr.train.checkpoint.SafeTensors;
 import org.noisylr.train.data.format.Datasets;
@@ -114,16 +115,7 @@ class TorchScriptRunTest {
             .run();
     Path whole = folder.resolve("whole");
     execute(config, whole);
-    TrainingListener powerCut =
-        new TrainingListener() {
-          @Override
-          public void onEpoch(EpochMetrics epoch, double seconds) {
-            if (epoch.epoch() == 1) {
-              throw new IllegalStateException("power cut");
-            }
-          }
-        };
-    assertThatThrownBy(() -> execute(config, run(), powerCut)).hasMessage("power cut");
+    assertThatThrownBy(() -> execute(config, run(), PowerCut.after(1))).hasMessage("power cut");
     Files.delete(model);
     execute(RunDirectory.readConfig(run()).orElseThrow(), run());
     for (String name : FILES) {
