@@ -29,7 +29,6 @@ import org.noisylr.train.data.Labels;
 public enum Cifar {
   /** CIFAR-10: 10 classes; {@code data_batch_1.bin} … {@code data_batch_5.bin}. */
   CIFAR10(
-      "cifar10",
       10,
       1,
       List.of(
@@ -39,18 +38,10 @@ public enum Cifar {
           "data_batch_4.bin",
           "data_batch_5.bin"),
       "test_batch.bin",
-      "batches.meta.txt",
-      "cifar-10-binary.tar.gz"),
+      "batches.meta.txt"),
 
   /** CIFAR-100 with its 100 fine classes; {@code train.bin}. */
-  CIFAR100(
-      "cifar100",
-      100,
-      2,
-      List.of("train.bin"),
-      "test.bin",
-      "fine_label_names.txt",
-      "cifar-100-binary.tar.gz");
+  CIFAR100(100, 2, List.of("train.bin"), "test.bin", "fine_label_names.txt");
 
   private static final int SIDE = 32;
   private static final int PIXELS = 3 * SIDE * SIDE;
@@ -58,29 +49,18 @@ public enum Cifar {
   private static final int MAX_TEXT = 1 << 16;
   private static final long MAX_ARCHIVE = 1L << 30;
 
-  private final String datasetName;
   private final int classes;
   private final int labelBytes;
   private final List<String> trainFiles;
   private final String testFile;
   private final String classFile;
-  private final String archiveName;
 
-  Cifar(
-      String datasetName,
-      int classes,
-      int labelBytes,
-      List<String> trainFiles,
-      String testFile,
-      String classFile,
-      String archiveName) {
-    this.datasetName = datasetName;
+  Cifar(int classes, int labelBytes, List<String> trainFiles, String testFile, String classFile) {
     this.classes = classes;
     this.labelBytes = labelBytes;
     this.trainFiles = trainFiles;
     this.testFile = testFile;
     this.classFile = classFile;
-    this.archiveName = archiveName;
   }
 
   /**
@@ -95,22 +75,22 @@ public enum Cifar {
     for (String file : files().toList()) {
       if (!files.containsKey(file)) {
         throw new InputException(
-            "%s must have the file %s of %s".formatted(folderOrArchive, file, datasetName));
+            "%s must have the file %s of %s".formatted(folderOrArchive, file, datasetName()));
       }
     }
     return new ImageDataset(
-        datasetName,
+        datasetName(),
         classNames(folderOrArchive, files.get(classFile)),
         set(folderOrArchive, files, trainFiles),
         set(folderOrArchive, files, List.of(testFile)));
   }
 
   String datasetName() {
-    return datasetName;
+    return "cifar" + classes;
   }
 
   String archiveName() {
-    return archiveName;
+    return "cifar-%d-binary.tar.gz".formatted(classes);
   }
 
   /** Returns all files of the dataset. */
@@ -184,7 +164,7 @@ public enum Cifar {
       if (length == 0 || length % recordBytes() != 0) {
         throw new InputException(
             "%s must have a multiple of %d bytes (records of %s), but has %d bytes"
-                .formatted(name(place, file), recordBytes(), datasetName, length));
+                .formatted(name(place, file), recordBytes(), datasetName(), length));
       }
       total += length / recordBytes();
     }
