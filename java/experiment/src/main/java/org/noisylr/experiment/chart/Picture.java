@@ -43,8 +43,12 @@ import org.w3c.dom.Element;
 /**
  * A chart as a picture: SVG and PDF with real text, PNG at 300 dpi. The same chart gives the same
  * bytes.
+ *
+ * @param chart without a background
+ * @param width in points
+ * @param height in points
  */
-final class Picture {
+record Picture(JFreeChart chart, double width, double height) {
   /** A regular font, with the measures of Arial and Helvetica. PDFBox contains it. */
   static final Font FONT;
 
@@ -64,17 +68,6 @@ final class Picture {
     } catch (IOException | FontFormatException e) {
       throw new IllegalStateException("cannot read the font of the pictures", e);
     }
-  }
-
-  private final JFreeChart chart;
-  private final double width;
-  private final double height;
-
-  /** Makes a picture of a chart without a background. Width and height are in points. */
-  Picture(JFreeChart chart, double width, double height) {
-    this.chart = chart;
-    this.width = width;
-    this.height = height;
   }
 
   private static InputStream fontFile() {

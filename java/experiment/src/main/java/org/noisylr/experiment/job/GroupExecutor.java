@@ -17,23 +17,14 @@ import org.noisylr.train.run.InUseException;
 import org.noisylr.train.run.RunConfig;
 import org.noisylr.train.run.RunDirectory;
 
-/** Executes jobs of several processes each, which a program starts that resumes a run's folder. */
-final class GroupExecutor implements JobExecutor {
+/**
+ * Executes jobs of several processes each, which a program starts that resumes a run's folder.
+ *
+ * @param program main class and arguments of the program; the folder is appended
+ */
+record GroupExecutor(RunStore store, List<String> program, StopSignal stop) implements JobExecutor {
   /** The start of an error that the program reports. */
   private static final String ERROR = "noisylr: ";
-
-  private final RunStore store;
-  private final List<String> program;
-  private final StopSignal stop;
-
-  /**
-   * @param program main class and arguments of the program; the folder is appended
-   */
-  GroupExecutor(RunStore store, List<String> program, StopSignal stop) {
-    this.store = store;
-    this.program = program;
-    this.stop = stop;
-  }
 
   @Override
   public Outcome execute(Job job) {
@@ -93,7 +84,4 @@ final class GroupExecutor implements JobExecutor {
       throw new IllegalStateException("interrupted while waiting for a run's processes", e);
     }
   }
-
-  @Override
-  public void close() {}
 }

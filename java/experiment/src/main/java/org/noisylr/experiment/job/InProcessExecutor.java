@@ -6,24 +6,12 @@ import org.noisylr.experiment.store.RunStore.Outcome;
 import org.noisylr.train.loop.StopSignal;
 
 /** Executes jobs in this process. */
-final class InProcessExecutor implements JobExecutor {
-  private final RunStore store;
-  private final StopSignal stop;
-  private final JobConsole console;
-
-  InProcessExecutor(RunStore store, StopSignal stop, JobConsole console) {
-    this.store = store;
-    this.stop = stop;
-    this.console = console;
-  }
-
+record InProcessExecutor(RunStore store, StopSignal stop, JobConsole console)
+    implements JobExecutor {
   @Override
   public Outcome execute(Job job) {
     Heartbeat heartbeat =
         new Heartbeat(job.config().training().epochs(), message -> console.print(job, message));
     return store.execute(job.config(), List.of(heartbeat), stop);
   }
-
-  @Override
-  public void close() {}
 }

@@ -8,5 +8,5 @@ interface JobExecutor extends AutoCloseable {
   Outcome execute(Job job);
 
   @Override
-  void close();
+  default void close() {}
 }
