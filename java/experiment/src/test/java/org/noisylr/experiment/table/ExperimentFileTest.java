@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.FieldSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.noisylr.check.InputException;
@@ -192,85 +193,69 @@ class ExperimentFileTest {
     assertThat(read(Table.yaml(id)).title()).isEqualTo(example.title());
   }
 
-  /** The replaced text, its replacement, and the message after the file's name. */
+  /** Faults that a row of a table cannot hold, in the same columns. */
   static Stream<Arguments> faults() {
     return Stream.of(
-        fault("rows:", "row:", ", line 8: row: unknown field (did you mean rows?); the known ones"),
-        fault("noise:", "noize:", ", line 12: noize: unknown field (did you mean noise?); the "),
-        fault("beta: 0.6", "beta: 6", ", line 7: beta must be in [0.0, 1.0], but is 6.0"),
-        fault("alpha: 8", "alpha: -8", ", line 12: noise: alpha must be greater than 0.0, but is"),
-        fault(
-            "type: uniform",
-            "type: unifrom",
-            ", line 12: noise: type must be one of {none, uniform, gaussian, log-uniform}, but is"
-                + " unifrom (did you mean uniform?)"),
-        fault("lr: 0.1", "lr: x", ", line 4: lr: must be a number, but is x"),
-        fault(
-            "lr: 0.1",
-            "lr: 0.1, final_lr: 3",
-            ", line 4: final_lr must be in [0.0, 0.1], but is 3.0"),
-        fault("{type: cosine, lr: 0.1}", "5", ", line 4: schedules.mine: "),
-        fault(
-            "schedule: mine",
-            "schedule: main",
-            ", line 2: schedule must be one of {mine}, but is main (did you mean mine?)"),
-        fault(
-            "schedule: mine",
-            "schedule: mine, lr: -1",
-            ", line 2: lr must be at least 0, but is -1.0"),
-        fault(
-            "schedule: mine",
-            "schedule: mine, warmup_epochs: 40",
-            ", line 2: warmup_epochs must be in [0, 40), the epochs of the run, but is 40"),
-        fault("epochs: 40", "epochs: 0", ", line 2: epochs must be at least 1, but is 0"),
-        fault("epochs: 40, ", "", ", line 9: epochs: required, but missing"),
-        fault("data: images, ", "", ", line 9: data is required"),
-        fault("model: cnn28", "model: cnn82", ", line 2: model: must be FILE.pt or one of {cnn"),
-        fault("[plain]", "[palin]", ", line 11: against must be one of {plain}, but is palin (did"),
-        fault("name: α 8", "name: Plain", ", line 10: name must have letters or digits, and "),
-        fault("[plain]", "plain", ", line 11: rows.1.against: must be a list"),
-        fault("against:", "agianst:", ", line 11: agianst: unknown field (did you mean against?)"),
-        fault(
-            "epochs: 40", "epochs: many", ", line 2: epochs: must be a whole number, but is many"),
-        fault("epochs: 40", "epochs: 40, lr: high", ", line 2: lr: must be a number, but is high"),
-        fault(
-            "{type: uniform, alpha: 8}",
-            "true",
-            ", line 12: noise: must be a mapping with a type, one of {none, uniform, gaussian, "),
-        fault(
-            "data: images",
-            "data: fashion-mnist-mni",
-            ", line 2: data must be a path or one of {fashion-mnist-mini, "),
-        fault(
-            "model: cnn28",
-            "model: cnn28, optimizer: sgd, momentum: 0.9",
-            ", line 2: momentum requires optimizer momentum, but the optimizer is sgd"),
-        fault("name: plain", "name: \"+\"", ", line 9: name must have letters or digits, and dif"),
-        fault("[plain]", "[α 8]", ", line 11: against must be one of {plain}, but is α 8"),
-        fault("[plain]", "[plain, plain]", ", line 11: against must name a cell once, but is ["),
-        fault(", alpha: 8", "", ", line 12: noise: alpha is required, or low and high"),
-        fault("alpha: 8", "alpha: 8, low: 1", ", line 12: noise must have alpha or low and high,"),
-        fault("- name: plain", "- beta: 1", ", line 9: rows.0: name is required"),
-        fault("  - name: plain\n", "  - name: plain\n    paper: [1, 2]\n", ", line 10: paper and "),
-        fault(
-            YAML, "rows: []", ", line 1: an experiment must have at least one row and one column"),
-        fault(YAML, "", " must be an experiment, but is empty"),
-        fault("epochs: 40", "epochs: *a", ", line 2: an alias cannot be used"),
-        fault("title: Scale", "title: \"Scale", ", line 13: found unexpected end of stream"));
+        Arguments.of(
+            "  - name: plain\n", "  - name: plain\n    paper: [1, 2]\n", 10, "paper and "),
+        Arguments.of(
+            YAML, "rows: []", 1, "an experiment must have at least one row and one column"));
   }
 
-  private static Arguments fault(String old, String replacement, String message) {
-    return Arguments.of(YAML.replace(old, replacement), message);
-  }
-
+  /** The replaced text, its replacement, and the line and the start of the message. */
   @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          rows: | row: | 8 | row: unknown field (did you mean rows?); the known ones
+          noise: | noize: | 12 | noize: unknown field (did you mean noise?); the
+          beta: 0.6 | beta: 6 | 7 | beta must be in [0.0, 1.0], but is 6.0
+          alpha: 8 | alpha: -8 | 12 | noise: alpha must be greater than 0.0, but is
+          type: uniform | type: unifrom | 12 | noise: type must be one of {none, uniform, gaussian, log-uniform}, but is unifrom (did you mean uniform?)
+          lr: 0.1 | lr: x | 4 | lr: must be a number, but is x
+          lr: 0.1 | lr: 0.1, final_lr: 3 | 4 | final_lr must be in [0.0, 0.1], but is 3.0
+          {type: cosine, lr: 0.1} | 5 | 4 | schedules.mine:
+          schedule: mine | schedule: main | 2 | schedule must be one of {mine}, but is main (did you mean mine?)
+          schedule: mine | schedule: mine, lr: -1 | 2 | lr must be at least 0, but is -1.0
+          schedule: mine | schedule: mine, warmup_epochs: 40 | 2 | warmup_epochs must be in [0, 40), the epochs of the run, but is 40
+          epochs: 40 | epochs: 0 | 2 | epochs must be at least 1, but is 0
+          'epochs: 40, ' | '' | 9 | epochs: required, but missing
+          'data: images, ' | '' | 9 | data is required
+          model: cnn28 | model: cnn82 | 2 | model: must be FILE.pt or one of {cnn
+          [plain] | [palin] | 11 | against must be one of {plain}, but is palin (did
+          name: α 8 | name: Plain | 10 | name must have letters or digits, and
+          [plain] | plain | 11 | rows.1.against: must be a list
+          against: | agianst: | 11 | agianst: unknown field (did you mean against?)
+          epochs: 40 | epochs: many | 2 | epochs: must be a whole number, but is many
+          epochs: 40 | epochs: 40, lr: high | 2 | lr: must be a number, but is high
+          {type: uniform, alpha: 8} | true | 12 | noise: must be a mapping with a type, one of {none, uniform, gaussian,
+          data: images | data: fashion-mnist-mni | 2 | data must be a path or one of {fashion-mnist-mini,
+          model: cnn28 | model: cnn28, optimizer: sgd, momentum: 0.9 | 2 | momentum requires optimizer momentum, but the optimizer is sgd
+          name: plain | name: "+" | 9 | name must have letters or digits, and dif
+          [plain] | [α 8] | 11 | against must be one of {plain}, but is α 8
+          [plain] | [plain, plain] | 11 | against must name a cell once, but is [
+          , alpha: 8 | '' | 12 | noise: alpha is required, or low and high
+          alpha: 8 | alpha: 8, low: 1 | 12 | noise must have alpha or low and high,
+          - name: plain | - beta: 1 | 9 | rows.0: name is required
+          epochs: 40 | epochs: *a | 2 | an alias cannot be used
+          title: Scale | title: "Scale | 13 | found unexpected end of stream
+          """)
   @MethodSource("faults")
-  void anErrorNamesFileLineKeyValueAndWhatIsAllowed(String yaml, String message) {
-    assertThatThrownBy(() -> read(yaml))
+  void anErrorNamesFileLineKeyValueAndWhatIsAllowed(
+      String old, String replacement, int line, String message) {
+    assertThatThrownBy(() -> read(YAML.replace(old, replacement)))
         .isExactlyInstanceOf(InputException.class)
-        .hasMessageStartingWith(folder.resolve("mine.yaml") + message)
+        .hasMessageStartingWith("%s, line %d: %s", folder.resolve("mine.yaml"), line, message)
         .message()
         .hasLineCount(1);
+  }
+
+  @Test
+  void anEmptyFileIsRejected() {
+    assertThatThrownBy(() -> read(""))
+        .isExactlyInstanceOf(InputException.class)
+        .hasMessage(folder.resolve("mine.yaml") + " must be an experiment, but is empty");
   }
 
   @Test

@@ -8,6 +8,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.noisylr.check.InputException;
 import org.noisylr.noise.NoiseSpec;
@@ -47,65 +48,58 @@ class RunFormatTest {
         seed: 1
       """;
 
-  /** The replaced text, its replacement, and how the message starts. */
+  /** Faults that a row of a table cannot hold, in the same columns. */
   static Stream<Arguments> faults() {
     return Stream.of(
-        fault("threads: 1", "threads: 1.5", "threads: must be a whole number, but is 1.5"),
-        fault("threads: 1", "threads: 0", "threads must be in [1, 1024], but is 0"),
-        fault("processes: 1", "processes: 0", "processes must be in [1, 1024], but is 0"),
-        fault("threads: 1", "threads: 20000", "threads must be in [1, 1024], but is 20000"),
-        fault("threads: 1", "threads: 1e999999999", "threads: "),
-        fault("threads: 1", "threads: 99999999999999999999", "threads: "),
-        fault("threads: 1", "threads: [1]", "threads: must be a whole number"),
-        fault(
+        Arguments.of(
             "threads: 1",
             "threads: 1\nthread: 1",
             "thread: unknown field (did you mean threads?); the known ones are ["),
-        fault(
+        Arguments.of(
             "threads: 1", "threads: 1\nthreads: 2", "Duplicate field 'threads' (line 8, column 8)"),
-        fault("device: cpu", "device: null", "device is required"),
-        fault("model: cnn28", "model: cnn29", "model: must be FILE.pt or one of {cnn28, "),
-        fault("model: cnn28", "model: /no/net.pt", "model: cannot read /no/net.pt: no such file "),
-        fault("model: cnn28", "model: {file: x}", "model: sha256 is required"),
-        fault("model: cnn28", "model: {file: /}", "model: file is required"),
-        fault("model: cnn28", "model: {file: \"\\0\"}", "model: file must be a path, but is"),
-        fault(
-            "model: cnn28",
-            "model: {file: x, sha256: 12}",
-            "model: sha256 must be 64 hexadecimal digits, but is 12"),
-        fault("lr: 0.1,", "lr: NaN,", "training.schedule: lr must be finite, but is NaN"),
-        fault("factor: 0.1", "factor: -1", "training.schedule.milestones.0: factor must be "),
-        fault(
-            "milestones: [{epoch: 80, factor: 0.1}]",
-            "milestones: null",
-            "training.schedule: milestones is required"),
-        fault(
-            "type: step",
-            "type: steep",
-            "training.schedule: type must be one of {const, step, exp, clr, wr, cosine, poly, one-cycle, inverse-sqrt, wsd, warmup, sequence}, but is steep (did you mean step?)"),
-        fault("alpha: 8", "alpha: 0", "training.noise.distribution: high must be greater than 0.0"),
-        fault("alpha: 8", "low: 2, high: 1", "training.noise.distribution: high must be greater "),
-        fault("data: x", "data: " + "[".repeat(100_000), ""),
-        fault("data: x", "data: &a [*a, *a]", "data: "),
-        fault("data: x", "data: {", "data: "),
-        fault("data: x", "data: [", "data: "),
-        fault("alpha: 8", "alpha: \"8", "training.noise.distribution: while "),
-        fault(YAML, "? [1\n b: {", "Expected a field name"),
-        fault("threads: 1", "threads: null", "threads: required, but missing"),
-        fault("threads: 1", "", "threads: required, but missing"),
-        fault(YAML, "", "it is empty"),
-        fault(YAML, "null", "it is empty"),
-        fault(YAML, "--- 1\n--- 2", ""));
+        Arguments.of("data: x", "data: " + "[".repeat(100_000), ""),
+        Arguments.of(YAML, "? [1\n b: {", "Expected a field name"),
+        Arguments.of(YAML, "", "it is empty"),
+        Arguments.of(YAML, "null", "it is empty"),
+        Arguments.of(YAML, "--- 1\n--- 2", ""));
   }
 
-  private static Arguments fault(String old, String replacement, String message) {
-    return Arguments.of(YAML.replace(old, replacement), message);
-  }
-
+  /** The replaced text, its replacement, and how the message starts. */
   @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          threads: 1 | threads: 1.5 | threads: must be a whole number, but is 1.5
+          threads: 1 | threads: 0 | threads must be in [1, 1024], but is 0
+          processes: 1 | processes: 0 | processes must be in [1, 1024], but is 0
+          threads: 1 | threads: 20000 | threads must be in [1, 1024], but is 20000
+          threads: 1 | threads: 1e999999999 | threads:
+          threads: 1 | threads: 99999999999999999999 | threads:
+          threads: 1 | threads: [1] | threads: must be a whole number
+          device: cpu | device: null | device is required
+          model: cnn28 | model: cnn29 | model: must be FILE.pt or one of {cnn28,
+          model: cnn28 | model: /no/net.pt | model: cannot read /no/net.pt: no such file
+          model: cnn28 | model: {file: x} | model: sha256 is required
+          model: cnn28 | model: {file: /} | model: file is required
+          model: cnn28 | model: {file: "\\0"} | model: file must be a path, but is
+          model: cnn28 | model: {file: x, sha256: 12} | model: sha256 must be 64 hexadecimal digits, but is 12
+          lr: 0.1, | lr: NaN, | training.schedule: lr must be finite, but is NaN
+          factor: 0.1 | factor: -1 | training.schedule.milestones.0: factor must be
+          milestones: [{epoch: 80, factor: 0.1}] | milestones: null | training.schedule: milestones is required
+          type: step | type: steep | training.schedule: type must be one of {const, step, exp, clr, wr, cosine, poly, one-cycle, inverse-sqrt, wsd, warmup, sequence}, but is steep (did you mean step?)
+          alpha: 8 | alpha: 0 | training.noise.distribution: high must be greater than 0.0
+          alpha: 8 | low: 2, high: 1 | training.noise.distribution: high must be greater
+          data: x | data: &a [*a, *a] | data:
+          data: x | data: { | data:
+          data: x | data: [ | data:
+          alpha: 8 | alpha: "8 | training.noise.distribution: while
+          threads: 1 | threads: null | threads: required, but missing
+          threads: 1 | '' | threads: required, but missing
+          """)
   @MethodSource("faults")
-  void anErrorIsOneLineThatNamesTheField(String yaml, String message) {
-    assertThatThrownBy(() -> RunFormat.fromYaml(yaml))
+  void anErrorIsOneLineThatNamesTheField(String old, String replacement, String message) {
+    assertThatThrownBy(() -> RunFormat.fromYaml(YAML.replace(old, replacement)))
         .isExactlyInstanceOf(InputException.class)
         .hasMessageStartingWith("not a run's configuration: " + message)
         .message()
