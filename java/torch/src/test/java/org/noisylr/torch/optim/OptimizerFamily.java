@@ -27,7 +27,7 @@ public enum OptimizerFamily {
   ADAGRAD(AdagradOptions::new, Adagrad::new, NoisyAdagrad::new, NoisyAdagrad::new),
   RMSPROP(OptimizerFamily::rmsprop, RMSprop::new, NoisyRMSprop::new, NoisyRMSprop::new);
 
-  /** A constructor of a noisy optimizer, or such with a rate in place of the options. */
+  /** Makes a noisy optimizer; {@code O} is its options or its learning rate. */
   private interface Constructor<P, O> {
     Optimizer make(P parameters, O options, NoiseSpec noise);
   }
