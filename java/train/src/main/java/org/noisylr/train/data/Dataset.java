@@ -103,14 +103,15 @@ public sealed interface Dataset permits ImageDataset, SegmentationDataset, TextD
     if (fraction == null) {
       return new Split(this, null);
     }
+    int[] labels = train().labels();
     Map<Integer, Integer> ranks = new HashMap<>();
     Map<Boolean, List<Integer>> parts =
-        IntStream.range(0, trainCount())
+        IntStream.range(0, labels.length)
             .boxed()
             .collect(
                 Collectors.partitioningBy(
                     i -> {
-                      int rank = ranks.merge(train().label(i), 1, Integer::sum);
+                      int rank = ranks.merge(labels[i], 1, Integer::sum);
                       return Math.floor(rank * fraction) > Math.floor((rank - 1) * fraction);
                     }));
     if (parts.values().stream().anyMatch(List::isEmpty)) {

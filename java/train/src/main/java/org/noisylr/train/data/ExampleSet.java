@@ -10,8 +10,13 @@ import org.noisylr.check.InputException;
  * not change them afterwards.
  */
 public sealed interface ExampleSet permits ImageSet, SegmentationSet, TextSet {
+  /** Returns {@code [N]}: the class of each example; 0 if it has no single one. */
+  int[] labels();
+
   /** N, the number of examples. */
-  int count();
+  default int count() {
+    return labels().length;
+  }
 
   /**
    * Returns examples in another order or number.
@@ -19,11 +24,6 @@ public sealed interface ExampleSet permits ImageSet, SegmentationSet, TextSet {
    * @param indices in [0, {@link #count})
    */
   ExampleSet select(int[] indices);
-
-  /** Returns the class of an example; 0 if it has no single one. */
-  default int label(int example) {
-    return 0;
-  }
 
   /**
    * Copies rows of a matrix.

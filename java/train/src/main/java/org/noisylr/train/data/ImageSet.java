@@ -35,16 +35,6 @@ public record ImageSet(byte[] pixels, int[] labels, int channels, int height, in
   }
 
   @Override
-  public int count() {
-    return labels.length;
-  }
-
-  @Override
-  public int label(int example) {
-    return labels[example];
-  }
-
-  @Override
   public ImageSet select(int[] indices) {
     return new ImageSet(
         ExampleSet.rows(pixels, channels * height * width, indices),

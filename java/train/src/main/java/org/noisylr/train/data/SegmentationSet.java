@@ -50,6 +50,11 @@ public record SegmentationSet(byte[] pixels, byte[] masks, int height, int width
   }
 
   @Override
+  public int[] labels() {
+    return new int[count()];
+  }
+
+  @Override
   public int count() {
     return masks.length / (height * width);
   }

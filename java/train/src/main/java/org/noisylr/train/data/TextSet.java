@@ -31,16 +31,6 @@ public record TextSet(int[] tokens, int[] labels, int length) implements Example
   }
 
   @Override
-  public int count() {
-    return labels.length;
-  }
-
-  @Override
-  public int label(int example) {
-    return labels[example];
-  }
-
-  @Override
   public TextSet select(int[] indices) {
     return new TextSet(
         ExampleSet.rows(tokens, length, indices), ExampleSet.rows(labels, 1, indices), length);
