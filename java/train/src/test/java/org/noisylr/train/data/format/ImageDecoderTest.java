@@ -175,11 +175,7 @@ class ImageDecoderTest {
   void everyChangedByteOfAPngIsDetected() {
     byte[] file = png(SIDE, SIDE, random(3 * PLANE, 6));
     for (int i = 0; i < file.length; i++) {
-      byte[] damaged = TestFiles.flip(file, i);
-      assertThatThrownBy(() -> decode(damaged))
-          .as("byte %d", i)
-          .isExactlyInstanceOf(InputException.class)
-          .hasMessageStartingWith("x ");
+      assertNotDecoded(TestFiles.flip(file, i), "byte " + i, "x ");
     }
   }
 
@@ -188,12 +184,16 @@ class ImageDecoderTest {
     byte[] file = jpeg(SIDE, SIDE, random(3 * PLANE, 7));
     for (int length = 3; length < file.length; length++) {
       byte[] cut = Arrays.copyOf(file, length);
-      assertThatThrownBy(() -> decode(cut))
-          .as("first %d bytes", length)
-          .isExactlyInstanceOf(InputException.class)
-          .hasMessageStartingWith("x cannot be decoded: ")
-          .hasMessageNotContaining("\n");
+      assertNotDecoded(cut, "first %d bytes".formatted(length), "x cannot be decoded: ");
     }
+  }
+
+  private static void assertNotDecoded(byte[] file, String description, String start) {
+    assertThatThrownBy(() -> decode(file))
+        .as(description)
+        .isExactlyInstanceOf(InputException.class)
+        .hasMessageStartingWith(start)
+        .hasMessageNotContaining("\n");
   }
 
   /** JPEG has no checksum, so a change may give another image. */
