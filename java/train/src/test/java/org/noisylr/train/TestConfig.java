@@ -37,7 +37,6 @@ public final class TestConfig {
   private int threads = 1;
   private double weightDecay = 1e-4;
   private UpdateOptions update = UpdateOptions.PLAIN;
-  private int processes = 1;
   private boolean capture;
   private Selection selection = Selection.BY_TEST;
 
@@ -144,11 +143,6 @@ public final class TestConfig {
     return this;
   }
 
-  public TestConfig processes(int value) {
-    processes = value;
-    return this;
-  }
-
   public TestConfig selection(Selection value) {
     selection = value;
     return this;
@@ -164,7 +158,7 @@ public final class TestConfig {
         backbone,
         device,
         threads,
-        processes,
+        1,
         capture,
         training(),
         selection);
