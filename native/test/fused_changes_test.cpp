@@ -55,8 +55,7 @@ TEST_EACH_OPTIMIZER(a_loaded_archive_is_detected) {
 TEST_EACH_OPTIMIZER(replaced_state_is_detected) {
   StockAndFused<Base> pair({randn({100}), randn({200})});
   pair.steps(3);
-  for (Optimizer* optimizer :
-       {static_cast<Optimizer*>(&pair.stock), static_cast<Optimizer*>(&pair.fused)}) {
+  for (Optimizer* optimizer : pair.both()) {
     std::vector<std::string> names;
     Tensors tensors;
     optimizer_state(*optimizer, names, tensors);
@@ -71,8 +70,7 @@ TEST_EACH_OPTIMIZER(replaced_state_is_detected) {
 TEST(an_edited_count_of_steps_is_detected) {
   StockAndFused<Adam> pair({randn({100}), randn({200})});
   pair.steps(3);
-  for (Optimizer* optimizer :
-       {static_cast<Optimizer*>(&pair.stock), static_cast<Optimizer*>(&pair.fused)}) {
+  for (Optimizer* optimizer : pair.both()) {
     void* key = optimizer->param_groups()[0].params()[1].unsafeGetTensorImpl();
     static_cast<AdamParamState&>(*optimizer->state()[key]).step(1000);
   }

@@ -5,6 +5,7 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdlib>
 #include <functional>
@@ -146,6 +147,8 @@ struct StockAndFused {
     }
     return made;
   }
+
+  std::array<Optimizer*, 2> both() { return {&stock, &fused}; }
 
   void new_gradients() {
     for (size_t i = 0; i < stock_parameters.size(); ++i) {
