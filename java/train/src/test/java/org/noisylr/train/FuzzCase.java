@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -16,23 +17,22 @@ import org.junit.jupiter.params.provider.MethodSource;
  * A fuzz test of a reader, see {@link Untrusted} for what must hold. The first byte of an input
  * selects its kind; the other bytes are the content. A subclass has a static method {@code seeds}
  * that returns valid inputs.
+ *
+ * @param <K> a kind of inputs
  */
-public abstract class FuzzCase {
+public abstract class FuzzCase<K> {
   private static final long MAX_ALLOCATION = 64 << 20;
 
-  private final int kinds;
+  private final List<K> kinds;
 
   @TempDir Path temp;
 
-  /**
-   * @param kinds the number of kinds of inputs
-   */
-  protected FuzzCase(int kinds) {
+  protected FuzzCase(List<K> kinds) {
     this.kinds = kinds;
   }
 
   /** The content of the file for an input; the input's content itself unless overridden. */
-  protected byte[] file(int kind, byte[] content) throws IOException {
+  protected byte[] file(K kind, byte[] content) throws IOException {
     return content;
   }
 
@@ -40,15 +40,18 @@ public abstract class FuzzCase {
    * Writes an input, as one {@link #file} unless overridden.
    *
    * @param folder where to write it
-   * @param kind in [0, kinds)
    * @return the file or folder to read, which an error must name
    */
-  protected Path write(Path folder, int kind, byte[] content) throws IOException {
+  protected Path write(Path folder, K kind, byte[] content) throws IOException {
     return Files.write(folder.resolve("input"), file(kind, content));
   }
 
   /** Reads what {@link #write} wrote. */
-  protected abstract void open(Path written, int kind) throws IOException;
+  protected abstract void open(Path written, K kind) throws IOException;
+
+  protected static byte[] seed(Enum<?> kind, byte[] content) {
+    return seed(kind.ordinal(), content);
+  }
 
   protected static byte[] seed(int kind, byte[] content) {
     return ByteBuffer.allocate(1 + content.length).put((byte) kind).put(content).array();
@@ -69,7 +72,7 @@ public abstract class FuzzCase {
   }
 
   private boolean accepts(byte[] input) throws IOException {
-    int kind = Math.floorMod(input[0], kinds);
+    K kind = kinds.get(Math.floorMod(input[0], kinds.size()));
     Path folder = Files.createDirectories(temp.resolve("input"));
     Path written = write(folder, kind, Arrays.copyOfRange(input, 1, input.length));
     return Untrusted.read(folder, written.toString(), MAX_ALLOCATION, () -> open(written, kind));

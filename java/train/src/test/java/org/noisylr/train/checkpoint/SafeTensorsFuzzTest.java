@@ -10,15 +10,19 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.stream.Stream;
 import org.bytedeco.javacpp.PointerScope;
 import org.noisylr.train.FuzzCase;
 
 /** Reads a safetensors file, a header for one, or the end of a header with a correct digest. */
-class SafeTensorsFuzzTest extends FuzzCase {
-  private static final int FILE = 0;
-  private static final int HEADER = 1;
-  private static final int HEADER_AFTER_DIGEST = 2;
+class SafeTensorsFuzzTest extends FuzzCase<SafeTensorsFuzzTest.Kind> {
+  enum Kind {
+    FILE,
+    HEADER,
+    HEADER_AFTER_DIGEST
+  }
+
   private static final int VALUES = 16;
   private static final String DIGEST = "{\"__metadata__\":{\"sha256\":\"%s\"";
   private static final String TENSORS =
@@ -26,14 +30,14 @@ class SafeTensorsFuzzTest extends FuzzCase {
           + "\"u\":{\"dtype\":\"I64\",\"shape\":[],\"data_offsets\":[8,16]}}";
 
   SafeTensorsFuzzTest() {
-    super(3);
+    super(List.of(Kind.values()));
   }
 
   static Stream<byte[]> seeds() {
     return Stream.of(
-        seed(FILE, file(bytes("{" + TENSORS))),
-        seed(HEADER, bytes("{" + TENSORS)),
-        seed(HEADER_AFTER_DIGEST, bytes(",\"epochs_done\":\"3\"}," + TENSORS)));
+        seed(Kind.FILE, file(bytes("{" + TENSORS))),
+        seed(Kind.HEADER, bytes("{" + TENSORS)),
+        seed(Kind.HEADER_AFTER_DIGEST, bytes(",\"epochs_done\":\"3\"}," + TENSORS)));
   }
 
   private static byte[] bytes(String text) {
@@ -60,15 +64,17 @@ class SafeTensorsFuzzTest extends FuzzCase {
   }
 
   @Override
-  protected byte[] file(int kind, byte[] content) {
-    return kind == FILE ? content : kind == HEADER ? file(content) : digested(content);
+  protected byte[] file(Kind kind, byte[] content) {
+    return kind == Kind.FILE ? content : kind == Kind.HEADER ? file(content) : digested(content);
   }
 
   @Override
-  protected void open(Path file, int kind) throws IOException {
+  protected void open(Path file, Kind kind) throws IOException {
     try (PointerScope scope = new PointerScope();
         SafeTensors read =
-            kind == HEADER_AFTER_DIGEST ? SafeTensors.read(file) : SafeTensors.readForeign(file)) {
+            kind == Kind.HEADER_AFTER_DIGEST
+                ? SafeTensors.read(file)
+                : SafeTensors.readForeign(file)) {
       read.tensors().values().forEach(tensor -> tensor.sum().close());
     }
   }

@@ -16,7 +16,7 @@ import org.noisylr.train.metric.Metric;
 import org.noisylr.train.metric.MetricsCsv;
 
 /** Reads a directory in which one text file is the input. */
-class RunFormatFuzzTest extends FuzzCase {
+class RunFormatFuzzTest extends FuzzCase<String> {
   private static final List<String> FILES =
       List.of(RunFiles.CONFIG, RunFiles.RESULT, RunFiles.METRICS, RunFiles.TIMING);
   private static final List<EpochMetrics> METRICS =
@@ -25,7 +25,7 @@ class RunFormatFuzzTest extends FuzzCase {
   private static final String RESULT = RunFormat.toJson(RunResult.of(Metric.ACCURACY, METRICS, 7));
 
   RunFormatFuzzTest() {
-    super(FILES.size());
+    super(FILES);
   }
 
   static Stream<byte[]> seeds() {
@@ -54,17 +54,17 @@ class RunFormatFuzzTest extends FuzzCase {
   }
 
   @Override
-  protected Path write(Path folder, int kind, byte[] content) throws IOException {
+  protected Path write(Path folder, String name, byte[] content) throws IOException {
     Files.deleteIfExists(folder.resolve(RunFiles.CONFIG)); // of the previous input
     Files.writeString(folder.resolve(RunFiles.RESULT), RESULT);
     Files.writeString(folder.resolve(RunFiles.METRICS), MetricsCsv.format(METRICS));
     Files.writeString(folder.resolve(RunFiles.TIMING), TIMING);
-    return Files.write(folder.resolve(FILES.get(kind)), content);
+    return Files.write(folder.resolve(name), content);
   }
 
   @Override
-  protected void open(Path file, int kind) {
-    if (FILES.get(kind).equals(RunFiles.CONFIG)) {
+  protected void open(Path file, String name) {
+    if (name.equals(RunFiles.CONFIG)) {
       RunDirectory.readConfig(file.getParent()).orElseThrow();
     } else {
       RunDirectory.readFinished(file.getParent()).orElseThrow();

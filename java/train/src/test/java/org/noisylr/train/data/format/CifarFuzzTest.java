@@ -8,6 +8,7 @@ import static org.noisylr.train.TestFiles.tarGz;
 
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -17,11 +18,13 @@ import org.noisylr.train.FuzzCase;
 import org.noisylr.train.TestFiles;
 
 /** Reads an archive, a tar in one, the records of a folder, or its names of classes. */
-class CifarFuzzTest extends FuzzCase {
-  private static final int ARCHIVE = 0;
-  private static final int TAR = 1;
-  private static final int RECORDS = 2;
-  private static final int NAMES = 3;
+class CifarFuzzTest extends FuzzCase<CifarFuzzTest.Kind> {
+  enum Kind {
+    ARCHIVE,
+    TAR,
+    RECORDS,
+    NAMES
+  }
 
   private static final byte[] RECORD = concat(new byte[] {1, 99}, random(3072, 1));
   private static final byte[] CLASSES =
@@ -31,7 +34,7 @@ class CifarFuzzTest extends FuzzCase {
           .getBytes(StandardCharsets.UTF_8);
 
   CifarFuzzTest() {
-    super(4);
+    super(List.of(Kind.values()));
   }
 
   static Stream<byte[]> seeds() {
@@ -40,26 +43,27 @@ class CifarFuzzTest extends FuzzCase {
     files.put("d/test.bin", RECORD);
     files.put("d/fine_label_names.txt", CLASSES);
     return Stream.of(
-        seed(ARCHIVE, tarGz(files)),
-        seed(TAR, tar(files)),
-        seed(RECORDS, RECORD),
-        seed(NAMES, CLASSES));
+        seed(Kind.ARCHIVE, tarGz(files)),
+        seed(Kind.TAR, tar(files)),
+        seed(Kind.RECORDS, RECORD),
+        seed(Kind.NAMES, CLASSES));
   }
 
   @Override
-  protected Path write(Path folder, int kind, byte[] content) {
-    if (kind == ARCHIVE || kind == TAR) {
-      return TestFiles.write(folder.resolve("x.tar.gz"), kind == TAR ? gzip(content) : content);
+  protected Path write(Path folder, Kind kind, byte[] content) {
+    if (kind == Kind.ARCHIVE || kind == Kind.TAR) {
+      return TestFiles.write(
+          folder.resolve("x.tar.gz"), kind == Kind.TAR ? gzip(content) : content);
     }
     Map<String, byte[]> files = new TreeMap<>();
-    files.put("train.bin", kind == RECORDS ? content : RECORD);
+    files.put("train.bin", kind == Kind.RECORDS ? content : RECORD);
     files.put("test.bin", RECORD);
-    files.put("fine_label_names.txt", kind == NAMES ? content : CLASSES);
+    files.put("fine_label_names.txt", kind == Kind.NAMES ? content : CLASSES);
     return TestFiles.write(folder.resolve("files"), files);
   }
 
   @Override
-  protected void open(Path place, int kind) {
+  protected void open(Path place, Kind kind) {
     Datasets.open(place.toString());
   }
 }

@@ -11,24 +11,28 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.stream.Stream;
 import java.util.zip.CRC32;
 import org.noisylr.train.FuzzCase;
 
 /** Decodes an image to colours or palette indices. The checksums of a PNG are corrected first. */
-class ImageDecoderFuzzTest extends FuzzCase {
-  private static final int COLOURS = 0;
-  private static final int INDICES = 1;
+class ImageDecoderFuzzTest extends FuzzCase<ImageDecoderFuzzTest.Kind> {
+  enum Kind {
+    COLOURS,
+    INDICES
+  }
+
   private static final int SIGNATURE = 8;
 
   ImageDecoderFuzzTest() {
-    super(2);
+    super(List.of(Kind.values()));
   }
 
   static Stream<byte[]> seeds() {
     byte[] palette = encode(new BufferedImage(3, 2, BufferedImage.TYPE_BYTE_INDEXED), "png");
     return Stream.concat(
-        Stream.of(seed(INDICES, palette)),
+        Stream.of(seed(Kind.INDICES, palette)),
         Stream.of(
                 png(3, 2, random(18, 1)),
                 png(3, 2, random(6, 2)),
@@ -37,11 +41,11 @@ class ImageDecoderFuzzTest extends FuzzCase {
                 encode(new BufferedImage(3, 2, BufferedImage.TYPE_INT_ARGB), "png"),
                 jpeg(9, 7, random(189, 3)),
                 encode(image(3, 2, random(6, 4)), "jpeg"))
-            .map(image -> seed(COLOURS, image)));
+            .map(image -> seed(Kind.COLOURS, image)));
   }
 
   @Override
-  protected byte[] file(int kind, byte[] image) {
+  protected byte[] file(Kind kind, byte[] image) {
     byte[] summed = image.clone();
     ByteBuffer chunks = ByteBuffer.wrap(summed);
     for (int start = SIGNATURE; summed.length - start >= 12; ) {
@@ -58,11 +62,11 @@ class ImageDecoderFuzzTest extends FuzzCase {
   }
 
   @Override
-  protected void open(Path file, int kind) throws IOException {
+  protected void open(Path file, Kind kind) throws IOException {
     String name = file.toString();
     byte[] content = Files.readAllBytes(file);
     ImageDecoder.Size size = ImageDecoder.size(name, content);
-    if (kind == INDICES) {
+    if (kind == Kind.INDICES) {
       ImageDecoder.indices(name, content, size, name);
     } else {
       ImageDecoder.decode(name, content, size, name);

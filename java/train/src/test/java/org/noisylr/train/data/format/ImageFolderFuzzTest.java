@@ -7,23 +7,26 @@ import static org.noisylr.train.TestFiles.zip;
 
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.noisylr.train.FuzzCase;
 
 /** Reads a file, a zip or tar, or one with the images that the input names, one a line. */
-class ImageFolderFuzzTest extends FuzzCase {
-  private static final int ARCHIVE = 0;
-  private static final int NAMES_IN_ZIP = 1;
-  private static final int NAMES_IN_TAR = 2;
-  private static final int RESIZED = 3;
-  private static final int OPENED = 4;
+class ImageFolderFuzzTest extends FuzzCase<ImageFolderFuzzTest.Kind> {
+  enum Kind {
+    ARCHIVE,
+    NAMES_IN_ZIP,
+    NAMES_IN_TAR,
+    RESIZED,
+    OPENED
+  }
 
   private static final byte[] IMAGE = png(2, 2, random(12, 1));
 
   ImageFolderFuzzTest() {
-    super(5);
+    super(List.of(Kind.values()));
   }
 
   static Stream<byte[]> seeds() {
@@ -33,18 +36,18 @@ class ImageFolderFuzzTest extends FuzzCase {
     byte[] names =
         "train/a/1.png\ntrain/b/1.png\ntest/a/1.png\ntest/b/1.png".getBytes(StandardCharsets.UTF_8);
     return Stream.of(
-        seed(ARCHIVE, zip(files)),
-        seed(ARCHIVE, tar(files)),
-        seed(NAMES_IN_ZIP, names),
-        seed(NAMES_IN_TAR, names),
-        seed(RESIZED, zip(files)),
-        seed(RESIZED, tar(files)),
-        seed(OPENED, zip(files)),
-        seed(OPENED, tar(files)));
+        seed(Kind.ARCHIVE, zip(files)),
+        seed(Kind.ARCHIVE, tar(files)),
+        seed(Kind.NAMES_IN_ZIP, names),
+        seed(Kind.NAMES_IN_TAR, names),
+        seed(Kind.RESIZED, zip(files)),
+        seed(Kind.RESIZED, tar(files)),
+        seed(Kind.OPENED, zip(files)),
+        seed(Kind.OPENED, tar(files)));
   }
 
   @Override
-  protected byte[] file(int kind, byte[] content) {
+  protected byte[] file(Kind kind, byte[] content) {
     return switch (kind) {
       case NAMES_IN_ZIP -> zip(named(content));
       case NAMES_IN_TAR -> tar(named(content));
@@ -53,11 +56,11 @@ class ImageFolderFuzzTest extends FuzzCase {
   }
 
   @Override
-  protected void open(Path archive, int kind) {
-    if (kind == OPENED) {
+  protected void open(Path archive, Kind kind) {
+    if (kind == Kind.OPENED) {
       Datasets.open(archive.toString());
     } else {
-      ImageFolder.read("x", archive, kind == RESIZED ? 8 : null);
+      ImageFolder.read("x", archive, kind == Kind.RESIZED ? 8 : null);
     }
   }
 

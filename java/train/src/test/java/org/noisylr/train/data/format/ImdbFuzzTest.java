@@ -6,19 +6,22 @@ import static org.noisylr.train.TestFiles.xz;
 
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.noisylr.train.FuzzCase;
 
 /** Reads an archive, or a tar after it is compressed. */
-class ImdbFuzzTest extends FuzzCase {
-  private static final int ARCHIVE = 0;
-  private static final int GZIP_COMPRESSED_TAR = 1;
-  private static final int XZ_COMPRESSED_TAR = 2;
+class ImdbFuzzTest extends FuzzCase<ImdbFuzzTest.Kind> {
+  enum Kind {
+    ARCHIVE,
+    GZIP_COMPRESSED_TAR,
+    XZ_COMPRESSED_TAR
+  }
 
   ImdbFuzzTest() {
-    super(3);
+    super(List.of(Kind.values()));
   }
 
   static Stream<byte[]> seeds() {
@@ -28,19 +31,23 @@ class ImdbFuzzTest extends FuzzCase {
     }
     byte[] tar = tar(files);
     return Stream.of(
-        seed(ARCHIVE, gzip(tar)),
-        seed(ARCHIVE, xz(tar)),
-        seed(GZIP_COMPRESSED_TAR, tar),
-        seed(XZ_COMPRESSED_TAR, tar));
+        seed(Kind.ARCHIVE, gzip(tar)),
+        seed(Kind.ARCHIVE, xz(tar)),
+        seed(Kind.GZIP_COMPRESSED_TAR, tar),
+        seed(Kind.XZ_COMPRESSED_TAR, tar));
   }
 
   @Override
-  protected byte[] file(int kind, byte[] content) {
-    return kind == ARCHIVE ? content : kind == GZIP_COMPRESSED_TAR ? gzip(content) : xz(content);
+  protected byte[] file(Kind kind, byte[] content) {
+    return switch (kind) {
+      case ARCHIVE -> content;
+      case GZIP_COMPRESSED_TAR -> gzip(content);
+      case XZ_COMPRESSED_TAR -> xz(content);
+    };
   }
 
   @Override
-  protected void open(Path archive, int kind) {
+  protected void open(Path archive, Kind kind) {
     Imdb.read(archive, 20, 5);
   }
 }

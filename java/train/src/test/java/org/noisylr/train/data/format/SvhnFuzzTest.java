@@ -17,9 +17,12 @@ import us.hebi.matlab.mat.format.Mat5File;
 import us.hebi.matlab.mat.types.Sinks;
 
 /** Reads a MATLAB file, or elements of one after they are compressed. */
-class SvhnFuzzTest extends FuzzCase {
-  private static final int FILE = 0;
-  private static final int ELEMENTS = 1;
+class SvhnFuzzTest extends FuzzCase<SvhnFuzzTest.Kind> {
+  enum Kind {
+    FILE,
+    ELEMENTS
+  }
+
   private static final int HEADER = 128;
   private static final int TAG = 8;
   private static final int COMPRESSED = 15;
@@ -27,12 +30,13 @@ class SvhnFuzzTest extends FuzzCase {
       IntStream.range(0, 10).mapToObj(Integer::toString).toList();
 
   SvhnFuzzTest() {
-    super(2);
+    super(List.of(Kind.values()));
   }
 
   static Stream<byte[]> seeds() throws IOException {
     return Stream.of(
-        seed(FILE, whole()), seed(ELEMENTS, Arrays.copyOfRange(whole(), HEADER, whole().length)));
+        seed(Kind.FILE, whole()),
+        seed(Kind.ELEMENTS, Arrays.copyOfRange(whole(), HEADER, whole().length)));
   }
 
   /** A file of one image and its label, not compressed. */
@@ -46,18 +50,18 @@ class SvhnFuzzTest extends FuzzCase {
   }
 
   @Override
-  protected Path write(Path folder, int kind, byte[] content) throws IOException {
+  protected Path write(Path folder, Kind kind, byte[] content) throws IOException {
     return TestFiles.write(
         folder,
         Map.of(
             "train_32x32.mat",
-            kind == ELEMENTS ? compressed(content) : content,
+            kind == Kind.ELEMENTS ? compressed(content) : content,
             "test_32x32.mat",
             whole()));
   }
 
   @Override
-  protected void open(Path folder, int kind) {
+  protected void open(Path folder, Kind kind) {
     Svhn.read(folder, DIGITS);
   }
 

@@ -3,13 +3,14 @@ package org.noisylr.train.data.format;
 import static org.noisylr.train.TestFiles.tar;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.stream.Stream;
 import org.noisylr.train.FuzzCase;
 
 /** Reads a tar. */
-class VocFuzzTest extends FuzzCase {
+class VocFuzzTest extends FuzzCase<String> {
   VocFuzzTest() {
-    super(1);
+    super(List.of("tar"));
   }
 
   static Stream<byte[]> seeds() {
@@ -17,7 +18,7 @@ class VocFuzzTest extends FuzzCase {
   }
 
   @Override
-  protected void open(Path tar, int kind) {
+  protected void open(Path tar, String kind) {
     Voc.read(tar);
   }
 }
