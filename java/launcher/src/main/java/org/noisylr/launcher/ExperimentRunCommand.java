@@ -56,8 +56,7 @@ final class ExperimentRunCommand extends Subcommand {
   @Option(names = "--shard", paramLabel = "I/N", defaultValue = "1/1")
   private String shard;
 
-  @Option(names = "--threads", paramLabel = "N", defaultValue = "1")
-  private Integer threads;
+  @Mixin private ThreadsOption threads;
 
   @Option(names = "--capture")
   private boolean capture;
@@ -91,7 +90,7 @@ final class ExperimentRunCommand extends Subcommand {
 
   private int train(List<String> cells) {
     List<Table> tables = experiment.tables(momentum.overrides());
-    Options.checkThreads(threads);
+    int threadCount = threads.orElse(() -> 1);
     Shard part = Shard.parse(shard);
     String deviceName = device.name(err(), 0);
     Planner planner =
@@ -101,7 +100,7 @@ final class ExperimentRunCommand extends Subcommand {
             parsedOverrides(),
             Options.absolute(backbone),
             deviceName,
-            threads,
+            threadCount,
             capture);
     PrintStream console = quiet.progress();
     boolean succeeded;

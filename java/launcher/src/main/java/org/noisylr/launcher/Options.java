@@ -4,9 +4,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
-import org.noisylr.check.Check;
 import org.noisylr.check.InputException;
-import org.noisylr.train.run.Cpu;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
@@ -50,12 +48,6 @@ final class Options {
                     choice,
                     Choice.word(chosen)));
       }
-    }
-  }
-
-  static void checkThreads(Integer threads) {
-    if (threads != null) {
-      Check.within("--threads", threads, 1, Cpu.processors());
     }
   }
 

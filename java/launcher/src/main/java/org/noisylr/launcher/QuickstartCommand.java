@@ -20,9 +20,7 @@ final class QuickstartCommand extends Subcommand {
   @Option(names = "--seeds", paramLabel = "N", defaultValue = "2")
   private int seeds;
 
-  @Option(names = "--threads", paramLabel = "N")
-  private Integer threads;
-
+  @Mixin private ThreadsOption threads;
   @Mixin private DeviceOption device;
 
   @Option(names = "--out", paramLabel = "DIR", defaultValue = "runs/quickstart")
@@ -32,9 +30,8 @@ final class QuickstartCommand extends Subcommand {
 
   @Override
   public Integer call() {
-    Options.checkThreads(threads);
+    int threadCount = threads.orElse(Cpu::processors);
     String deviceName = device.name(err(), 0);
-    int threadCount = threads == null ? Cpu.processors() : threads;
     Quickstart quickstart =
         Options.named(
             Map.of("epochs", "--epochs", "seeds", "--seeds"),

@@ -59,9 +59,7 @@ final class TrainOptions extends OptionGroup {
   private long seed;
 
   @Mixin private DeviceOption device;
-
-  @Option(names = "--threads", paramLabel = "N")
-  private Integer threads;
+  @Mixin private ThreadsOption threads;
 
   @Option(names = "--processes", paramLabel = "N")
   private Integer processes;
@@ -105,7 +103,7 @@ final class TrainOptions extends OptionGroup {
     PrintWriter err = command().commandLine().getErr();
     int epochs = epochsOption.epochs();
     Check.atLeast("--batch-size", batchSize, 1);
-    Options.checkThreads(threads);
+    int threadCount = threads.orElse(() -> storedThreads.orElseGet(Cpu::processorsOfRank));
     int ranks = rank.map(Rendezvous::size).orElse(1);
     if (batchSize < ranks) {
       throw Check.invalid("--batch-size", batchSize, "at least the number of processes, " + ranks);
@@ -142,7 +140,7 @@ final class TrainOptions extends OptionGroup {
                     model,
                     Options.absolute(backbone),
                     deviceName,
-                    threads == null ? storedThreads.orElseGet(Cpu::processorsOfRank) : threads,
+                    threadCount,
                     ranks,
                     capture,
                     training,
