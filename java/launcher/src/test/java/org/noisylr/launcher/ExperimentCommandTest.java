@@ -49,23 +49,12 @@ class ExperimentCommandTest {
   @Test
   void figure1RequiresTheRunsOfFourCells(@TempDir Path folder) {
     String options = " --scale smoke --out " + folder;
-    Invocation run =
-        Invocation.of(
-            "experiment run fig1 --jobs 1 --seeds 1 --shard 4/4 --data-override"
-                + " cifar10=generated:cifar10"
-                + options);
-    assertThat(run.exit()).isZero();
-    assertThat(run.out())
+    assertThat(train("fig1 --jobs 1 --seeds 1 --shard 4/4" + options))
         .contains("cells: 4, runs: 1 of 4 in this part, finished before: 0", "1 done, 0 failed")
         .contains("for the report: noisylr experiment report fig1" + options);
     Invocation report = Invocation.of("experiment report fig1" + options);
     assertThat(report.exit()).isEqualTo(2);
-    assertThat(report.err())
-        .startsWith(
-            "noisylr: no picture: "
-                + folder
-                + " has no runs of table1/sd/cifar-10 at scale smoke: ")
-        .hasLineCount(1);
+    assertNoPicture(report, folder, "table1/sd/cifar-10");
   }
 
   @Test
@@ -84,20 +73,25 @@ class ExperimentCommandTest {
   @Test
   void theReportOfFigure4SaysWhyAPictureIsMissing(@TempDir Path folder) {
     String options = " --scale smoke --out " + folder;
-    Invocation run =
-        Invocation.of(
-            "experiment run fig4 --seeds 1 --only l4/* --shard 2/2 --data-override"
-                + " cifar10=generated:cifar10"
-                + options);
-    assertThat(run.exit()).isZero();
+    train("fig4 --seeds 1 --only l4/* --shard 2/2" + options);
     Invocation report = Invocation.of("experiment report fig4" + options);
     assertThat(report.exit()).isZero();
     assertThat(report.out()).isEqualTo(folder.resolve("fig4/smoke/report.html") + "\n");
+    assertNoPicture(report, folder, "fig4/const/cifar-10");
+  }
+
+  /** Trains runs of an experiment; returns the output. */
+  private static String train(String experiment) {
+    Invocation run =
+        Invocation.of("experiment run --data-override cifar10=generated:cifar10 " + experiment);
+    assertThat(run.exit()).isZero();
+    return run.out();
+  }
+
+  private static void assertNoPicture(Invocation report, Path folder, String cell) {
     assertThat(report.err())
         .startsWith(
-            "noisylr: no picture: "
-                + folder
-                + " has no runs of fig4/const/cifar-10 at scale smoke: ")
+            "noisylr: no picture: %s has no runs of %s at scale smoke: ".formatted(folder, cell))
         .hasLineCount(1);
   }
 
