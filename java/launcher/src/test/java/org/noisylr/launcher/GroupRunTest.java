@@ -22,7 +22,7 @@ import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.noisylr.experiment.job.Job;
 import org.noisylr.experiment.job.JobRunner;
 import org.noisylr.experiment.store.RunStore;
@@ -39,8 +39,7 @@ import org.noisylr.train.run.RunDirectory;
 @Tag("slow")
 @Timeout(value = 30, unit = TimeUnit.MINUTES)
 class GroupRunTest {
-  private static final boolean LONG = "long".equals(System.getProperty("reliability"));
-  private static final int KILLS = LONG ? 20 : 1;
+  private static final int KILLS = Programs.LONG ? 20 : 1;
   private static final int EPOCHS = 3 * KILLS + 2;
 
   /** Epochs of 13 steps of 8 examples, the last of 4; 3 ranks divide them unevenly. */
@@ -126,30 +125,19 @@ class GroupRunTest {
     return MetricsCsv.parse(Files.readString(run.resolve("metrics.csv")));
   }
 
-  @Test
-  @EnabledIfSystemProperty(named = "reliability", matches = "long")
-  void withoutACommonParentALostRankEndsTheOthersWithinAMinute() throws Exception {
-    Path run = temporary.resolve("run");
-    List<Process> ranks = startedRanks(run);
-    Process zero = ranks.get(0);
-    Process one = ranks.get(1);
-    one.destroyForcibly();
-    assertThat(zero.waitFor(1, TimeUnit.MINUTES)).as(() -> read(log())).isTrue();
-    assertThat(zero.exitValue()).isEqualTo(1);
-    assertThat(lastLine()).isEqualTo("noisylr: rank 1 is lost");
-  }
-
+  /** Without a common parent. */
   @ParameterizedTest
-  @ValueSource(ints = {0, 1})
+  @CsvSource({"KILL, 1", "STOP, 0", "STOP, 1"})
   @EnabledIfSystemProperty(named = "reliability", matches = "long")
-  void aRankThatHangsEndsTheOthersWithinAMinute(int hanging) throws Exception {
+  void aRankThatIsKilledOrHangsEndsTheOthersWithinAMinute(String signal, int lost)
+      throws Exception {
     List<Process> ranks = startedRanks(temporary.resolve("run"));
-    long pid = ranks.get(hanging).pid();
-    new ProcessBuilder("kill", "-STOP", Long.toString(pid)).start().waitFor();
-    Process other = ranks.get(1 - hanging);
+    String pid = Long.toString(ranks.get(lost).pid());
+    new ProcessBuilder("kill", "-" + signal, pid).start().waitFor();
+    Process other = ranks.get(1 - lost);
     assertThat(other.waitFor(1, TimeUnit.MINUTES)).as(() -> read(log())).isTrue();
     assertThat(other.exitValue()).isEqualTo(1);
-    assertThat(lastLine()).isEqualTo("noisylr: rank %d is lost", hanging);
+    assertThat(lastLine()).isEqualTo("noisylr: rank %d is lost", lost);
   }
 
   @Test

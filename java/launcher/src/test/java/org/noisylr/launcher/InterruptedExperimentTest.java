@@ -27,8 +27,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 @Tag("slow")
 @Timeout(120)
 class InterruptedExperimentTest {
-  private static final boolean LONG = "long".equals(System.getProperty("reliability"));
-
   @TempDir private static Path undisturbed;
 
   @RegisterExtension private final Programs programs = new Programs();
@@ -82,7 +80,7 @@ class InterruptedExperimentTest {
   }
 
   static List<Integer> jobs() {
-    return LONG ? List.of(1, 2) : List.of(2);
+    return Programs.LONG ? List.of(1, 2) : List.of(2);
   }
 
   @ParameterizedTest

@@ -32,8 +32,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 @Tag("slow")
 @Timeout(value = 30, unit = TimeUnit.MINUTES)
 class InterruptedRunTest {
-  private static final boolean LONG = "long".equals(System.getProperty("reliability"));
-  private static final int KILLS = LONG ? 20 : 1;
+  private static final int KILLS = Programs.LONG ? 20 : 1;
 
   /** Long enough that a run is not finished before its last kill. */
   private static final int EPOCHS = 3 * KILLS + 3;
@@ -88,7 +87,7 @@ class InterruptedRunTest {
   }
 
   static Set<Kind> kinds() {
-    return LONG ? EnumSet.allOf(Kind.class) : EnumSet.of(Kind.CNN);
+    return Programs.LONG ? EnumSet.allOf(Kind.class) : EnumSet.of(Kind.CNN);
   }
 
   @ParameterizedTest

@@ -19,6 +19,9 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 
 /** Runs the program in processes of their own, which end with the test. */
 final class Programs implements AfterEachCallback {
+  /** Whether tests repeat what takes long: {@code -Dreliability=long}. */
+  static final boolean LONG = "long".equals(System.getProperty("reliability"));
+
   private final List<Process> processes = new ArrayList<>();
 
   @Override
