@@ -196,8 +196,7 @@ class ExperimentFileTest {
   /** Faults that a row of a table cannot hold, in the same columns. */
   static Stream<Arguments> faults() {
     return Stream.of(
-        Arguments.of(
-            "  - name: plain\n", "  - name: plain\n    paper: [1, 2]\n", 10, "paper and "),
+        Arguments.of("  - name: plain\n", "  - name: plain\n    paper: [1, 2]\n", 10, "paper and "),
         Arguments.of(
             YAML, "rows: []", 1, "an experiment must have at least one row and one column"));
   }
