@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.SGDOptions;
@@ -18,8 +19,8 @@ import org.noisylr.torch.distributed.StoreAddress;
 import org.noisylr.torch.optim.NoisySGD;
 
 /**
- * Data parallel training: each process takes its part of every batch. Start it with torchrun or
- * Slurm; alone, it is a group of one.
+ * Data parallel training: each process takes its part of every batch of 64. Start it with torchrun
+ * or Slurm, with a number of processes that divides 64; alone, it is a group of one.
  */
 public class SeveralProcesses {
   private static final int EPOCHS = 20;
@@ -32,7 +33,8 @@ public class SeveralProcesses {
     DropIn.Net net = new DropIn.Net();
     Tensor x = torch.randn(BATCHES * BATCH, 2);
     Tensor y = DropIn.inside(x);
-    Rendezvous place = Rendezvous.fromEnvironment().orElse(alone());
+    Optional<Rendezvous> launched = Rendezvous.fromEnvironment();
+    Rendezvous place = launched.isPresent() ? launched.get() : alone();
     int part = BATCH / place.size();
     NoiseSpec noise =
         NoiseSpec.uniform(8).lastFraction(0.6, EPOCHS).stepsPerEpoch(BATCHES).seed(42);

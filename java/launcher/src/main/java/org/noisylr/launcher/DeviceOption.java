@@ -2,8 +2,8 @@ package org.noisylr.launcher;
 
 import java.io.PrintWriter;
 import java.util.Map;
+import org.noisylr.torch.Versions;
 import org.noisylr.train.run.Devices;
-import org.noisylr.train.run.Versions;
 import picocli.CommandLine.Option;
 
 /** The option for the device. */

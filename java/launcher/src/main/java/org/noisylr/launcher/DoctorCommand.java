@@ -5,11 +5,11 @@ import java.util.Map;
 import org.bytedeco.pytorch.global.torch;
 import org.noisylr.noise.NoiseSpec;
 import org.noisylr.torch.LibTorch;
+import org.noisylr.torch.Versions;
 import org.noisylr.torch.optim.NativeNoise;
 import org.noisylr.train.run.Cpu;
 import org.noisylr.train.run.Devices;
 import org.noisylr.train.run.RunFormat;
-import org.noisylr.train.run.Versions;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 

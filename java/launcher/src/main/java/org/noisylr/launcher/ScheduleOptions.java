@@ -6,8 +6,10 @@ import java.io.PrintWriter;
 import java.lang.reflect.RecordComponent;
 import java.util.EnumSet;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -60,7 +62,7 @@ final class ScheduleOptions extends OptionGroup {
     }
   }
 
-  private static final Map<String, String> OPTION_OF_FIELD =
+  static final Map<String, String> OPTION_OF_FIELD =
       Map.ofEntries(
           Map.entry("lr", "--lr"),
           Map.entry("lowLr", "--lr"),
@@ -194,13 +196,14 @@ final class ScheduleOptions extends OptionGroup {
   }
 
   private static Map<String, String> describe(String type, Schedule schedule, double length) {
-    Map<String, String> options = new HashMap<>(Map.of("--schedule", type));
+    Map<String, String> options = new LinkedHashMap<>();
+    options.put("--schedule", type);
     for (RecordComponent field : schedule.getClass().getRecordComponents()) {
       Object value = value(schedule, field);
       if (field.getName().equals("epochs")) {
         checkLength((double) value, length);
       } else if (!value.equals(List.of())) {
-        options.put(OPTION_OF_FIELD.get(field.getName()), text(value));
+        options.put(Objects.requireNonNull(OPTION_OF_FIELD.get(field.getName())), text(value));
       }
     }
     return options;

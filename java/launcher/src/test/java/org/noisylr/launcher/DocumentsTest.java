@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.lang.reflect.RecordComponent;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -25,8 +26,8 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.noisylr.torch.Versions;
 import org.noisylr.train.run.RunFormat;
-import org.noisylr.train.run.Versions;
 
 /** The documents agree with the code: their links, commands, programs, files and version. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -130,7 +131,7 @@ class DocumentsTest {
     return match.group(1) == null ? match.group(2) : match.group(1);
   }
 
-  /** The build compiles what the documents show of Java, C++ and CMake. */
+  /** The build compiles these programs: Java always, C++ and CMake in its long form. */
   @ParameterizedTest
   @CsvSource({
     "java, java/examples/src/main/java/org/noisylr/examples",
@@ -212,10 +213,12 @@ class DocumentsTest {
   }
 
   @Test
-  void dependenciesHaveThisVersion() {
+  void dependenciesHaveTheVersionsOfThisBuild() {
     assertThat(findAll("noisylr-torch\\W+(?:artifactId>\\s*<version>)?(\\d+\\.\\d+\\.\\d+)"))
         .hasSizeGreaterThan(4)
         .containsOnly(Versions.of("noisylr"));
+    assertThat(findAll("(\\d+\\.\\d+(?:\\.\\d+)?-\\d[\\d.-]*\\d)"))
+        .containsOnly(Versions.of("pytorch"), Versions.of("openblas"), Versions.of("cuda"));
   }
 
   /** A warm-up and a sequence are options and keys of their own. */
@@ -228,5 +231,10 @@ class DocumentsTest {
     assertThat(types.remove("sequence")).isTrue();
     assertThat(Stream.of(ScheduleOptions.Kind.values()).map(Choice::word))
         .containsExactlyInAnyOrderElementsOf(types);
+    for (String type : types) {
+      assertThat(RunFormat.schedules().get(type).getRecordComponents())
+          .extracting(RecordComponent::getName)
+          .isSubsetOf(ScheduleOptions.OPTION_OF_FIELD.keySet());
+    }
   }
 }

@@ -1,12 +1,9 @@
 package org.noisylr.torch;
 
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.net.URL;
 import java.util.List;
 import java.util.Objects;
-import java.util.Properties;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -57,15 +54,9 @@ public final class LibTorch {
     }
   }
 
-  /** A program compiles with another LibTorch, but its tensors have another layout in memory. */
+  /** Rejects another LibTorch: programs compile with it, but its tensors have another layout. */
   static void checkVersion(String config) {
-    Properties versions = new Properties();
-    try (InputStream in = LibTorch.class.getResourceAsStream("versions.properties")) {
-      versions.load(in);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    String required = versions.getProperty("libtorch");
+    String required = Versions.of("pytorch").split("-")[0];
     Matcher version = Pattern.compile("TORCH_VERSION=([^,]+)").matcher(config);
     if (version.find() && !version.group(1).equals(required)) {
       throw new UnsatisfiedLinkError(

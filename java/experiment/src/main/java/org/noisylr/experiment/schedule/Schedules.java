@@ -34,7 +34,7 @@ public final class Schedules {
   }
 
   /** How schedules of one type are stretched and described. */
-  private record Rule<S extends Schedule>(
+  record Rule<S extends Schedule>(
       Class<S> type, Stretch<S> stretch, Function<S, String> description) {
 
     Schedule stretched(Schedule schedule, double epochs, double steps) {
@@ -46,7 +46,7 @@ public final class Schedules {
     }
   }
 
-  private static final List<Rule<?>> RULES =
+  static final List<Rule<?>> RULES =
       List.of(
           new Rule<>(Constant.class, (s, epochs, steps) -> s, s -> words("constant %s", s.lr())),
           new Rule<>(

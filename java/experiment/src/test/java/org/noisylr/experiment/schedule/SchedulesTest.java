@@ -13,10 +13,17 @@ import org.noisylr.schedule.ExponentialDecay;
 import org.noisylr.schedule.Milestone;
 import org.noisylr.schedule.Schedule;
 import org.noisylr.schedule.StepDecay;
+import org.noisylr.train.run.RunFormat;
 
 class SchedulesTest {
   private static final List<Milestone> MILESTONES =
       Milestone.parse("milestones", "80:0.1,120:0.1,160:0.1,180:0.5");
+
+  @Test
+  void everyNamedScheduleHasARule() {
+    assertThat(Schedules.RULES.stream().<Class<?>>map(Schedules.Rule::type))
+        .containsExactlyInAnyOrderElementsOf(RunFormat.schedules().values());
+  }
 
   @Test
   void milestonesScaleWithTheLengthOfTheRun() {

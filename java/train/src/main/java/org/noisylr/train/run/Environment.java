@@ -8,6 +8,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.noisylr.torch.Versions;
 
 /** Where and with what a run was computed. */
 public final class Environment {

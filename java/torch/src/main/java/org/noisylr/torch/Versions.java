@@ -1,4 +1,4 @@
-package org.noisylr.train.run;
+package org.noisylr.torch;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -20,7 +20,7 @@ public final class Versions {
   private Versions() {}
 
   /**
-   * Returns a version.
+   * Returns a version, 2.13.0-1.5.14 for instance.
    *
    * @param component {@code noisylr}, {@code pytorch}, {@code pytorch.classifier}, {@code javacpp},
    *     {@code openblas} or {@code cuda}
