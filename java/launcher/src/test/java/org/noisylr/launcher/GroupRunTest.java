@@ -55,10 +55,14 @@ class GroupRunTest {
     return temporary.resolve("log");
   }
 
-  private Path run(String name, String options) throws Exception {
+  private Path run(String name, String options) {
     Path run = temporary.resolve(name);
-    programs.finish(log(), OPTIONS + options + " --out " + run);
+    finish(OPTIONS + options + " --out " + run);
     return run;
+  }
+
+  private static void finish(String command) {
+    assertThat(Invocation.of(command).exit()).isZero();
   }
 
   @Test
@@ -91,7 +95,7 @@ class GroupRunTest {
       assertThat(ranks).noneMatch(ProcessHandle::isAlive);
       assertThat(killed.resolve("result.json")).doesNotExist();
     }
-    programs.finish(log(), "train --resume --out " + killed);
+    finish("train --resume --out " + killed);
     RunFolder.assertSameFiles(killed, undisturbed);
   }
 
@@ -173,7 +177,7 @@ class GroupRunTest {
   void anExperimentTrainsARunOfTwoProcesses() {
     RunStore store = new RunStore(temporary.resolve("store"));
     Path alone = temporary.resolve("alone");
-    assertThat(Invocation.of(OPTIONS + "1 --out " + alone).exit()).isZero();
+    finish(OPTIONS + "1 --out " + alone);
     RunConfig config = RunDirectory.readConfig(alone).orElseThrow().withProcesses(2);
     String key = RunStore.key(config);
     Job job = new Job("two processes", key, config);

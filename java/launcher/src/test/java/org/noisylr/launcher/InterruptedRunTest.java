@@ -77,13 +77,13 @@ class InterruptedRunTest {
   private static Path undisturbed(Kind kind) {
     Path run = undisturbed.resolve(kind.name());
     if (!Files.exists(run)) {
-      assertThat(Invocation.of(kind.command(run)).exit()).isZero();
+      finish(kind.command(run));
     }
     return run;
   }
 
-  private void finish(String command) throws Exception {
-    programs.finish(temporary.resolve("log"), command);
+  private static void finish(String command) {
+    assertThat(Invocation.of(command).exit()).isZero();
   }
 
   static Set<Kind> kinds() {
@@ -139,7 +139,7 @@ class InterruptedRunTest {
         .containsPattern("stopped in epoch 1 of 3 .*; resume with: noisylr train --resume --out ");
     finish("train --resume --out " + stopped);
     Path whole = temporary.resolve("whole");
-    assertThat(Invocation.of(command + whole).exit()).isZero();
+    finish(command + whole);
     RunFolder.assertSameFiles(stopped, whole);
   }
 

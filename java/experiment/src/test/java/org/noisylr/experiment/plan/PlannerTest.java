@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -144,6 +145,7 @@ class PlannerTest {
   }
 
   @Test
+  @Tag("slow")
   void onlyDeepLabHasABackbone(@TempDir Path folder) throws IOException {
     String file = folder.resolve("weights").toString();
     writeBackbone(Path.of(file));

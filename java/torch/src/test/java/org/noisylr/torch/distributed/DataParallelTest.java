@@ -22,6 +22,7 @@ import org.bytedeco.pytorch.SequentialImpl;
 import org.bytedeco.pytorch.TanhImpl;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -32,6 +33,7 @@ import org.noisylr.torch.Tensors;
 import org.noisylr.torch.optim.NoisyOptimizer;
 import org.noisylr.torch.optim.OptimizerFamily;
 
+@Tag("slow")
 class DataParallelTest {
   private static final int BATCH = 12;
   private static final int STEPS = 50;

@@ -21,6 +21,7 @@ import java.util.Random;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -34,6 +35,7 @@ import org.noisylr.train.checkpoint.SafeTensors;
  * checkpoint to the same end, or ends with one error that names the file. {@code
  * -Dreliability=long} tries many more offsets.
  */
+@Tag("slow")
 class DamagedRunTest {
   private static final boolean LONG = "long".equals(System.getProperty("reliability"));
   private static final int OFFSETS = LONG ? 1000 : 10;
