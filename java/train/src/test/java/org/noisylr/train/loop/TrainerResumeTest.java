@@ -18,6 +18,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Tensor;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -48,6 +49,7 @@ class TrainerResumeTest {
 
   @ParameterizedTest
   @EnumSource
+  @Tag("slow")
   void aRunRestoredBetweenEpochsEqualsAnUninterruptedOne(OptimizerSpec.Kind kind) {
     TrainingConfig config = config(kind, 0.001, 3);
     assertThat(runFromSavedEpoch(config)).isEqualTo(run(config).subList(1, 3));
@@ -55,6 +57,7 @@ class TrainerResumeTest {
 
   @ParameterizedTest
   @EnumSource
+  @Tag("slow")
   void aRunRestoredWithinAnEpochEqualsAnUninterruptedOne(OptimizerSpec.Kind kind) {
     TrainingConfig config = config(kind, 0.001, 2);
     List<EpochMetrics> whole = run(config);
