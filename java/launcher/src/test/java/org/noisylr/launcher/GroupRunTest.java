@@ -57,12 +57,8 @@ class GroupRunTest {
 
   private Path run(String name, String options) {
     Path run = temporary.resolve(name);
-    finish(OPTIONS + options + " --out " + run);
+    Invocation.finish(OPTIONS + options + " --out " + run);
     return run;
-  }
-
-  private static void finish(String command) {
-    assertThat(Invocation.of(command).exit()).isZero();
   }
 
   @Test
@@ -95,7 +91,7 @@ class GroupRunTest {
       assertThat(ranks).noneMatch(ProcessHandle::isAlive);
       assertThat(killed.resolve("result.json")).doesNotExist();
     }
-    finish("train --resume --out " + killed);
+    Invocation.finish("train --resume --out " + killed);
     RunFolder.assertSameFiles(killed, undisturbed);
   }
 
@@ -177,7 +173,7 @@ class GroupRunTest {
   void anExperimentTrainsARunOfTwoProcesses() {
     RunStore store = new RunStore(temporary.resolve("store"));
     Path alone = temporary.resolve("alone");
-    finish(OPTIONS + "1 --out " + alone);
+    Invocation.finish(OPTIONS + "1 --out " + alone);
     RunConfig config = RunDirectory.readConfig(alone).orElseThrow().withProcesses(2);
     String key = RunStore.key(config);
     Job job = new Job("two processes", key, config);

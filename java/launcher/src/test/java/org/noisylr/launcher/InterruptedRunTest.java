@@ -77,13 +77,9 @@ class InterruptedRunTest {
   private static Path undisturbed(Kind kind) {
     Path run = undisturbed.resolve(kind.name());
     if (!Files.exists(run)) {
-      finish(kind.command(run));
+      Invocation.finish(kind.command(run));
     }
     return run;
-  }
-
-  private static void finish(String command) {
-    assertThat(Invocation.of(command).exit()).isZero();
   }
 
   static Set<Kind> kinds() {
@@ -109,7 +105,7 @@ class InterruptedRunTest {
       kill(kind.command(killed), killed, moment, microseconds);
       assertThat(killed.resolve("result.json")).doesNotExist();
     }
-    finish(kind.command(killed) + " --resume");
+    Invocation.finish(kind.command(killed) + " --resume");
     RunFolder.assertSameFiles(killed, undisturbed(kind));
   }
 
@@ -119,7 +115,7 @@ class InterruptedRunTest {
     Path stopped = temporary.resolve("stopped");
     stop(Kind.CNN.command(stopped), stopped, 2, isIgnored(2) ? 15 : 2);
     stop("train --resume --out " + stopped, stopped, 4, 15);
-    finish("train --resume --out " + stopped);
+    Invocation.finish("train --resume --out " + stopped);
     RunFolder.assertSameFiles(stopped, undisturbed(Kind.CNN));
   }
 
@@ -137,9 +133,9 @@ class InterruptedRunTest {
     assertThat(process.waitFor()).as(() -> read(log)).isEqualTo(128 + 2);
     assertThat(read(log))
         .containsPattern("stopped in epoch 1 of 3 .*; resume with: noisylr train --resume --out ");
-    finish("train --resume --out " + stopped);
+    Invocation.finish("train --resume --out " + stopped);
     Path whole = temporary.resolve("whole");
-    finish(command + whole);
+    Invocation.finish(command + whole);
     RunFolder.assertSameFiles(stopped, whole);
   }
 

@@ -1,5 +1,7 @@
 package org.noisylr.launcher;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import java.io.ByteArrayOutputStream;
@@ -20,6 +22,12 @@ record Invocation(int exit, String out, String err) {
   /** Runs a command line without quotes. */
   static Invocation of(String line) {
     return of(line.split(" "));
+  }
+
+  /** Runs a command line without quotes to its successful end. */
+  static void finish(String line) {
+    Invocation outcome = of(line);
+    assertThat(outcome.exit()).as(outcome::toString).isZero();
   }
 
   static Invocation of(String... arguments) {
